@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from builder.errors import BuildError
 
@@ -19,7 +20,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    'build': Command('builder.build', 'make the deb and rpm packages of a nova (what happens when no command is given)'),
+    'build': Command('builder.build', 'make the deb and rpm packages of a nova (the default)'),
     'diff': Command('builder.diff', 'print what the fork changes in a nova, as patches'),
     'test': Command('builder.selftest', 'run the tests: unit, hosts, or all of them'),
 }
@@ -33,6 +34,8 @@ def main(argv: list[str]) -> int:
     """
     if argv and argv[0] in ('-h', '--help'):
         return show_help()
+    # A terminated build cleans up like an interrupted one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     name, rest = (argv[0], argv[1:]) if argv and argv[0] in COMMANDS else ('build', argv)
     try:
         return run(name, rest)
@@ -44,7 +47,7 @@ def main(argv: list[str]) -> int:
         return 130
 
 
-def run(name: str, words: list[str]) -> Optional[int]:
+def run(name: str, words: list[str]) -> int:
     module = importlib.import_module(COMMANDS[name].module)
     parser = argparse.ArgumentParser(prog=f'./build.sh {name}', description=module.__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Optional
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Tree:
     path: Path
     version: str
     origin: str
-    egg_info: Optional[Path] = None
-    stock: Optional[Stock] = None
+    egg_info: Path | None = None
+    stock: Stock | None = None
     modified: str = ''
 
     @property
@@ -66,7 +65,7 @@ class Patch:
 
     name: str
     header: dict[str, str]
-    files: dict[str, tuple[Optional[bytes], bytes]]
+    files: dict[str, tuple[bytes | None, bytes]]
 
 
 @dataclass(frozen=True)

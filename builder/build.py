@@ -1,0 +1,142 @@
+"""Makes python-nova-cascading packages, deb and rpm, of any nova.
+
+SOURCE is one of
+  (nothing)        the nova library package that this host's package manager offers
+  2014.1.5, zed    a release, by number or code name (icehouse = 2014.1.5)
+  PATH             a release tarball, directory, git checkout, .deb, .rpm, .dsc or .src.rpm
+
+The packages land in dist/; nothing is left there when a step fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shlex
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Callable
+
+from builder import fork, source, standin
+from builder.errors import BuildError, UsageError
+from builder.model import Fork
+from builder.progress import step
+
+PROJECT = Path(__file__).resolve().parent.parent
+FAMILIES = ('deb', 'rpm')
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('source', nargs='?', metavar='SOURCE', help='what to build from (see above)')
+    parser.add_argument('--to', type=Path, default=PROJECT / 'dist', metavar='DIR', help='where they go (dist/)')
+    parser.add_argument('--only', choices=FAMILIES, help='make the packages of one family')
+    parser.add_argument('--revision', type=positive, default=1, metavar='N', help='the N of +cascadingN (1)')
+    parser.add_argument('--stock-version', metavar='V',
+                        help='the exact version of the stock package to stand in for; needs --only')
+    parser.add_argument('--companions', type=Path, metavar='DIR',
+                        help='for dpkg before 1.17.11: re-version the stock service debs in DIR to depend on the fork')
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def run(args: argparse.Namespace) -> int:
+    families = [args.only] if args.only else list(FAMILIES)
+    check_usage(args, families)
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        with step('getting the source'):
+            tree = source.obtain(args.source, Path(work) / 'source')
+        print(f'nova {tree.version} from {tree.origin}' + (f'\nmodified: {tree.modified}' if tree.modified else ''))
+        with step('applying and verifying the fork'):
+            made = fork.make(standin.override(tree, args.stock_version, families[0]))
+        report(made)
+        built = package(made, families, Path(work) / 'out', args)
+        paths = deliver(built, args.to)
+    summary(paths)
+    return 0
+
+
+def check_usage(args: argparse.Namespace, families: list[str]) -> None:
+    if args.stock_version and len(families) > 1:
+        raise UsageError('--stock-version belongs to one package family', 'add --only deb or --only rpm')
+    if args.companions and 'deb' not in families:
+        raise UsageError('--companions are debs, but --only rpm was given', 'leave --only out')
+
+
+def report(made: Fork) -> None:
+    for result in made.report:
+        print(f'  {result.rule:<24}{result.state:<16}{result.path}{": " + result.why if result.why else ""}')
+
+
+def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace) -> list[Path]:
+    """Build every family side by side; all of them succeed, or none is delivered."""
+    out.mkdir()
+    builders = {'deb': build_deb, 'rpm': build_rpm}
+    epoch = commit_time()
+
+    def one(build: Callable[..., list[Path]]) -> list[Path]:
+        return build(made, out, revision=args.revision, epoch=epoch)
+
+    with step(f'building {" and ".join(families)}'), ThreadPoolExecutor() as pool:
+        made_paths = [path for paths in pool.map(one, (builders[family] for family in families)) for path in paths]
+    if args.companions:
+        from builder.deb import companions
+
+        made_paths += companions.build(made, args.companions, out, revision=args.revision, epoch=epoch)
+    return made_paths
+
+
+def build_deb(made: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+    from builder import deb
+
+    return deb.build(made, out, revision=revision, epoch=epoch)
+
+
+def build_rpm(made: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+    from builder import rpm
+
+    return rpm.build(made, out, revision=revision, epoch=epoch)
+
+
+def commit_time() -> int:
+    """Seconds since 1970 of the project's commit: the one time that ends up in packages (reproducible-builds.org)."""
+    try:
+        shown = subprocess.run(['git', '-C', PROJECT, '-c', f'safe.directory={PROJECT}', 'log', '-1', '--format=%ct'],
+                               capture_output=True, text=True)
+    except FileNotFoundError:
+        shown = None
+    if shown is None or shown.returncode != 0:
+        return int((PROJECT / 'build.sh').stat().st_mtime)
+    return int(shown.stdout)
+
+
+def deliver(built: list[Path], to: Path) -> list[Path]:
+    """Put finished files in place: copied beside it first, then renamed, so that none is ever half there."""
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix='.incoming-', dir=to) as incoming:
+            copies = [Path(shutil.copy(path, incoming)) for path in built]
+            return [path.replace(to / path.name) for path in copies]
+    except OSError as error:
+        raise BuildError(f'the packages cannot be written to {to}: {error.strerror}',
+                         'free space there, or choose another place with --to DIR') from error
+
+
+def summary(paths: list[Path]) -> None:
+    print('\nBuilt:')
+    for path in sorted(paths):
+        print(f'  {hashlib.sha256(path.read_bytes()).hexdigest()}  {path}')
+    debs = [path for path in paths if path.suffix == '.deb']
+    rpms = [path for path in paths if path.name.endswith('.noarch.rpm')]
+    print('\nInstall on the controller:')
+    if debs:
+        print('  apt-get install ' + ' '.join(shlex.quote(str(path)) for path in debs))
+    if rpms:
+        print('  nova-cascading-preflight && dnf install ' + ' '.join(shlex.quote(str(path)) for path in rpms))

@@ -1,0 +1,53 @@
+"""Runs the project's tests.
+
+  unit    seconds, no root: rules, sources, rendering, repositories, style
+  hosts   real hosts in chroots (root; builds them once, then keeps them in ~/.cache/nova-cascading/hosts)
+  all     both; what happens when nothing is named
+
+Words after `--` go to pytest as they are: `./build.sh test hosts -- -k swap -x`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from builder import tools
+from builder.progress import step
+
+PROJECT = Path(__file__).resolve().parent.parent
+PYTEST = {'/usr/lib/python3/dist-packages/pytest': 'python3-pytest',
+          '/usr/lib/python3/dist-packages/xdist': 'python3-pytest-xdist'}
+UNIT_TOOLS = {'git': 'git', 'gpg': 'gnupg', 'patch': 'patch', 'shellcheck': 'shellcheck', 'busybox': 'busybox',
+              'apt-ftparchive': 'apt-utils', 'createrepo_c': 'createrepo-c', 'dpkg-buildpackage': 'dpkg-dev',
+              'dh': 'debhelper', 'dh_python3': 'dh-python', 'rpmbuild': 'rpm', 'rpmsign': 'rpm',
+              '/usr/lib/python3/dist-packages/debian': 'python3-debian',
+              '/usr/lib/python3/dist-packages/rich': 'python3-rich',
+              '/usr/lib/python3/dist-packages/sqlalchemy': 'python3-sqlalchemy',
+              '/usr/lib/python3/dist-packages/pip': 'python3-pip'}
+HOST_TOOLS = {'mmdebstrap': 'mmdebstrap', 'ip': 'iproute2', 'nsenter': 'util-linux', 'lintian': 'lintian',
+              'rpmlint': 'rpmlint', 'piuparts': 'piuparts', 'autopkgtest': 'autopkgtest', 'dnf': 'dnf'}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('suite', nargs='?', choices=('unit', 'hosts', 'all'), default='all', help='which tests (all)')
+    parser.add_argument('pytest', nargs='*', help='words for pytest, after --')
+
+
+def run(args: argparse.Namespace) -> int:
+    suites = ('unit', 'hosts') if args.suite == 'all' else (args.suite,)
+    tools.need({**PYTEST, **UNIT_TOOLS})
+    if 'hosts' in suites and os.geteuid() == 0:
+        tools.need(HOST_TOOLS)
+    return max([pytest(suite, args.pytest) for suite in suites])
+
+
+def pytest(suite: str, words: list[str]) -> int:
+    # loadfile: tests of one file share the hosts they made.
+    spread = ['-n', '2', '--dist', 'loadfile'] if suite == 'hosts' else []
+    command = [sys.executable, '-m', 'pytest', '-v', '--durations=15', *spread, f'tests/{suite}', *words]
+    with step(f'{suite} tests'):
+        return subprocess.run(command, cwd=PROJECT).returncode

@@ -1,0 +1,48 @@
+"""The fork stands in for the stock package that a host of that release really has."""
+
+from pathlib import Path
+
+import pytest
+
+from builder import standin
+from builder.errors import UsageError
+from builder.model import Stock, Tree
+
+BOOKWORM = Stock('python3-nova', '2:26.2.2-1~deb12u5', 'deb')
+
+
+def tree(version, stock=None):
+    return Tree(Path('/nowhere'), version, 'a test', stock=stock)
+
+
+def test_a_tree_from_a_stock_package_stands_in_for_exactly_that_package():
+    assert standin.of(tree('26.2.2', BOOKWORM), 'deb') is BOOKWORM
+
+
+@pytest.mark.parametrize(('version', 'family', 'name', 'expected'), [
+    ('2014.1.5', 'deb', 'python-nova', '1:2014.1.5-0ubuntu1'),
+    ('2014.1.5', 'rpm', 'python-nova', '2014.1.5-1'),
+    ('2015.1.4', 'rpm', 'python-nova', '2015.1.4-1'),
+    ('12.0.6', 'rpm', 'python-nova', '1:12.0.6-1'),
+    ('18.3.0', 'deb', 'python3-nova', '2:18.3.0-1'),
+    ('34.0.0', 'rpm', 'python3-nova', '1:34.0.0-1'),
+])
+def test_an_upstream_release_stands_in_for_what_distributions_ship(version, family, name, expected):
+    stock = standin.of(tree(version), family)
+    assert (stock.name, stock.version) == (name, expected)
+
+
+def test_a_deb_tree_has_an_rpm_equivalent_too():
+    stock = standin.of(tree('26.2.2', BOOKWORM), 'rpm')
+    assert (stock.name, stock.version, stock.family) == ('python3-nova', '1:26.2.2-1', 'rpm')
+
+
+def test_stock_version_names_the_exact_package_of_the_target():
+    changed = standin.override(tree('2014.1.5'), '1:2014.1.5-0ubuntu1.7', 'deb')
+    assert standin.of(changed, 'deb').version == '1:2014.1.5-0ubuntu1.7'
+
+
+@pytest.mark.parametrize('nonsense', ['', 'icehouse', '2014.1.5', '1:2014.1.5-', '2014.1.5-1;reboot'])
+def test_a_stock_version_that_is_none_is_wrong_usage(nonsense):
+    with pytest.raises(UsageError, match='not a full package version'):
+        standin.override(tree('2014.1.5'), nonsense, 'deb')

@@ -1,0 +1,29 @@
+"""The project keeps its own rules: shell that any sh runs, files a reader can hold in mind, imports that run one way."""
+
+import subprocess
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+LONGEST = 350
+
+
+def tracked(*patterns):
+    listed = subprocess.run(['git', '-c', f'safe.directory={PROJECT}', 'ls-files', '-co', '--exclude-standard', *patterns],
+                            cwd=PROJECT, capture_output=True, text=True, check=True)
+    return [PROJECT / name for name in listed.stdout.splitlines() if (PROJECT / name).is_file()]
+
+
+def test_shell_scripts_are_shellcheck_clean():
+    scripts = [path for path in tracked() if path.read_bytes()[:20].startswith((b'#!/bin/sh', b'#! /bin/sh'))]
+    assert scripts
+    done = subprocess.run(['shellcheck', '-s', 'sh', *scripts], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_file_stays_short_enough_to_hold_in_mind():
+    lengths = {str(path.relative_to(PROJECT)): len(path.read_text().splitlines()) for path in tracked('*.py', '*.sh')}
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST} == {}
+
+
+def test_what_runs_inside_nova_knows_nothing_of_the_builder():
+    assert [path for path in tracked('src/nova') if 'import builder' in path.read_text() or 'from builder' in path.read_text()] == []

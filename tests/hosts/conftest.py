@@ -1,0 +1,54 @@
+"""Fixtures for tests on real hosts: chroots of Debian releases in namespaces of their own."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Optional
+
+import pytest
+
+from tests.hosts.lib import kinds, templates  # noqa: F401  kinds registers the common layers
+from tests.hosts.lib.errors import Incapable
+from tests.hosts.lib.host import Host
+from tests.hosts.lib.machine import Machine
+
+
+@contextlib.contextmanager
+def factory() -> Iterator[Callable[..., Host]]:
+    """Hosts that end together; skips where the machine cannot run any."""
+    hosts: list[Host] = []
+
+    def make(suite: str = 'bookworm', layer: str = 'base', beside: Optional[Host] = None) -> Host:
+        try:
+            templates.require()
+        except Incapable as reason:
+            pytest.skip(f'SKIPPED: {reason}')
+        hosts.append(Host(suite, Machine(templates.directories(suite, layer), network=beside.machine if beside else 'own')))
+        return hosts[-1]
+
+    try:
+        yield make
+    finally:
+        for host in reversed(hosts):
+            host.close()
+
+
+@pytest.fixture
+def make_host() -> Iterator[Callable[..., Host]]:
+    """A factory: ``make_host(suite, layer, beside=None)`` gives a fresh host; *beside* is a host whose network it shares."""
+    with factory() as make:
+        yield make
+
+
+@pytest.fixture(scope='module')
+def module_host() -> Iterator[Callable[..., Host]]:
+    """As ``make_host``, for hosts that all tests of a module share."""
+    with factory() as make:
+        yield make
+
+
+@pytest.fixture
+def host(make_host: Callable[..., Host]) -> Host:
+    """The smallest host: Debian 12 with Python 3."""
+    return make_host('bookworm', 'base')

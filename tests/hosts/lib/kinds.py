@@ -1,0 +1,26 @@
+"""The layers that every area's tests can use; scripts lie in layers.d/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.hosts.lib.layers import register
+
+SCRIPTS = Path(__file__).with_name('layers.d')
+DATA = Path(__file__).resolve().parents[2] / 'data'
+
+
+def script(name: str) -> str:
+    """The text of one of the scripts in layers.d/."""
+    return (SCRIPTS / f'{name}.sh').read_text()
+
+
+register('minbase', base=None, script='')
+register('base', base='minbase', script=script('base'))
+register('stack', base='base', script=script('stack'))
+register('databases', base='base', script=script('databases'))
+register('py27', base='base', script=script('py27'))
+register('py27-icehouse', base='py27', script=script('py27-icehouse'), files={
+    '/usr/share/icehouse/constraints.txt': (DATA / 'icehouse-constraints-py27.txt').read_text(),
+    '/usr/share/icehouse/icehouse_names.py': (SCRIPTS / 'icehouse_names.py').read_text(),
+})

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Layer "stack": stock nova-api, -conductor and -scheduler on MariaDB and RabbitMQ, on loopback, databases synchronised.
+set -eu
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl crudini \
+    mariadb-server rabbitmq-server nova-api nova-conductor nova-scheduler python3-pymysql
+
+# Small logs and buffers: each host copies what it writes to.
+printf '[mysqld]\ninnodb_log_file_size=10M\ninnodb_buffer_pool_size=64M\n' > /etc/mysql/mariadb.conf.d/90-test.cnf
+rm -f /var/lib/mysql/ib_logfile?
+install -d -o mysql -g mysql /run/mysqld
+mariadbd --user=mysql &
+until mysqladmin --silent ping; do sleep 0.2; done
+for name in nova nova_api nova_cell0; do
+    mysql -e "CREATE DATABASE IF NOT EXISTS $name CHARACTER SET utf8; GRANT ALL ON $name.* TO nova@localhost IDENTIFIED BY 'nova'"
+done
+
+set_option() { crudini --set /etc/nova/nova.conf "$@"; }
+set_option database connection mysql+pymysql://nova:nova@127.0.0.1/nova
+set_option api_database connection mysql+pymysql://nova:nova@127.0.0.1/nova_api
+set_option DEFAULT transport_url rabbit://guest:guest@127.0.0.1:5672/
+set_option DEFAULT my_ip 127.0.0.1
+set_option api auth_strategy noauth2
+set_option placement auth_type none
+set_option placement endpoint_override http://127.0.0.1:8778
+set_option conductor workers 1
+set_option scheduler workers 1
+set_option DEFAULT osapi_compute_workers 1
+set_option DEFAULT metadata_workers 1
+
+nova_manage() { su nova -s /bin/sh -c "nova-manage $*"; }
+nova_manage api_db sync
+nova_manage cell_v2 map_cell0
+nova_manage db sync
+nova_manage cell_v2 create_cell --name cell1
+mysqladmin shutdown
+wait

@@ -1,0 +1,38 @@
+"""The kinds of test host. A layer is a shell script run once on top of another layer; what it leaves is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Optional
+
+DATA = Path(__file__).resolve().parents[2] / 'data'
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One kind of host.
+
+    :param base: the layer below; None for the distribution's smallest system.
+    :param script: run by ``sh -eu`` as root, with this machine's network and pip configuration; SUITE is set.
+    :param files: path in the host -> text, written before the script runs.
+    """
+
+    name: str
+    base: Optional[str]
+    script: str
+    files: tuple[tuple[str, str], ...] = ()
+
+    def digest(self, suite: str) -> str:
+        """What the kept template is recognised by: changes with the script, the files and every layer below."""
+        below = REGISTRY[self.base].digest(suite) if self.base else ''
+        return hashlib.sha256(repr((below, suite, self.script, self.files)).encode()).hexdigest()[:12]
+
+
+REGISTRY: dict[str, Layer] = {}
+
+
+def register(name: str, *, base: Optional[str] = 'stack', script: str, files: Optional[dict[str, str]] = None) -> None:
+    """Make *name* known to ``make_host``; see :class:`Layer` for the parameters."""
+    REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())))

@@ -1,0 +1,122 @@
+"""The namespaces of one test host: a root made of overlaid layers, its own mounts, processes and network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Optional, Union
+
+from tests.hosts.lib import cgroup, outside
+from tests.hosts.lib.errors import HostError
+
+SETUP = Path(__file__).with_name('enter-root.sh')
+# A child that ends is reaped by the kernel, since SIGCHLD stays ignored across exec.
+IDLE = 'trap "" CHLD; exec sleep infinity'
+PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+# What process 1 is called until it is what it was asked to be.
+STARTING = ('unshare', 'env', 'sh', 'dash', 'mount')
+Words = list[Union[str, Path]]
+
+
+class Machine:
+    """Layers, mounted and alive until :meth:`close`.
+
+    :param layers: directories, lowest first.
+    :param keep: directory that receives what changes; a temporary one, removed on close, when None.
+    :param network: ``own`` (loopback only), ``outer`` (this machine's) or the Machine to share one with.
+    """
+
+    def __init__(self, layers: list[Path], keep: Optional[Path] = None, network: Union[str, Machine] = 'own') -> None:
+        self._work = Path(tempfile.mkdtemp(prefix='nova-host-', dir='/var/tmp'))
+        self._upper = keep or self._work / 'upper'
+        self._outer = network == 'outer'
+        for name in ('root', 'work'):
+            (self._work / name).mkdir()
+        self._upper.mkdir(parents=True, exist_ok=True)
+        self._cgroup: Optional[Path] = None
+        self._init: Optional[subprocess.Popen] = None
+        self._init_pid = 0
+        self._keeper = self._start_keeper(layers, network)
+        try:
+            self.start_init()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def root(self) -> Path:
+        """The host's root directory as this machine sees it."""
+        return Path(f'/proc/{self._init_pid or self._keeper.pid}/root')
+
+    def command(self, words: Words, env: dict[str, str]) -> Words:
+        """The command line that runs *words* inside, with *env* and nothing else of this machine's environment."""
+        given = {'PATH': PATH, 'LC_ALL': 'C.UTF-8', 'HOME': '/root', **(outside.environment() if self._outer else {})}
+        settings = [f'{name}={value}' for name, value in {**given, **env}.items()]
+        inside = ['setpriv', '--pdeathsig', 'KILL', 'env', '-i', *settings, *words]
+        return ['nsenter', '-t', str(self._init_pid), '-m', '-n', '-u', '-i', '-p', '-C', '--', *inside]
+
+    def start_init(self, line: str = IDLE, env: Optional[dict[str, str]] = None) -> None:
+        """Start process 1 of the host, ending the one before with all its children."""
+        self.stop_init()
+        self._cgroup = cgroup.make(self._work.name)
+        script = f'mount -t proc proc /proc; mount -t cgroup2 cgroup2 /sys/fs/cgroup || :; {line}'
+        words = ['unshare', '-m', '-p', '-C', '-f', '--kill-child=KILL', 'env', '-i', f'PATH={PATH}',
+                 *(f'{name}={value}' for name, value in (env or {}).items()), 'sh', '-c', script]
+        entry = ['nsenter', '-t', str(self._keeper.pid), '-m', '-n', '-u', '-i', '--', 'setpriv', '--pdeathsig', 'KILL']
+        self._init = subprocess.Popen([*entry, *words], stdin=subprocess.DEVNULL, stdout=(self._work / 'init.log').open('ab'),
+                                      stderr=subprocess.STDOUT, preexec_fn=lambda: cgroup.join(self._cgroup))
+        self._init_pid = self._first_child(self._init)
+
+    def stop_init(self) -> None:
+        """End every process of the host; its disk stays."""
+        if self._init is not None:
+            self._init.kill()
+            self._init.wait()
+            while self._init_pid and Path(f'/proc/{self._init_pid}').exists():
+                time.sleep(0.01)
+            self._init_pid = 0
+            cgroup.remove(self._cgroup)
+
+    def wait_end(self, seconds: float) -> None:
+        """Wait for process 1 to end by itself."""
+        assert self._init is not None
+        self._init.wait(seconds)
+
+    def close(self) -> None:
+        """End everything and remove what was not asked to be kept."""
+        self.stop_init()
+        self._keeper.kill()
+        self._keeper.wait()
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def _start_keeper(self, layers: list[Path], network: Union[str, Machine]) -> subprocess.Popen:
+        lower = ':'.join(str(path) for path in reversed(layers))
+        spaces = ['--mount', '--uts', '--ipc', '--propagation', 'private', *(['--net'] if network == 'own' else [])]
+        words: Words = ['setpriv', '--pdeathsig', 'KILL', 'unshare', *spaces, 'sh', SETUP, self._work, lower, self._upper]
+        if isinstance(network, Machine):
+            words[:0] = ['nsenter', '-t', str(network._keeper.pid), '-n']
+        words += outside.paths() if self._outer else []
+        log = (self._work / 'setup.log').open('wb')
+        keeper = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        assert keeper.stdout is not None
+        if keeper.stdout.readline() != b'ready\n':
+            keeper.kill()
+            raise HostError(f'cannot set up a test host: {(self._work / "setup.log").read_text()}')
+        return keeper
+
+    def _first_child(self, process: subprocess.Popen) -> int:
+        children = Path(f'/proc/{process.pid}/task/{process.pid}/children')
+        for _ in range(1000):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                pid = int(children.read_text().split()[0])
+                if Path(os.readlink(f'/proc/{pid}/exe')).name not in STARTING:
+                    return pid
+            if process.poll() is not None:
+                raise HostError(f'process 1 of the host ended: {(self._work / "init.log").read_text()}')
+            time.sleep(0.01)
+        raise HostError('process 1 of the host did not start')

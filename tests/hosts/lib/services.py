@@ -1,0 +1,51 @@
+"""Daemons started by hand, for tests that need no systemd."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tests.hosts.lib.errors import HostError
+
+if TYPE_CHECKING:
+    from tests.hosts.lib.host import Host
+
+
+def start_mariadb(host: Host) -> None:
+    """Start MariaDB and wait until it answers."""
+    host.run('install -d -o mysql -g mysql /run/mysqld')
+    _daemon(host, 'mariadbd --user=mysql', ready='mysqladmin --silent ping', seconds=60)
+
+
+def start_rabbit(host: Host) -> None:
+    """Start RabbitMQ and wait until it takes connections."""
+    _daemon(host, 'rabbitmq-server', ready='rabbitmqctl -q await_startup --timeout 60', seconds=90)
+
+
+def serve(host: Host, directory: str, port: int) -> str:
+    """Serve *directory* over HTTP; see ``Host.serve``."""
+    _daemon(host, f'python3 -m http.server --bind 127.0.0.1 --directory {directory} {port}',
+            ready=f'python3 -c "import socket; socket.create_connection((\'127.0.0.1\', {port}))"', seconds=20)
+    return f'http://127.0.0.1:{port}'
+
+
+def wait_for(host: Host, line: str, seconds: float) -> None:
+    """Repeat a shell line until it succeeds.
+
+    :raises HostError: when it does not within *seconds*.
+    """
+    end = time.monotonic() + seconds
+    while (done := host.run(line, check=False)).status != 0:
+        if time.monotonic() > end:
+            raise HostError(f'{line!r} still fails after {seconds} s: {done.out}{done.err}')
+        time.sleep(0.2)
+
+
+def _daemon(host: Host, line: str, ready: str, seconds: float) -> None:
+    name = line.split()[0]
+    host.spawn(f'exec {line} >/var/log/{name}.test.log 2>&1', stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(host, ready, seconds)
+    except HostError as error:
+        raise HostError(f'{line!r} does not come up: {error}\n{host.read(f"/var/log/{name}.test.log")[-4000:]}') from error

@@ -1,0 +1,88 @@
+"""Layers built once and kept, each beside the ones it stands on."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.hosts.lib import sources
+from tests.hosts.lib.errors import HostError, Incapable
+from tests.hosts.lib.layers import REGISTRY, Layer
+from tests.hosts.lib.machine import Machine
+
+CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'hosts'
+TOOLS = {'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'nsenter': 'util-linux', 'setpriv': 'util-linux', 'ip': 'iproute2'}
+
+
+def require() -> None:
+    """Raise :class:`Incapable` unless this machine can run test hosts."""
+    if os.geteuid() != 0:
+        raise Incapable('needs root')
+    for command, package in TOOLS.items():
+        if shutil.which(command) is None:
+            raise Incapable(f'needs {command}: apt-get install {package}')
+    if 'overlay' not in Path('/proc/filesystems').read_text() and subprocess.call(['modprobe', '-q', 'overlay']) != 0:
+        raise Incapable('needs overlayfs in the kernel')
+
+
+def directories(suite: str, name: str) -> list[Path]:
+    """The directories that make layer *name* of *suite*, lowest first, building those that are missing."""
+    layer = REGISTRY[name]
+    below = directories(suite, layer.base) if layer.base else []
+    place = CACHE / f'{suite}-{name}-{layer.digest(suite)}'
+    if not place.exists():
+        with _lock(f'{suite}-{name}'):
+            if not place.exists():
+                _build(suite, layer, below, place)
+    return [*below, place]
+
+
+def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
+    partial = place.with_name(f'{place.name}.partial')
+    shutil.rmtree(partial, ignore_errors=True)
+    log = place.with_name(f'{place.name}.log')
+    try:
+        if below:
+            _run_script(suite, layer, below, partial, log)
+        else:
+            _bootstrap(suite, partial, log)
+    except subprocess.CalledProcessError as error:
+        tail = ''.join(log.read_text(errors='replace').splitlines(keepends=True)[-40:])
+        raise HostError(f'cannot build layer {layer.name} of {suite} (status {error.returncode}); end of {log}:\n{tail}') from error
+    partial.rename(place)
+
+
+def _bootstrap(suite: str, partial: Path, log: Path) -> None:
+    listed = log.with_suffix('.sources')
+    listed.write_text(sources.for_suite(suite))
+    options = [f'--aptopt={line}' for line in sources.acquire_options()]
+    words = ['mmdebstrap', '--variant=minbase', '--include=python3,ca-certificates', *options, suite, partial, listed]
+    with log.open('wb') as out:
+        subprocess.run(words, check=True, stdout=out, stderr=subprocess.STDOUT)
+
+
+def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log: Path) -> None:
+    machine = Machine(below, keep=partial, network='outer')
+    try:
+        for path, text in layer.files:
+            inside = machine.root / path.lstrip('/')
+            inside.parent.mkdir(parents=True, exist_ok=True)
+            inside.write_text(text)
+        words = machine.command(['sh', '-euxc', layer.script], {'SUITE': suite, 'DEBIAN_FRONTEND': 'noninteractive'})
+        with log.open('wb') as out:
+            subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+    finally:
+        machine.close()
+
+
+@contextlib.contextmanager
+def _lock(name: str) -> Iterator[None]:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f'{name}.lock').open('w') as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

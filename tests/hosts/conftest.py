@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Optional
 
 import pytest
 
@@ -19,12 +18,13 @@ def factory() -> Iterator[Callable[..., Host]]:
     """Hosts that end together; skips where the machine cannot run any."""
     hosts: list[Host] = []
 
-    def make(suite: str = 'bookworm', layer: str = 'base', beside: Optional[Host] = None) -> Host:
+    def make(suite: str = 'bookworm', layer: str = 'base', beside: Host | None = None) -> Host:
         try:
             templates.require()
         except Incapable as reason:
             pytest.skip(f'SKIPPED: {reason}')
-        hosts.append(Host(suite, Machine(templates.directories(suite, layer), network=beside.machine if beside else 'own')))
+        network = beside.machine if beside else 'own'
+        hosts.append(Host(suite, Machine(templates.directories(suite, layer), network=network)))
         return hosts[-1]
 
     try:
@@ -36,7 +36,10 @@ def factory() -> Iterator[Callable[..., Host]]:
 
 @pytest.fixture
 def make_host() -> Iterator[Callable[..., Host]]:
-    """A factory: ``make_host(suite, layer, beside=None)`` gives a fresh host; *beside* is a host whose network it shares."""
+    """A factory: ``make_host(suite, layer, beside=None)`` gives a fresh host.
+
+    *beside* is a host whose network the new one shares.
+    """
     with factory() as make:
         yield make
 

@@ -6,10 +6,9 @@ import contextlib
 import os
 import time
 from pathlib import Path
-from typing import Optional
 
 
-def make(name: str) -> Optional[Path]:
+def make(name: str) -> Path | None:
     """Create group *name* in this machine's cgroup2 hierarchy; None where there is none to be written."""
     mounts = [line.split() for line in Path('/proc/mounts').read_text().splitlines()]
     for _, place, kind, *_ in mounts:
@@ -21,18 +20,18 @@ def make(name: str) -> Optional[Path]:
     return None
 
 
-def join(group: Optional[Path]) -> None:
+def join(group: Path | None) -> None:
     """Put the calling process into *group*."""
     if group is not None:
         (group / 'cgroup.procs').write_text(str(os.getpid()))
 
 
-def remove(group: Optional[Path]) -> None:
+def remove(group: Path | None) -> None:
     """Remove *group* and the groups below, whose processes have been killed."""
     for _ in range(100):
         if group is None or not group.exists():
             return
         for path, _, _ in os.walk(group, topdown=False):
             with contextlib.suppress(OSError):
-                os.rmdir(path)
+                Path(path).rmdir()
         time.sleep(0.02)

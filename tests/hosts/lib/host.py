@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional, Union
+from typing import Any
 
 from tests.hosts.lib import services, sql, systemd
 from tests.hosts.lib.errors import HostError
@@ -34,7 +34,7 @@ class Host:
         self.machine = machine
         self.booted = False
 
-    def run(self, line: str, *, check: bool = True, input: Optional[str] = None, env: Optional[dict[str, str]] = None,
+    def run(self, line: str, *, check: bool = True, input: str | None = None, env: dict[str, str] | None = None,
             timeout: float = 600) -> Result:
         """Run a shell line as root in ``/root``.
 
@@ -43,18 +43,19 @@ class Host:
         """
         command = self._command(line, env)
         try:
-            done = subprocess.run(command, input=input or '', capture_output=True, text=True, errors='replace', timeout=timeout)
+            done = subprocess.run(command, input=input or '', capture_output=True, text=True, errors='replace',
+                                  timeout=timeout)
         except subprocess.TimeoutExpired as error:
             raise HostError(f'{line!r} did not end within {timeout} s\n{error.stdout}\n{error.stderr}') from error
         if check and done.returncode != 0:
             raise HostError(f'{line!r} ended with status {done.returncode}\n{done.stdout}\n{done.stderr}')
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def spawn(self, line: str, *, env: Optional[dict[str, str]] = None, **popen: Any) -> subprocess.Popen:
+    def spawn(self, line: str, *, env: dict[str, str] | None = None, **popen: Any) -> subprocess.Popen:
         """Start a shell line; it is killed with the returned process, or with the host."""
         return subprocess.Popen(self._command(line, env), **{'stdin': subprocess.DEVNULL, 'text': True, **popen})
 
-    def path(self, path: Union[str, Path]) -> Path:
+    def path(self, path: str | Path) -> Path:
         """Where *path* of the host is seen from outside. Absolute symbolic links in it lead astray."""
         return self.machine.root / str(path).lstrip('/')
 
@@ -73,7 +74,7 @@ class Host:
         """Whether a path is there, a dangling link included."""
         return self.path(path).exists() or self.path(path).is_symlink()
 
-    def put(self, local: Union[str, Path], path: str) -> None:
+    def put(self, local: str | Path, path: str) -> None:
         """Copy a file or a directory of this machine to *path*."""
         place = self.path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +115,6 @@ class Host:
         """End the host and remove what it wrote."""
         self.machine.close()
 
-    def _command(self, line: str, env: Optional[dict[str, str]]) -> list:
+    def _command(self, line: str, env: dict[str, str] | None) -> list:
         settings = {'DEBIAN_FRONTEND': 'noninteractive', **(env or {})}
         return self.machine.command(['sh', '-c', f'cd /root; {line}'], settings)

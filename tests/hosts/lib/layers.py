@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 DATA = Path(__file__).resolve().parents[2] / 'data'
 
@@ -20,7 +19,7 @@ class Layer:
     """
 
     name: str
-    base: Optional[str]
+    base: str | None
     script: str
     files: tuple[tuple[str, str], ...] = ()
 
@@ -33,6 +32,6 @@ class Layer:
 REGISTRY: dict[str, Layer] = {}
 
 
-def register(name: str, *, base: Optional[str] = 'stack', script: str, files: Optional[dict[str, str]] = None) -> None:
+def register(name: str, *, base: str | None = 'stack', script: str, files: dict[str, str] | None = None) -> None:
     """Make *name* known to ``make_host``; see :class:`Layer` for the parameters."""
     REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Optional, Union
+from typing import Union
 
 from tests.hosts.lib import cgroup, outside
 from tests.hosts.lib.errors import HostError
@@ -31,15 +30,15 @@ class Machine:
     :param network: ``own`` (loopback only), ``outer`` (this machine's) or the Machine to share one with.
     """
 
-    def __init__(self, layers: list[Path], keep: Optional[Path] = None, network: Union[str, Machine] = 'own') -> None:
+    def __init__(self, layers: list[Path], keep: Path | None = None, network: str | Machine = 'own') -> None:
         self._work = Path(tempfile.mkdtemp(prefix='nova-host-', dir='/var/tmp'))
         self._upper = keep or self._work / 'upper'
         self._outer = network == 'outer'
         for name in ('root', 'work'):
             (self._work / name).mkdir()
         self._upper.mkdir(parents=True, exist_ok=True)
-        self._cgroup: Optional[Path] = None
-        self._init: Optional[subprocess.Popen] = None
+        self._cgroup: Path | None = None
+        self._init: subprocess.Popen | None = None
         self._init_pid = 0
         self._keeper = self._start_keeper(layers, network)
         try:
@@ -60,7 +59,7 @@ class Machine:
         inside = ['setpriv', '--pdeathsig', 'KILL', 'env', '-i', *settings, *words]
         return ['nsenter', '-t', str(self._init_pid), '-m', '-n', '-u', '-i', '-p', '-C', '--', *inside]
 
-    def start_init(self, line: str = IDLE, env: Optional[dict[str, str]] = None) -> None:
+    def start_init(self, line: str = IDLE, env: dict[str, str] | None = None) -> None:
         """Start process 1 of the host, ending the one before with all its children."""
         self.stop_init()
         self._cgroup = cgroup.make(self._work.name)
@@ -68,8 +67,9 @@ class Machine:
         words = ['unshare', '-m', '-p', '-C', '-f', '--kill-child=KILL', 'env', '-i', f'PATH={PATH}',
                  *(f'{name}={value}' for name, value in (env or {}).items()), 'sh', '-c', script]
         entry = ['nsenter', '-t', str(self._keeper.pid), '-m', '-n', '-u', '-i', '--', 'setpriv', '--pdeathsig', 'KILL']
-        self._init = subprocess.Popen([*entry, *words], stdin=subprocess.DEVNULL, stdout=(self._work / 'init.log').open('ab'),
-                                      stderr=subprocess.STDOUT, preexec_fn=lambda: cgroup.join(self._cgroup))
+        log = (self._work / 'init.log').open('ab')
+        self._init = subprocess.Popen([*entry, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                      preexec_fn=lambda: cgroup.join(self._cgroup))
         self._init_pid = self._first_child(self._init)
 
     def stop_init(self) -> None:
@@ -94,13 +94,13 @@ class Machine:
         self._keeper.wait()
         shutil.rmtree(self._work, ignore_errors=True)
 
-    def _start_keeper(self, layers: list[Path], network: Union[str, Machine]) -> subprocess.Popen:
+    def _start_keeper(self, layers: list[Path], network: str | Machine) -> subprocess.Popen:
         lower = ':'.join(str(path) for path in reversed(layers))
         spaces = ['--mount', '--uts', '--ipc', '--propagation', 'private', *(['--net'] if network == 'own' else [])]
-        words: Words = ['setpriv', '--pdeathsig', 'KILL', 'unshare', *spaces, 'sh', SETUP, self._work, lower, self._upper]
+        words: Words = ['setpriv', '--pdeathsig', 'KILL', 'unshare', *spaces]
+        words += ['sh', SETUP, self._work, lower, self._upper, *(outside.paths() if self._outer else [])]
         if isinstance(network, Machine):
             words[:0] = ['nsenter', '-t', str(network._keeper.pid), '-n']
-        words += outside.paths() if self._outer else []
         log = (self._work / 'setup.log').open('wb')
         keeper = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
         assert keeper.stdout is not None
@@ -114,7 +114,7 @@ class Machine:
         for _ in range(1000):
             with contextlib.suppress(OSError, ValueError, IndexError):
                 pid = int(children.read_text().split()[0])
-                if Path(os.readlink(f'/proc/{pid}/exe')).name not in STARTING:
+                if Path(f'/proc/{pid}/exe').readlink().name not in STARTING:
                     return pid
             if process.poll() is not None:
                 raise HostError(f'process 1 of the host ended: {(self._work / "init.log").read_text()}')

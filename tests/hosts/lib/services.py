@@ -48,4 +48,5 @@ def _daemon(host: Host, line: str, ready: str, seconds: float) -> None:
     try:
         wait_for(host, ready, seconds)
     except HostError as error:
-        raise HostError(f'{line!r} does not come up: {error}\n{host.read(f"/var/log/{name}.test.log")[-4000:]}') from error
+        log = host.read(f'/var/log/{name}.test.log')
+        raise HostError(f'{line!r} does not come up: {error}\n{log[-4000:]}') from error

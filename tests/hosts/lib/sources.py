@@ -20,7 +20,7 @@ def for_suite(suite: str, apt: Path = Path('/etc/apt')) -> str:
     """
     stanzas = []
     for uri, suites in _entries(apt):
-        pockets = sorted({pocket for name in suites for pocket in POCKETS if name in [known + pocket for known in SUITES]})
+        pockets = [pocket for pocket in POCKETS if any(known + pocket in suites for known in SUITES)]
         if pockets:
             stanzas.append(f'Types: deb\nURIs: {uri}\nSuites: {" ".join(suite + pocket for pocket in pockets)}\n'
                            f'Components: main\nSigned-By: {KEYRING}\n')

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
     from tests.hosts.lib.host import Host
 
 
-def run(host: Host, statement: str, database: str) -> list[tuple[Optional[str], ...]]:
+def run(host: Host, statement: str, database: str) -> list[tuple[str | None, ...]]:
     """Run *statement* as the database's root; see ``Host.sql``."""
     out = host.run(f'mysql --xml --default-character-set=utf8mb4 {database}', input=statement).out
     results = out.split('<?xml version="1.0"?>')
@@ -18,6 +18,6 @@ def run(host: Host, statement: str, database: str) -> list[tuple[Optional[str], 
     return [tuple(_value(field) for field in row) for row in ElementTree.fromstring(results[-1].strip())]
 
 
-def _value(field: ElementTree.Element) -> Optional[str]:
+def _value(field: ElementTree.Element) -> str | None:
     null = field.get('{http://www.w3.org/2001/XMLSchema-instance}nil') == 'true'
     return None if null else field.text or ''

@@ -16,7 +16,7 @@ from tests.hosts.lib.layers import REGISTRY, Layer
 from tests.hosts.lib.machine import Machine
 
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'hosts'
-TOOLS = {'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'nsenter': 'util-linux', 'setpriv': 'util-linux', 'ip': 'iproute2'}
+TOOLS = {'mmdebstrap': 'mmdebstrap', 'unshare': 'util-linux', 'setpriv': 'util-linux', 'ip': 'iproute2'}
 
 
 def require() -> None:
@@ -53,7 +53,8 @@ def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
             _bootstrap(suite, partial, log)
     except subprocess.CalledProcessError as error:
         tail = ''.join(log.read_text(errors='replace').splitlines(keepends=True)[-40:])
-        raise HostError(f'cannot build layer {layer.name} of {suite} (status {error.returncode}); end of {log}:\n{tail}') from error
+        what = f'cannot build layer {layer.name} of {suite} (status {error.returncode})'
+        raise HostError(f'{what}; end of {log}:\n{tail}') from error
     partial.rename(place)
 
 

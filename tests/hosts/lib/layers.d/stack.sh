@@ -7,10 +7,9 @@ apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl cr
 
 # Small logs and buffers: each host copies what it writes to.
 printf '[mysqld]\ninnodb_log_file_size=10M\ninnodb_buffer_pool_size=64M\n' > /etc/mysql/mariadb.conf.d/90-test.cnf
-rm -f /var/lib/mysql/ib_logfile?
 install -d -o mysql -g mysql /run/mysqld
 mariadbd --user=mysql &
-until mysqladmin --silent ping; do sleep 0.2; done
+mysqladmin --silent --wait=60 --connect-timeout=2 ping
 for name in nova nova_api nova_cell0; do
     mysql -e "CREATE DATABASE IF NOT EXISTS $name CHARACTER SET utf8; GRANT ALL ON $name.* TO nova@localhost IDENTIFIED BY 'nova'"
 done

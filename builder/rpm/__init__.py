@@ -1,0 +1,51 @@
+"""Turns a fork into source and binary rpm with rpmbuild, in the same bytes wherever it runs."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from builder import tools
+from builder.model import Fork
+from builder.rpm import readable, sources
+
+
+def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+    """Build ``.src.rpm`` and ``.noarch.rpm`` and put both into a directory.
+
+    The binary is built from the source rpm alone (``-bs``, then ``--rebuild``): that proves it complete, and keeps the
+    name of the build directory out of the result.
+
+    :param out: an existing directory; nothing is put there unless both were made.
+    :param revision: the N of ``.cascadingN``.
+    :param epoch: the time that ends up in the packages, in seconds since 1970.
+    :returns: the two files.
+    :raises BuildError: when rpmbuild fails, or the rpm could not be read where its nova runs.
+    """
+    tools.need({'rpmbuild': 'rpm', 'patch': 'patch', 'xz': 'xz-utils', '/usr/lib/python3/dist-packages/packaging':
+                'python3-packaging'})
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-rpm-') as work:
+        spec = sources.lay_out(fork, Path(work) / 'SOURCES', revision=revision, epoch=epoch)
+        source = rpmbuild(Path(work), '-bs', spec)
+        binary = rpmbuild(Path(work), '--rebuild', source)
+        if fork.tree.python == 2:
+            readable.check(binary)
+        return [path.rename(out / path.name) for path in (source, binary)]
+
+
+def rpmbuild(work: Path, mode: str, what: Path) -> Path:
+    """Run rpmbuild in ``work`` and return the one package it wrote.
+
+    The user's own rpm macros and environment stay out, so that they cannot change the package.
+    """
+    # Relative where it can be: a source rpm keeps the expanded spec, with these paths in it (RPMTAG_SPEC).
+    places = {'_topdir': '.' if mode == '-bs' else work / 'build', '_srcrpmdir': work / 'done', '_rpmdir': work / 'done'}
+    places |= {'_sourcedir': 'SOURCES', '_builddir': '.', '_buildrootdir': 'BUILDROOT'} if mode == '-bs' else {}
+    names = {'_build_name_fmt': '%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm'}
+    defines = [word for name, value in (*places.items(), *names.items()) for word in ('--define', f'{name} {value}')]
+    environment = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': str(work), 'LC_ALL': 'C.UTF-8',
+                   'TMPDIR': os.environ.get('TMPDIR', '/tmp')}
+    # The database of a Debian host knows no packages, so that BuildRequires cannot be looked up there.
+    tools.run(['rpmbuild', '--quiet', '--nodeps', '--target', 'noarch', *defines, mode, what], cwd=work, env=environment)
+    return next((work / 'done').glob('*.src.rpm' if mode == '-bs' else '*.noarch.rpm'))

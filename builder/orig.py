@@ -1,0 +1,91 @@
+"""The upstream tarball of both families' source packages: one normal form, the same bytes on every machine."""
+
+from __future__ import annotations
+
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from builder import egginfo
+from builder.errors import BuildError
+from builder.model import Tree
+
+MTIME = 1397692800  # 2014-04-17, Icehouse's release: a time of the build's would change the bytes
+# Two threads however many cores there are: the number decides where xz starts a new block.
+XZ = ['xz', '--compress', '--stdout', '-2', '--threads=2']
+LEFT_OUT = {'__pycache__', '.git', '.svn', '.bzr'}
+
+
+def tarball(tree: Tree, name: str, version: str, to: Path) -> Path:
+    """Write ``<name>_<version>.orig.tar.xz`` into the directory `to`.
+
+    It holds ``nova/`` (nova's own tests only when a stock binary package shipped them), the egg-info, LICENSE and
+    what else the stock package ships. Sorted, owned by root, without the times and modes of the machine: two trees
+    with the same files give the same bytes.
+
+    :param name: source package name.
+    :param version: upstream version, as in the name of the file (no epoch, no revision).
+    :raises BuildError: when the compressor fails (disk full, killed).
+    """
+    target = to / f'{name}_{version}.orig.tar.xz'
+    with tempfile.TemporaryDirectory() as scratch, target.open('wb') as out:
+        info = egginfo.ensure(tree, Path(scratch))
+        with subprocess.Popen(XZ, stdin=subprocess.PIPE, stdout=out) as xz:
+            _write(tree, info, f'{name}-{version}', cast(BinaryIO, xz.stdin))
+    if xz.returncode:
+        raise BuildError(f'xz stopped with status {xz.returncode} while writing {target}', f'df -h {to}')
+    return target
+
+
+def members(tree: Tree, info: Path) -> Iterator[tuple[str, Path]]:
+    """(name inside the tarball, file on disk) of all that belongs into it, unsorted."""
+    for path in tree.path.joinpath('nova').rglob('*'):
+        inside = path.relative_to(tree.path)
+        if _belongs(inside, tests=tree.stock is not None and bool(tree.stock.fields)):
+            yield str(inside), path
+    for path in info.rglob('*'):
+        yield str(Path(info.name) / path.relative_to(info)), path
+    if (tree.path / 'LICENSE').is_file():
+        yield 'LICENSE', tree.path / 'LICENSE'
+    yield from _beside_the_modules(tree)
+
+
+def _belongs(inside: Path, tests: bool) -> bool:
+    if inside.suffix in ('.pyc', '.pyo') or LEFT_OUT & set(inside.parts):
+        return False
+    return tests or inside.parts[:2] != ('nova', 'tests')
+
+
+def _beside_the_modules(tree: Tree) -> Iterator[tuple[str, Path]]:
+    """What a stock .deb ships outside its module directory and its documentation: Debian's bug-report hook."""
+    if tree.stock is None or tree.stock.family != 'deb' or tree.path.name != 'dist-packages':
+        return
+    root = tree.path.parents[2]
+    for path in (root / 'share').rglob('*'):
+        inside = path.relative_to(root.parent)
+        if path.is_file() and inside.parts[:3] not in (('usr', 'share', 'doc'), ('usr', 'share', 'lintian')):
+            yield str(inside), path
+
+
+def _write(tree: Tree, info: Path, top: str, stream: BinaryIO) -> None:
+    with tarfile.open(fileobj=stream, mode='w|', format=tarfile.GNU_FORMAT) as archive:
+        for name, path in sorted(members(tree, info)):
+            _add(archive, f'{top}/{name}', path)
+
+
+def _add(archive: tarfile.TarFile, name: str, path: Path) -> None:
+    member = archive.gettarinfo(path, name)
+    if member.islnk():  # a file met before under another name; in here each name is a file of its own
+        member.type, member.linkname, member.size = tarfile.REGTYPE, '', path.stat().st_size
+    member.mtime = MTIME
+    member.uid = member.gid = 0
+    member.uname = member.gname = 'root'
+    member.mode = 0o755 if member.isdir() or member.mode & 0o111 else 0o644
+    if member.isfile():
+        with path.open('rb') as content:
+            archive.addfile(member, content)
+    else:
+        archive.addfile(member)

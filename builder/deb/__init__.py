@@ -1,0 +1,44 @@
+"""Debian packages: a source package that needs only debhelper to be rebuilt, and the binary package of it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from builder import orig, tools
+from builder.deb import template
+from builder.model import Fork
+
+NEEDS = {'dpkg-buildpackage': 'dpkg-dev', 'dh_builddeb': 'debhelper', 'xz': 'xz-utils'}
+PRODUCTS = ('.dsc', '.tar.xz', '.deb')
+# Nobody signs here; what is missing was installed above; a fresh directory needs no cleaning.
+QUIET = ('--no-sign', '--no-check-builddeps', '--no-pre-clean')
+
+
+def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+    """Make the Debian source and binary package of a fork.
+
+    :param out: directory that gets .dsc, .orig.tar.xz, .debian.tar.xz and .deb: all of them, or none.
+    :param revision: N of ``+cascadingN`` behind the stock version.
+    :param epoch: SOURCE_DATE_EPOCH in seconds: the youngest time in any of the packages.
+    :returns: the files in `out`.
+    :raises BuildError: with the end of the log when a tool stops.
+    """
+    tools.need({**NEEDS, 'dh_python3': 'dh-python'} if fork.tree.python == 3 else NEEDS)
+    with tempfile.TemporaryDirectory(prefix='.deb-', dir=out) as scratch:
+        work = Path(scratch)
+        facts = template.facts(fork, revision, epoch)
+        name, version = facts['PACKAGE'], facts['UPSTREAM_VERSION']
+        tarball = orig.tarball(fork.tree, name, version, work)
+        tools.run(['tar', '--extract', '--file', tarball, '--directory', work])
+        source = work / f'{name}-{version}'
+        template.write(fork, facts, source / 'debian')
+        tools.run(['dpkg-buildpackage', '--build=full', *QUIET], cwd=source,
+                  env=environment(work, epoch), hint='correct what the last lines say and run the same command again')
+        return [file.replace(out / file.name) for file in sorted(work.iterdir()) if file.name.endswith(PRODUCTS)]
+
+
+def environment(work: Path, epoch: int) -> dict[str, str]:
+    """Nothing of the caller's: the same variables give the same bytes."""
+    return {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'TMPDIR': str(work), 'HOME': '/nonexistent',
+            'SOURCE_DATE_EPOCH': str(epoch)}

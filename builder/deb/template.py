@@ -1,0 +1,88 @@
+"""Fills in debian/: the files of the project's debian/ directory, with the facts of one fork."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from pathlib import Path
+
+from builder import render, standin
+from builder.deb import fields
+from builder.errors import BuildError
+from builder.model import Fork
+
+PROJECT = Path(__file__).resolve().parents[2]
+MAINTAINER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
+PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON': '/usr/bin/python2', 'COMPILE': 'py'},
+          3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON': '/usr/bin/python3', 'COMPILE': 'py3'}}
+# dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
+# Level 2: a fifth larger than level 6, in a tenth of its time.
+DEB_OPTIONS = {2: '-Zxz -z2 --no-uniform-compression', 3: '-Zxz -z2'}
+
+
+def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
+    """What the templates may ask for, by name (``@NAME@`` in a file called ``*.in``)."""
+    tree, stock = fork.tree, standin.of(fork.tree, 'deb')
+    own = own_version(stock.version, revision)
+    return {
+        **PYTHON[tree.python],
+        **fields.of(fork, own),
+        'PACKAGE': standin.package_name(tree),
+        'VERSION': own,
+        'UPSTREAM_VERSION': upstream_version(own),
+        'STOCK': stock.name,
+        'STOCK_VERSION': stock.version,
+        'MAINTAINER': MAINTAINER,
+        'DEB_OPTIONS': DEB_OPTIONS[tree.python],
+        'HELPER': 'dh_python3' if tree.python == 3 else '',
+        'NOVA_VERSION': tree.version,
+        'DATE': format_datetime(datetime.fromtimestamp(epoch, timezone.utc)),
+    }
+
+
+def own_version(stock: str, revision: int) -> str:
+    """``<stock>+cascadingN``: above the stock version, below the distribution's next one (Debian Policy 5.6.12).
+
+    A stock version without a Debian revision gets revision 0, which dpkg takes for the same as none.
+    """
+    return f'{stock if "-" in stock else stock + "-0"}+cascading{revision}'
+
+
+def upstream_version(version: str) -> str:
+    return version.split(':', 1)[-1].rsplit('-', 1)[0]
+
+
+def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
+    """Make the ``debian/`` directory of the source package.
+
+    :param known: from facts().
+    :param debian: where; must not exist yet.
+    """
+    shutil.copytree(PROJECT / 'debian', debian)
+    known = {**known, 'PREFLIGHT': preflight()}
+    for file in sorted(debian.rglob('*.in')):
+        file.with_suffix('').write_text(filled(file.read_text(encoding='utf-8'), known, file), encoding='utf-8')
+        file.unlink()
+    patches = debian / 'patches'
+    patches.mkdir()
+    series = render.series(fork)
+    for name, text in series:
+        patches.joinpath(name).write_bytes(text.encode('utf-8', 'surrogateescape'))
+    patches.joinpath('series').write_text(''.join(f'{name}\n' for name, _ in series))
+
+
+def filled(text: str, known: dict[str, str], file: Path) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in known:
+            raise BuildError(f'{file.name} asks for @{match[1]}@, which is not known', 'see builder/deb/template.py')
+        return known[match[1]]
+
+    return re.sub(r'@([A-Z_0-9]+)@', value, text)
+
+
+def preflight() -> str:
+    """The check that travels inside preinst, where nothing of the new package is unpacked yet."""
+    return PROJECT.joinpath('src/nova/cascading/preflight.py').read_text(encoding='utf-8').rstrip('\n')

@@ -1,0 +1,73 @@
+"""The way back to the stock nova: prints the safe commands of this host, or runs them."""
+
+from __future__ import print_function
+
+import os
+import subprocess
+import sys
+
+from nova.cascading import services
+
+PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
+# Where the installer for hosts without packages leaves its way back.
+INSTALLED = '/var/lib/nova-cascading/installer/installation/uninstall.sh'
+
+
+def configure(parser):
+    """Options of ``nova-cascading uninstall``."""
+    parser.add_argument('--yes', action='store_true', help='run the command instead of printing it')
+
+
+def run(args, conf):
+    """Print or run the way back; column and mappings stay in the database either way.
+
+    :returns: exit status: 0; 1 when nobody knows how the fork came here; the command's own when that failed.
+    """
+    command = way_back()
+    if command is None:
+        sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left {0}.\n'
+                         'Next: put your own nova back; its database needs nothing.\n'.format(INSTALLED))
+        return 1
+    if not args.yes:
+        print('To go back to the stock nova (column and mappings stay, no database step is needed):\n\n'
+              '    {0}\n\n{1}'.format(command, warning()))
+        return 0
+    print(command)
+    sys.stdout.flush()
+    return 1 if subprocess.call(command, shell=True) else 0
+
+
+def way_back():
+    """The shell line that brings the stock nova back on this host, or None."""
+    for own in PACKAGES:
+        stock = own.replace('-cascading', '')
+        if deb_installed(own):
+            return 'apt-get install -y {0}'.format(stock)
+        if rpm_installed(own):
+            return rpm_swap(own, stock)
+    return 'sh {0}'.format(INSTALLED) if os.path.exists(INSTALLED) else None
+
+
+def deb_installed(package):
+    if not services.which('dpkg-query'):
+        return False
+    return services.output(['dpkg-query', '-W', '-f', '${Status}', package]).startswith(('install', 'hold'))
+
+
+def rpm_installed(package):
+    return services.which('rpm') and services.call(['rpm', '-q', package], quiet=True) == 0
+
+
+def rpm_swap(own, stock):
+    """dnf does it in one transaction; yum 3 needs its shell for that."""
+    for line in services.output(['rpm', '-q', '--provides', own]).splitlines():
+        if line.startswith(stock + ' = '):
+            stock = '{0}-{1}'.format(stock, line.split()[-1])
+    if services.which('dnf'):
+        return 'dnf swap -y --allowerasing {0} {1}'.format(own, stock)
+    return "printf 'remove {0}\\ninstall {1}\\nrun\\n' | yum -y shell".format(own, stock)
+
+
+def warning():
+    return ('Do not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
+            'configuration as well. `nova-cascading uninstall --yes` runs the line above.')

@@ -1,0 +1,76 @@
+"""Sources: anything that contains a nova becomes a Tree."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+from pathlib import Path
+from typing import Optional
+
+from builder.errors import BuildError
+from builder.model import Stock, Tree
+from builder.source import cache, inspect, packages, releases, stock, unpack, upstream
+
+PACKAGES = {'.src.rpm': packages.src_rpm, '.rpm': packages.rpm, '.deb': packages.deb, '.dsc': packages.dsc}
+
+
+def obtain(spec: Optional[str], work: Path) -> Tree:
+    """The tree that a source stands for; nothing outside ``work`` and the cache of sources is written.
+
+    :param spec: None for the library package that this host's package manager offers; the name of a release; or the
+        path of a tarball, zip, directory, git checkout, .deb, .rpm, .dsc or .src.rpm.
+    :param work: a directory of the caller's, made if it is not there; the tree may be in it.
+    :raises BuildError: there is no nova there, the source is damaged or cannot be had, or the disk is full.
+    """
+    try:
+        (work / 'download').mkdir(parents=True, exist_ok=True)
+        (work / 'tree').mkdir(exist_ok=True)
+        return _obtain(spec, work)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BuildError(f'no space left while unpacking {spec or "the stock nova"} below {work}',
+                             'free some space (100 MB are enough), or set TMPDIR to a larger disk') from error
+        raise BuildError(f'{error.filename or spec}: {error.strerror}', 'check the path and its permissions') from error
+
+
+def _obtain(spec: Optional[str], work: Path) -> Tree:
+    if spec is None:
+        return _archive(stock.download(work / 'download'), work / 'tree')
+    path = Path(spec)
+    if path.is_dir():
+        return _directory(path)
+    if path.exists():
+        return _archive(path, work / 'tree')
+    if not releases.looks_like_release(spec) or spec.endswith((*PACKAGES, *cache.ARCHIVES)):
+        raise BuildError(f'there is no file {spec}', 'check the path')
+    return _archive(upstream.tarball(releases.find(spec), work / 'download'), work / 'tree')
+
+
+def _archive(path: Path, to: Path) -> Tree:
+    package = next((PACKAGES[suffix] for suffix in PACKAGES if path.name.endswith(suffix)), None)
+    found: Optional[Stock] = None
+    if package:
+        found = package(path, to)
+    else:
+        (unpack.zipped if path.suffix == '.zip' else unpack.tar)(path, to)
+    return _tree(to, f'{path} (sha256 {cache.sha256(path)})', found)
+
+
+def _directory(path: Path) -> Tree:
+    return _tree(path, f'{path}{_commit(path)}', None)
+
+
+def _commit(path: Path) -> str:
+    if not (path / '.git').exists():
+        return ''
+    git = ['git', '-C', str(path)]
+    head = subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
+    changed = subprocess.run([*git, 'status', '--porcelain', 'nova'], capture_output=True, text=True).stdout
+    return f' (commit {head}{", with local changes" if changed else ""})'
+
+
+def _tree(root: Path, origin: str, found: Optional[Stock]) -> Tree:
+    path = inspect.find_nova(root, origin)
+    version = inspect.version_of(path, origin, packages.upstream_version(found.version) if found else '')
+    modified = '' if found else inspect.modified(path, version)
+    return Tree(path, version, origin, inspect.egg_info(path), found, modified)

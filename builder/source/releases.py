@@ -1,0 +1,73 @@
+"""The releases of nova that can be named: by number or by code name."""
+
+from __future__ import annotations
+
+import difflib
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from builder.errors import BuildError
+from builder.release import Release
+
+TABLE = Path(__file__).with_name('releases.tsv')
+
+# Code name (from 2023 on also the number of the series) -> the major numbers nova gave that series.
+SERIES = {
+    'icehouse': '2014.1', 'juno': '2014.2', 'kilo': '2015.1', 'liberty': '12', 'mitaka': '13', 'newton': '14',
+    'ocata': '15', 'pike': '16', 'queens': '17', 'rocky': '18', 'stein': '19', 'train': '20', 'ussuri': '21',
+    'victoria': '22', 'wallaby': '23', 'xena': '24', 'yoga': '25', 'zed': '26', 'antelope': '27', 'bobcat': '28',
+    'caracal': '29', 'dalmatian': '30', 'epoxy': '31', 'flamingo': '32', 'gazpacho': '33',
+    '2023.1': '27', '2023.2': '28', '2024.1': '29', '2024.2': '30', '2025.1': '31', '2025.2': '32', '2026.1': '33',
+}
+
+
+class Pin(NamedTuple):
+    """What is known of a release: where it is to be had, and what it must look like ('' where nothing is pinned)."""
+
+    version: str
+    site: str
+    commit: str = ''
+    tree: str = ''
+
+
+@lru_cache(maxsize=None)
+def table() -> dict[str, Pin]:
+    """All known releases, oldest first."""
+    lines = [line.split('\t') for line in TABLE.read_text().splitlines() if not line.startswith('#')]
+    return {fields[0]: Pin(*(field.replace('-', '') for field in fields)) for fields in lines}
+
+
+def find(name: str) -> Pin:
+    """The release that a name means: a number, or the last one of a series.
+
+    :raises BuildError: nobody knows it; the message has the closest names.
+    """
+    known = table()
+    if name in known:
+        return known[name]
+    series = SERIES.get(name.lower())
+    if name.lower() == 'latest':
+        return list(known.values())[-1]
+    if series:
+        return [pin for version, pin in known.items() if version == series or version.startswith(series + '.')][-1]
+    if _newer(name):
+        return Pin(name, 'pypi')
+    close = difflib.get_close_matches(name.lower(), [*known, *SERIES], n=4, cutoff=0.5)
+    raise BuildError(f'there is no file {name!r}, and no nova release of that name is known',
+                     f'name one of: {", ".join(close)}' if close else
+                     'name a release like icehouse, 2014.1.5 or 26.3.0, or give the path of a source')
+
+
+def looks_like_release(name: str) -> bool:
+    """Could this be a release's name, rather than a path?"""
+    return '/' not in name and not name.startswith('.')
+
+
+def _newer(name: str) -> bool:
+    """A release later than this table: PyPI may have it."""
+    try:
+        asked = Release.of(name)
+    except BuildError:
+        return False
+    return asked.era == 1 and asked > Release.of(list(table())[-1]) and len(asked.numbers) <= 3

@@ -1,0 +1,132 @@
+"""Unpacks archives without letting them write, or link, outside the directory they are unpacked to."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tarfile
+import zipfile
+import zlib
+from lzma import LZMAError
+from pathlib import Path
+from typing import Callable
+
+from builder.errors import BuildError
+
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, LZMAError)
+DOCUMENTS = [['doc'], ['releasenotes'], ['api-guide'], ['api-ref']]
+
+
+def tar(archive: Path, to: Path) -> None:
+    """Unpack a tar archive, compressed or not, into an existing directory.
+
+    :raises BuildError: it is damaged, or has a path or link that leads out of it.
+    """
+    try:
+        with tarfile.open(archive) as stream:
+            Extraction(stream, to, archive).run()
+    except DAMAGED as error:
+        raise _damaged(archive, error) from error
+    except OSError as error:
+        if error.errno is None:  # gzip and bz2 say so of damaged data
+            raise _damaged(archive, error) from error
+        raise
+
+
+def zipped(archive: Path, to: Path) -> None:
+    """Unpack a zip archive; see ``tar``."""
+    try:
+        with zipfile.ZipFile(archive) as stream:
+            for name in stream.namelist():
+                _plain(name, archive)
+            stream.extractall(to)
+    except DAMAGED as error:
+        raise _damaged(archive, error) from error
+
+
+def package(command: list[str], archive: Path, to: Path) -> None:
+    """Unpack the tar stream that a command makes of a binary package given on its standard input.
+
+    Absolute links are left out: they are about the installed system.
+    """
+    with archive.open('rb') as stdin, subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE,
+                                                      stderr=subprocess.PIPE) as process:
+        problem: object = ''
+        try:
+            with tarfile.open(fileobj=process.stdout, mode='r|*') as stream:
+                Extraction(stream, to, archive, skip=lambda link: link.startswith('/')).run()
+        except DAMAGED as error:
+            problem = error
+        finally:
+            process.stdout.close()  # type: ignore[union-attr]
+        complaint = process.stderr.read().decode(errors='replace').strip()  # type: ignore[union-attr]
+    if problem or process.returncode:
+        raise _damaged(archive, complaint or problem or f'{command[0]} failed')
+
+
+class Extraction:
+    """Writes the members of a tar archive: files, directories and links; owners and devices mean nothing here."""
+
+    def __init__(self, stream: tarfile.TarFile, to: Path, archive: Path,
+                 skip: Callable[[str], bool] = lambda link: False) -> None:
+        self.stream, self.root, self.archive, self.skip = stream, to.resolve(), archive, skip
+        self.safe: set[Path] = set()
+
+    def run(self) -> None:
+        for member in self.stream:
+            _plain(member.name, self.archive)
+            if member.name == '.' or _is_document(member.name):
+                continue
+            path = self.root / member.name
+            self._safe_parent(path.parent, member.name)
+            if member.isdir():
+                path.mkdir(parents=True, exist_ok=True)
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if member.isfile():
+                self._file(member, path)
+            elif member.issym() and not self.skip(member.linkname):
+                self._inside(path.parent / member.linkname, f'{member.name} -> {member.linkname}')
+                path.symlink_to(member.linkname)
+                self.safe.clear()
+            elif member.islnk():
+                _plain(member.linkname, self.archive)
+                self._inside(self.root / member.linkname, f'{member.name} -> {member.linkname}')
+                shutil.copy2(self.root / member.linkname, path)
+
+    def _file(self, member: tarfile.TarInfo, path: Path) -> None:
+        if path.is_symlink():
+            raise _leads_out(self.archive, member.name)
+        with self.stream.extractfile(member) as content, path.open('wb') as out:  # type: ignore[union-attr]
+            shutil.copyfileobj(content, out)
+        path.chmod(0o755 if member.mode & 0o100 else 0o644)
+
+    def _safe_parent(self, parent: Path, name: str) -> None:
+        if parent not in self.safe:
+            self._inside(parent, name)
+            self.safe.add(parent)
+
+    def _inside(self, path: Path, name: str) -> None:
+        resolved = path.resolve()
+        if resolved != self.root and self.root not in resolved.parents:
+            raise _leads_out(self.archive, name)
+
+
+def _is_document(name: str) -> bool:
+    """Half of a release tarball's files are documents of no use to a package of nova's library."""
+    return name.strip('./').split('/')[1:2] in DOCUMENTS
+
+
+def _plain(name: str, archive: Path) -> None:
+    if name.startswith('/') or '..' in name.split('/'):
+        raise _leads_out(archive, name)
+
+
+def _leads_out(archive: Path, name: str) -> BuildError:
+    return BuildError(f'{archive} has an entry that leads out of it: {name!r}; nothing of it is used',
+                      'get the source again from where it was released')
+
+
+def _damaged(archive: Path, why: object) -> BuildError:
+    return BuildError(f'{archive} is damaged or not the archive its name says: {why}',
+                      'get it again, and compare its sha256 with the released one')

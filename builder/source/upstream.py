@@ -1,0 +1,68 @@
+"""Gets a named release: from the local copies, from PyPI, or from upstream's git, checked against what is pinned."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+from builder import tools
+from builder.errors import BuildError
+from builder.source import cache
+from builder.source.releases import Pin
+
+UPSTREAM = 'https://opendev.org/openstack/nova'
+OFFLINE = ('resolve', 'connection', 'network', 'timed out', 'timeout', 'max retries', 'unable to access', 'unreachable')
+
+
+def tarball(pin: Pin, work: Path) -> Path:
+    """The release's tarball, downloaded when no local copy is there.
+
+    :param work: an existing directory for downloads.
+    :raises BuildError: it cannot be had, or is not what was released.
+    """
+    local = cache.release(pin.version)
+    if local:
+        return local
+    return cache.keep(_from_pypi(pin, work) if pin.site == 'pypi' else _from_git(pin, work))
+
+
+def _from_pypi(pin: Pin, work: Path) -> Path:
+    tools.need({'/usr/bin/pip3': 'python3-pip'})
+    _run(['/usr/bin/pip3', 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python', '--no-deps',
+          '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
+    return next(path for path in sorted(work.iterdir()) if path.name.startswith('nova-'))
+
+
+def _from_git(pin: Pin, work: Path) -> Path:
+    tools.need({'git': 'git'})
+    git = ['git', '-C', str(work / 'nova.git')]
+    _run(['git', 'init', '--quiet', '--bare', str(work / 'nova.git')], pin)
+    _run([*git, 'fetch', '--quiet', '--depth', '1', UPSTREAM, f'refs/tags/{pin.version}'], pin)
+    commit = _run([*git, 'rev-parse', 'FETCH_HEAD^{commit}'], pin).strip()
+    if commit != pin.commit:
+        raise BuildError(f'the tag {pin.version} at {UPSTREAM} is commit {commit}, not the pinned {pin.commit}',
+                         'do not build from it; ask upstream why the tag moved')
+    archive = work / f'nova-{pin.version}.tar.gz'
+    _run([*git, 'archive', f'--prefix=nova-{pin.version}/', '-o', str(archive), commit], pin)
+    return archive
+
+
+def _run(command: list[str], pin: Pin) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          env=dict(os.environ, LC_ALL='C', GIT_TERMINAL_PROMPT='0'))
+    if done.returncode:
+        raise _failed(command, done.stderr, pin)
+    return done.stdout
+
+
+def _failed(command: list[str], said: str, pin: Pin) -> BuildError:
+    where = 'PyPI' if pin.site == 'pypi' else UPSTREAM
+    have = f'put nova-{pin.version}.tar.gz into {cache.directory()}, or give the path of a source'
+    if any(word in said.lower() for word in OFFLINE):
+        return BuildError(f'nova {pin.version} is not in {cache.directory()}, and {where} cannot be reached:\n'
+                          + tools.tail(said, 3), have)
+    if 'No matching distribution' in said:
+        return BuildError(f'PyPI has no nova {pin.version}', have)
+    return BuildError(f'nova {pin.version} could not be had from {where}: `{" ".join(command[:3])}…` failed:\n'
+                      + tools.tail(said, 5), have)

@@ -16,12 +16,14 @@ class Layer:
     :param base: the layer below; None for the distribution's smallest system.
     :param script: run by ``sh -eu`` as root, with this machine's network and pip configuration; SUITE is set.
     :param files: path in the host -> text, written before the script runs.
+    :param prepare: called with the host's root directory before the script runs, for what is no text.
     """
 
     name: str
     base: str | None
     script: str
     files: tuple[tuple[str, str], ...] = ()
+    prepare: Optional[Callable[[Path], None]] = None
 
     def digest(self, suite: str) -> str:
         """What the kept template is recognised by: changes with the script, the files and every layer below."""
@@ -32,6 +34,7 @@ class Layer:
 REGISTRY: dict[str, Layer] = {}
 
 
-def register(name: str, *, base: str | None = 'stack', script: str, files: dict[str, str] | None = None) -> None:
+def register(name: str, *, base: Optional[str] = 'stack', script: str, files: Optional[dict[str, str]] = None,
+             prepare: Optional[Callable[[Path], None]] = None) -> None:
     """Make *name* known to ``make_host``; see :class:`Layer` for the parameters."""
-    REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())))
+    REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())), prepare)

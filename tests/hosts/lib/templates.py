@@ -74,6 +74,8 @@ def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log:
             inside = machine.root / path.lstrip('/')
             inside.parent.mkdir(parents=True, exist_ok=True)
             inside.write_text(text)
+        if layer.prepare:
+            layer.prepare(machine.root)
         words = machine.command(['sh', '-euxc', layer.script], {'SUITE': suite, 'DEBIAN_FRONTEND': 'noninteractive'})
         with log.open('wb') as out:
             subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -25,13 +24,13 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     """
     tools.need({'rpmbuild': 'rpm', 'patch': 'patch', 'xz': 'xz-utils', '/usr/lib/python3/dist-packages/packaging':
                 'python3-packaging'})
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-rpm-') as work:
+    with tempfile.TemporaryDirectory(prefix='.rpm-', dir=out) as work:
         spec = sources.lay_out(fork, Path(work) / 'SOURCES', revision=revision, epoch=epoch)
         source = rpmbuild(Path(work), '-bs', spec)
         binary = rpmbuild(Path(work), '--rebuild', source)
         if fork.tree.python == 2:
             readable.check(binary)
-        return [path.rename(out / path.name) for path in (source, binary)]
+        return [path.replace(out / path.name) for path in (source, binary)]
 
 
 def rpmbuild(work: Path, mode: str, what: Path) -> Path:
@@ -39,13 +38,17 @@ def rpmbuild(work: Path, mode: str, what: Path) -> Path:
 
     The user's own rpm macros and environment stay out, so that they cannot change the package.
     """
-    # Relative where it can be: a source rpm keeps the expanded spec, with these paths in it (RPMTAG_SPEC).
-    places = {'_topdir': '.' if mode == '-bs' else work / 'build', '_srcrpmdir': work / 'done', '_rpmdir': work / 'done'}
-    places |= {'_sourcedir': 'SOURCES', '_builddir': '.', '_buildrootdir': 'BUILDROOT'} if mode == '-bs' else {}
-    names = {'_build_name_fmt': '%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm'}
-    defines = [word for name, value in (*places.items(), *names.items()) for word in ('--define', f'{name} {value}')]
-    environment = {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': str(work), 'LC_ALL': 'C.UTF-8',
-                   'TMPDIR': os.environ.get('TMPDIR', '/tmp')}
-    # The database of a Debian host knows no packages, so that BuildRequires cannot be looked up there.
-    tools.run(['rpmbuild', '--quiet', '--nodeps', '--target', 'noarch', *defines, mode, what], cwd=work, env=environment)
-    return next((work / 'done').glob('*.src.rpm' if mode == '-bs' else '*.noarch.rpm'))
+    done = work / 'done'
+    defines: dict[str, str | Path] = {
+        '_srcrpmdir': done, '_rpmdir': done, '_build_name_fmt': '%%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm'}
+    if mode == '-bs':
+        # Relative: a source rpm keeps the expanded spec, with these paths in it (RPMTAG_SPEC).
+        defines.update(_topdir='.', _sourcedir='SOURCES', _builddir='.', _buildrootdir='BUILDROOT')
+    else:
+        defines['_topdir'] = work / 'build'
+    # --nodeps: a Debian host's rpm database knows no packages, so that BuildRequires cannot be looked up there.
+    words = ['rpmbuild', '--quiet', '--nodeps', '--target', 'noarch']
+    words += [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
+    tools.run([*words, mode, what], cwd=work, env={
+        'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': str(work), 'LC_ALL': 'C.UTF-8', 'TMPDIR': str(work)})
+    return next(done.glob('*.src.rpm' if mode == '-bs' else '*.noarch.rpm'))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from builder.errors import BuildError
 
 
 class Evr(NamedTuple):
-    epoch: Optional[int]
+    epoch: int | None
     version: str
     release: str
 

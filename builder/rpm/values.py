@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from typing import Optional
 
 from builder import standin
 from builder.model import Stock, Tree
@@ -59,7 +58,7 @@ def more_provides(stock: Stock, full: evr.Evr) -> list[str]:
             if line.endswith(f' = {full}') and not line.startswith((f'{stock.name} ', 'python3dist', 'python3.'))]
 
 
-def python_of(stock: Stock) -> Optional[str]:
+def python_of(stock: Stock) -> str | None:
     """The Python that the stock rpm is for, from what rpmbuild noted in it; None when there is no stock rpm."""
     found = re.search(r'python\(abi\) = (\d+\.\d+)', stock.fields.get('Requires', ''))
     return found and found.group(1)

@@ -3,15 +3,18 @@
 Usage: rpm-system-base.py RELEASEVER; run inside the host. Requirements: rpmbuild.
 """
 
-import importlib.metadata
-import os
 import re
 import subprocess
 import sys
 import tempfile
+from importlib import metadata
+from pathlib import Path
 
+PYTHON = f'{sys.version_info.major}.{sys.version_info.minor}'
 # Debian package -> the rpm that holds the same on EL.
-TOOLS = {'openssl': 'openssl', 'sudo': 'sudo', 'systemd': 'systemd', 'passwd': 'shadow-utils', 'python3-mysqldb': 'MySQL-python'}
+TOOLS = {'openssl': 'openssl', 'sudo': 'sudo', 'systemd': 'systemd', 'passwd': 'shadow-utils'}
+# EL's names of Python 2 modules, where the host has them in a directory of its own.
+PYTHON2_NAMES = Path('/usr/local/lib/python2-names')
 SPEC = """Name: system-base
 Version: {release}
 Release: 1
@@ -26,48 +29,43 @@ Stands in for the distribution's own packages.
 """
 
 
-def distributions(paths=None, python='%d.%d' % sys.version_info[:2]):
+def distributions():
     """pythonX.Ydist(name) = version of every installed Python distribution, under both spellings of its name."""
-    found = importlib.metadata.distributions(path=paths) if paths else importlib.metadata.distributions()
-    for one in found:
-        version = re.match(r'\d+(\.\d+)*', one.version or '')
-        for name in {re.sub('[-_.]+', '-', one.metadata['Name'] or '').lower(), re.sub('[-_]+', '-', one.metadata['Name'] or '').lower()}:
-            if name and version:
-                yield 'python%sdist(%s) = %s' % (python, name, re.sub(r'(\.0)+$', '', version.group()))
+    for found in metadata.distributions():
+        number = re.match(r'\d+(\.\d+)*', found.version or '')
+        name = (found.metadata['Name'] or '').lower()
+        for spelling in {re.sub('[-_.]+', '-', name), re.sub('[-_]+', '-', name)} if number else ():
+            yield f'python{PYTHON}dist({spelling}) = {re.sub("([.]0)+$", "", number.group())}'
 
 
-def python2_packages():
-    """EL's names of the Python 2 modules that nova of 2014 wants, where this host has them in a directory of its own."""
-    names = '/usr/share/icehouse/rpm-names'
-    if os.path.exists(names):
-        for line in open(names):
-            if not line.startswith('#') and line.split()[1] != '-':
-                yield line.split()[1]
-        yield 'MySQL-python'
+def python2():
+    lines = PYTHON2_NAMES.read_text().splitlines() if PYTHON2_NAMES.exists() else []
+    known = [line.split()[1] for line in lines if not line.startswith('#')]
+    return ['python = 2.7', 'python(abi) = 2.7', 'MySQL-python', *(name for name in known if name != '-')] if known else []
+
+
+def programs():
+    for directory in ('/bin', '/sbin', '/usr/bin', '/usr/sbin'):
+        yield from (f'{directory}/{path.name}' for path in Path(directory).iterdir() if re.fullmatch('[\\w.+-]+', path.name))
 
 
 def provides(release):
-    python = '%d.%d' % sys.version_info[:2]
+    yield from (f'system-release = {release}', f'system-release(releasever) = {release}')
+    yield from (f'python3 = {PYTHON}', f'python(abi) = {PYTHON}')
     yield from distributions()
-    yield from python2_packages()
-    yield from ('system-release = ' + release, 'system-release(releasever) = ' + release)
-    yield from ('python3 = ' + python, 'python(abi) = ' + python)
-    if os.path.exists('/usr/bin/python2.7'):
-        yield from ('python = 2.7', 'python2 = 2.7', 'python(abi) = 2.7')
+    yield from python2()
     installed = subprocess.check_output(['dpkg-query', '-W', '-f', '${Package}\n'], text=True).split()
     yield from (rpm for deb, rpm in TOOLS.items() if deb in installed)
-    for directory in ('/bin', '/sbin', '/usr/bin', '/usr/sbin'):
-        yield from (directory + '/' + name for name in os.listdir(directory) if re.fullmatch('[A-Za-z0-9_.+-]+', name))
+    yield from programs()
 
 
 def main(release):
-    lines = ('Provides: ' + line for line in sorted(set(provides(release))))
+    lines = (f'Provides: {line}' for line in sorted(set(provides(release))))
     with tempfile.TemporaryDirectory() as work:
-        spec = os.path.join(work, 'system-base.spec')
-        with open(spec, 'w') as text:
-            text.write(SPEC.format(release=release, provides='\n'.join(lines)))
-        subprocess.check_call(['rpmbuild', '--quiet', '-bb', '--define', '_topdir ' + work, spec])
-        subprocess.check_call(['rpm', '-i', os.path.join(work, 'RPMS/noarch/system-base-%s-1.noarch.rpm' % release)])
+        spec = Path(work, 'system-base.spec')
+        spec.write_text(SPEC.format(release=release, provides='\n'.join(lines)))
+        subprocess.check_call(['rpmbuild', '--quiet', '-bb', '--define', f'_topdir {work}', spec])
+        subprocess.check_call(['rpm', '-i', f'{work}/RPMS/noarch/system-base-{release}-1.noarch.rpm'])
 
 
 main(sys.argv[1])

@@ -27,7 +27,8 @@ def of(tree: Tree, stock: Stock) -> list[str]:
     nova's requirements under the names that EL gave to them.
     """
     if stock.fields.get('Requires'):
-        return [line for line in stock.fields['Requires'].splitlines() if not GENERATED.match(line)]
+        given = (' '.join(line.split()) for line in stock.fields['Requires'].splitlines())
+        return [line for line in dict.fromkeys(given) if not GENERATED.match(line)]
     if tree.python == 2:
         return python2(egginfo.requirements(tree))
     return list(from_deb(tree.stock.fields.get('Depends', ''))) if tree.stock else []

@@ -53,12 +53,12 @@ def lines(macro: str, words: list[str]) -> str:
 
 def more_provides(stock: Stock, full: evr.Evr) -> list[str]:
     """What else the stock rpm provides under its version, e.g. ``python-nova`` beside ``python3-nova``."""
-    provided = stock.fields.get('Provides', '').splitlines()
+    provided = [' '.join(line.split()) for line in stock.fields.get('Provides', '').splitlines()]
     return [line for line in provided
             if line.endswith(f' = {full}') and not line.startswith((f'{stock.name} ', 'python3dist', 'python3.'))]
 
 
 def python_of(stock: Stock) -> str | None:
     """The Python that the stock rpm is for, from what rpmbuild noted in it; None when there is no stock rpm."""
-    found = re.search(r'python\(abi\) = (\d+\.\d+)', stock.fields.get('Requires', ''))
+    found = re.search(r'python\(abi\)\s+=\s+(\d+\.\d+)', stock.fields.get('Requires', ''))
     return found and found.group(1)

@@ -45,8 +45,9 @@ def _directories(path: Path) -> list[Path]:
 
 
 def egg_info(path: Path) -> Optional[Path]:
-    """The ``nova-*.egg-info`` or ``nova.egg-info`` directory beside nova/, if it came with one."""
-    return next((found for found in sorted(path.glob('nova*.egg-info')) if found.is_dir()), None)
+    """The ``nova*.egg-info`` or ``nova-*.dist-info`` directory beside nova/, if it came with one."""
+    known = [*sorted(path.glob('nova*.egg-info')), *sorted(path.glob('nova-*.dist-info'))]
+    return next((found for found in known if found.is_dir()), None)
 
 
 def version_of(path: Path, origin: str, package_version: str = '') -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class Layer:
     base: str | None
     script: str
     files: tuple[tuple[str, str], ...] = ()
-    prepare: Optional[Callable[[Path], None]] = None
+    prepare: Callable[[Path], None] | None = None
 
     def digest(self, suite: str) -> str:
         """What the kept template is recognised by: changes with the script, the files and every layer below."""
@@ -34,7 +35,7 @@ class Layer:
 REGISTRY: dict[str, Layer] = {}
 
 
-def register(name: str, *, base: Optional[str] = 'stack', script: str, files: Optional[dict[str, str]] = None,
-             prepare: Optional[Callable[[Path], None]] = None) -> None:
+def register(name: str, *, base: str | None = 'stack', script: str, files: dict[str, str] | None = None,
+             prepare: Callable[[Path], None] | None = None) -> None:
     """Make *name* known to ``make_host``; see :class:`Layer` for the parameters."""
     REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())), prepare)

@@ -39,21 +39,20 @@ def distributions():
 
 
 def python2():
-    lines = PYTHON2_NAMES.read_text().splitlines() if PYTHON2_NAMES.exists() else []
-    known = [line.split()[1] for line in lines if not line.startswith('#')]
-    return ['python = 2.7', 'python(abi) = 2.7', 'MySQL-python', *(name for name in known if name != '-')] if known else []
+    known = [line.split()[1] for line in PYTHON2_NAMES.read_text().splitlines() if not line.startswith('#')]
+    return ['python = 2.7', 'python(abi) = 2.7', 'MySQL-python', *(name for name in known if name != '-')]
 
 
 def programs():
     for directory in ('/bin', '/sbin', '/usr/bin', '/usr/sbin'):
-        yield from (f'{directory}/{path.name}' for path in Path(directory).iterdir() if re.fullmatch('[\\w.+-]+', path.name))
+        yield from (str(path) for path in Path(directory).iterdir() if re.fullmatch('[\\w.+-]+', path.name))
 
 
 def provides(release):
     yield from (f'system-release = {release}', f'system-release(releasever) = {release}')
     yield from (f'python3 = {PYTHON}', f'python(abi) = {PYTHON}')
     yield from distributions()
-    yield from python2()
+    yield from python2() if PYTHON2_NAMES.exists() else ()
     installed = subprocess.check_output(['dpkg-query', '-W', '-f', '${Package}\n'], text=True).split()
     yield from (rpm for deb, rpm in TOOLS.items() if deb in installed)
     yield from programs()

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from tests.hosts.lib.host import Host
 
 # Units that need a kernel or hardware of their own.
-MASKED = ('systemd-udevd.service', 'systemd-modules-load.service', 'systemd-sysctl.service', 'systemd-networkd.service',
-          'systemd-timesyncd.service', 'systemd-resolved.service', 'getty@.service', 'console-getty.service',
-          'apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'fstrim.timer', 'man-db.timer',
-          'dpkg-db-backup.timer')
+MASKED = ('systemd-udevd.service', 'systemd-udev-trigger.service', 'systemd-modules-load.service',
+          'systemd-sysctl.service', 'systemd-networkd.service', 'systemd-timesyncd.service', 'systemd-resolved.service',
+          'getty@.service', 'console-getty.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer',
+          'fstrim.timer', 'man-db.timer', 'dpkg-db-backup.timer')
 INIT = ('mount -t tmpfs -o mode=755 run /run; mkdir /run/lock; '
         'exec /lib/systemd/systemd --system --unit=multi-user.target')
 POLICY = '/usr/sbin/policy-rc.d'

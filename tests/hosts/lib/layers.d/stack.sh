@@ -27,6 +27,22 @@ set_option scheduler workers 1
 set_option DEFAULT osapi_compute_workers 1
 set_option DEFAULT metadata_workers 1
 
+# One worker each; the metadata service is installed but not in use.
+sed -i 's/^processes = .*/processes = 1/' /etc/nova/nova-api*uwsgi.ini
+systemctl disable nova-api-metadata
+
+# nova-scheduler starts only where a placement service tells its versions.
+install -d /usr/share/placement-versions
+printf '%s\n' '{"versions": [{"id": "v1.0", "status": "CURRENT", "min_version": "1.0", "max_version": "1.39", "links": [{"rel": "self", "href": ""}]}]}' \
+    > /usr/share/placement-versions/versions.json
+cat > /etc/systemd/system/placement-versions.service <<'UNIT'
+[Service]
+ExecStart=/usr/bin/python3 -m http.server --bind 127.0.0.1 --directory /usr/share/placement-versions 8778
+[Install]
+WantedBy=multi-user.target
+UNIT
+systemctl enable placement-versions
+
 nova_manage() { su nova -s /bin/sh -c "nova-manage $*"; }
 nova_manage api_db sync
 nova_manage cell_v2 map_cell0

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Installs nova-cascading into a nova that came from a tarball, pip or devstack: sudo sh ./install.sh [--help]
+set -eu
+. "$(dirname "$0")/common.sh"
+hand_over install "$@"

@@ -1,0 +1,1 @@
+"""Installs nova-cascading into a nova that no package manager owns."""

@@ -1,0 +1,150 @@
+"""The write-ahead journal: one folder for each nova tree, complete and on disk before the tree is touched.
+
+::
+
+    /var/lib/nova-cascading/installer/
+        lock                      held while an installer or uninstaller runs
+        opt-stack-nova-1f2e3d4c/  one tree
+            state                 installing | installed | uninstalling
+            plan.json             every path with its sha256 before and after
+            before/ after/        both contents of every path, with owner, mode, times and attributes
+            installation/         a copy of the uninstaller
+
+No ``state``: the tree was not touched yet, and the folder may go. With one, every file of the tree has the content
+either of ``before`` or of ``after`` (each changes by rename), so whoever comes next can bring all of them to either side.
+"""
+
+import fcntl
+import json
+import os
+import re
+import sys
+
+from installer import files
+from installer.say import Refusal, quoted
+
+ROOT = '/var/lib/nova-cascading/installer'
+INSTALLING, INSTALLED, UNINSTALLING = 'installing', 'installed', 'uninstalling'
+
+
+def native(value):
+    """JSON gives unicode on Python 2; paths there are bytes."""
+    if isinstance(value, dict):
+        return dict((native(key), native(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return [native(item) for item in value]
+    if sys.version_info[0] == 2 and not isinstance(value, (str, bool, int, float, type(None))):
+        return value.encode('utf-8')
+    return value
+
+
+def load(path):
+    return native(json.loads(files.read(path).decode('utf-8')))
+
+
+class Lock(object):
+    """Only one installer or uninstaller at a time; the kernel lets go when the holder dies."""
+
+    def __init__(self, root):
+        self.path = os.path.join(root, 'lock')
+
+    def __enter__(self):
+        try:
+            files.make_folder(os.path.dirname(self.path))
+            self.handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        except EnvironmentError as error:
+            raise Refusal('the journal cannot be written: {0}'.format(error),
+                          'run it with sudo, on a file system that is not read-only (or give --state-dir DIR)')
+        # A service restarted from here must not inherit the lock.
+        fcntl.fcntl(self.handle, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+        try:
+            fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except EnvironmentError:
+            os.close(self.handle)
+            raise Refusal('another installer or uninstaller is running on this host', 'wait for it, then try again')
+
+    def __exit__(self, *_):
+        os.close(self.handle)
+
+
+class Journal(object):
+    """What is, or will be, changed in one tree.
+
+    :param root: folder of all journals.
+    :param parent: the directory that holds ``nova/``, without symbolic links.
+    :param suffix: distinguishes a second journal about the same tree.
+    """
+
+    def __init__(self, root, parent, suffix=''):
+        slug = re.sub('[^A-Za-z0-9._]+', '-', parent).strip('-')[-60:]
+        self.folder = os.path.join(root, '{0}-{1}{2}'.format(slug, files.sha256(_bytes(parent))[:8], suffix))
+        self.parent = parent
+
+    @property
+    def state(self):
+        path = os.path.join(self.folder, 'state')
+        return files.read(path).decode('ascii').strip() if os.path.exists(path) else None
+
+    def mark(self, state):
+        files.write(os.path.join(self.folder, 'state'), (state + '\n').encode('ascii'))
+
+    @property
+    def plan(self):
+        return load(os.path.join(self.folder, 'plan.json'))
+
+    @property
+    def entries(self):
+        return self.plan['entries']
+
+    def target(self, path):
+        """:param path: as in the plan: relative to the parent of nova/, or absolute."""
+        return os.path.join(self.parent, path)
+
+    def kept(self, side, path):
+        return os.path.join(self.folder, side, path.lstrip('/'))
+
+    def prepare(self, plan, before, after):
+        """Put everything on disk that either direction needs; the tree itself is not touched.
+
+        :param plan: see ``plan.json``; its entries carry ``like``: whose owner, mode and attributes a new file takes.
+        :param before: path -> content that counts as the original, where that is not what the tree has.
+        :param after: path -> content.
+        """
+        self.forget()
+        for entry in plan['entries']:
+            path, reference = entry['path'], self.target(entry.get('like') or entry['path'])
+            for side, contents in (('before', before), ('after', after)):
+                if entry[side] is not None:
+                    self._keep(side, path, reference, contents.get(path))
+                    self.verify(side, entry)
+        for folder in plan['stamps']:
+            files.make_folder(self.kept('before', folder))
+            files.copy_times(self.target(folder), self.kept('before', folder))
+        files.write(os.path.join(self.folder, 'plan.json'),
+                    json.dumps(plan, indent=1, sort_keys=True).encode('utf-8'))
+
+    def _keep(self, side, path, reference, content):
+        kept = self.kept(side, path)
+        files.make_folder(os.path.dirname(kept))
+        if content is None:
+            files.copy(reference, kept)
+        else:
+            files.write(kept, content, like=reference)
+
+    def verify(self, side, entry):
+        """:raises Refusal: what the journal keeps is not what the plan says."""
+        kept = self.kept(side, entry['path'])
+        if files.digest(kept) != entry[side]:
+            raise Refusal('{0} is damaged: its sha256 is not the one in the plan'.format(kept),
+                          'bring {0} back from a backup of this host'.format(quoted(kept)))
+
+    def forget(self):
+        """Remove the journal; without its state first, so that a half-removed one counts as none."""
+        if self.state:
+            files.remove(os.path.join(self.folder, 'state'))
+        if os.path.isdir(self.folder):
+            files.remove_tree(self.folder)
+
+
+def _bytes(text):
+    return text if isinstance(text, bytes) else text.encode('utf-8')

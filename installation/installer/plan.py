@@ -1,0 +1,64 @@
+"""Works out what an installation changes: the entries of a journal's plan."""
+
+import os
+
+from installer import change, files
+from installer.say import quoted
+
+
+def plan_of(bundle, nova, outcome):
+    entries = []
+    for path in sorted(outcome.after):
+        known = bundle.files[path]
+        before = known['before'] if path in outcome.before else files.digest(os.path.join(nova.parent, path))
+        entry = {'path': path, 'before': before, 'after': files.sha256(outcome.after[path]), 'kind': 'code'}
+        if known['before'] is None:
+            entry.update(before=None, like='nova/__init__.py')
+        entries.append(entry)
+    entries += script_entries(nova) + bytecode_entries(nova, entries)
+    return plan_with(bundle, nova, entries)
+
+
+def plan_with(bundle, nova, entries):
+    folders = set(folder for entry in entries for folder in above(entry['path']))
+    exists = dict((folder, os.path.isdir(os.path.join(nova.parent, folder))) for folder in folders)
+    return {'format': 1, 'bundle': bundle.id, 'name': bundle.name, 'parent': nova.parent, 'python': nova.python,
+            'entries': entries, 'folders': sorted(folder for folder in folders if not exists[folder]),
+            'stamps': sorted(folder for folder in folders if exists[folder])}
+
+
+def above(path):
+    """The folders of a path, up to nova/ itself, or only its own folder when it is absolute."""
+    if path.startswith('/'):
+        return [os.path.dirname(path)]
+    parts = path.split('/')[:-1]
+    return ['/'.join(parts[:count]) for count in range(1, len(parts) + 1)]
+
+
+def bytecode_entries(nova, entries):
+    found = []
+    for entry in entries:
+        place = os.path.join(nova.parent, entry['path'])
+        for path in change.bytecode_of(place):
+            found.append({'path': os.path.relpath(path, nova.parent), 'before': files.digest(path), 'after': None,
+                          'kind': 'bytecode'})
+    return found
+
+
+def script_entries(nova):
+    """``nova-cascading`` goes beside ``nova-manage``, when that interpreter has one and the name is free."""
+    folder = os.path.dirname(nova.python or '')
+    like, path = os.path.join(folder, 'nova-manage'), os.path.join(folder, 'nova-cascading')
+    if not os.path.isfile(like) or os.path.islink(like) or os.path.exists(path):
+        return []
+    return [{'path': path, 'before': None, 'after': files.sha256(script_of(nova)), 'kind': 'code', 'like': like}]
+
+
+def script_of(nova):
+    """A polyglot start, as pip writes it: the interpreter's path may hold spaces."""
+    return ('#!/bin/sh\n'
+            "'''exec' {0} \"$0\" \"$@\"\n"
+            "' '''\n"
+            'import sys\n'
+            'from nova.cascading.cli import main\n'
+            'sys.exit(main())\n').format(quoted(nova.python)).encode('utf-8')

@@ -1,0 +1,5 @@
+#!/bin/sh
+# Takes nova-cascading out again; every file becomes what it was: sudo sh ./uninstall.sh [--help]
+set -eu
+. "$(dirname "$0")/common.sh"
+hand_over uninstall "$@"

@@ -22,6 +22,7 @@ class Command(NamedTuple):
 COMMANDS = {
     'build': Command('builder.build', 'make the deb and rpm packages of a nova (the default)'),
     'diff': Command('builder.diff', 'print what the fork changes in a nova, as patches'),
+    'installer': Command('builder.installer', 'make the bundle for hosts where nova is not packaged'),
     'test': Command('builder.selftest', 'run the tests: unit, hosts, or all of them'),
 }
 

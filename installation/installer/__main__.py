@@ -20,7 +20,8 @@ def parser_of(action):
     parser.set_defaults(db=True, restart=True, drop_column=False, python=None)
     add = parser.add_option
     add('--nova-parent', metavar='DIR', help='the directory that holds nova/ (default: the nova that this host runs)')
-    add('--state-dir', metavar='DIR', default=ROOT, help='where backup and journal are kept (default: %default)')
+    add('--state-dir', metavar='DIR', default=own_root() or ROOT,
+        help='where backup and journal are kept (default: %default)')
     add('--config-file', metavar='FILE', help='nova.conf with the database connection (default: nova\'s own search)')
     add('--no-restart', dest='restart', action='store_false', help='restart no service')
     if action == 'install':
@@ -31,6 +32,12 @@ def parser_of(action):
     else:
         add('--drop-column', action='store_true', help='export the mappings, then remove the column')
     return parser
+
+
+def own_root():
+    """The uninstaller's copy in a journal knows where it is."""
+    journal = os.path.dirname(os.path.dirname(HERE))
+    return os.path.dirname(journal) if os.path.exists(os.path.join(journal, 'plan.json')) else None
 
 
 def main(action, words):

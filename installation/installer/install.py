@@ -3,12 +3,12 @@
 import os
 import shutil
 
-from installer import checks, database, files, legacy, services, transaction
+from installer import checks, database, legacy, services, transaction
 from installer.bundle import Bundle
 from installer.compare import compare
 from installer.journal import INSTALLED, INSTALLING, Journal, Lock
 from installer.plan import plan_of, script_of
-from installer.say import Refusal, quoted, say
+from installer.say import Refusal, say
 
 
 def install(options, nova):

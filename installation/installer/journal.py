@@ -11,7 +11,7 @@
             installation/         a copy of the uninstaller
 
 No ``state``: the tree was not touched yet, and the folder may go. With one, every file of the tree has the content
-either of ``before`` or of ``after`` (each changes by rename), so whoever comes next can bring all of them to either side.
+either of ``before`` or of ``after`` (each changes by rename), so whoever comes next can bring them all to either side.
 """
 
 import fcntl

@@ -1,10 +1,13 @@
 """``uninstall.sh``: gives a tree back every byte and attribute it had."""
 
 import os
+import re
 
-from installer import legacy, transaction
+from installer import files, legacy, transaction
 from installer.journal import INSTALLED, Journal, Lock, load
 from installer.say import Refusal, quoted, say
+
+JOURNAL = re.compile('-[0-9a-f]{8}(-2014)?$')
 
 
 def uninstall(options):
@@ -13,6 +16,7 @@ def uninstall(options):
     :returns: exit status.
     """
     with Lock(options.state_dir):
+        sweep(options.state_dir)
         parents = parents_of(options)
         if len(parents) > 1:
             raise Refusal('more than one nova has the fork: {0}'.format(', '.join(parents)),
@@ -22,6 +26,14 @@ def uninstall(options):
         say('nothing is installed here: {0} has no journal{1}'.format(
             options.state_dir, ' of ' + options.nova_parent if options.nova_parent else ''))
         return 0
+
+
+def sweep(state_dir):
+    """Remove journals that were cut off before the tree was touched, or after it was given back."""
+    for name in sorted(os.listdir(state_dir)):
+        folder = os.path.join(state_dir, name)
+        if JOURNAL.search(name) and os.path.isdir(folder) and not os.path.exists(os.path.join(folder, 'state')):
+            files.remove_tree(folder)
 
 
 def parents_of(options):

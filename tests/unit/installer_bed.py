@@ -99,15 +99,16 @@ class Bed:
             archive.extractall(folder)
         return folder / installer.top(fork)
 
-    def run(self, script, *words, fault='', fail='', env=None):
+    def run(self, script, *words, fault='', fail=''):
         """Run a script of the installer; returns what subprocess.run returns."""
-        environment = dict(os.environ, NOVA_CASCADING_FAULT=str(fault), NOVA_TEST_FAIL=fail, NOVA_TEST_CALLS=str(self.calls),
-                           **(env or {}))
-        return subprocess.run([*self.shell.split(), script, '--nova-parent', self.parent, '--state-dir', self.state, *words],
-                              env=environment, capture_output=True, text=True)
+        environment = dict(os.environ, NOVA_CASCADING_FAULT=str(fault), NOVA_TEST_FAIL=fail,
+                           NOVA_TEST_CALLS=str(self.calls))
+        command = [*self.shell.split(), script, '--nova-parent', self.parent, '--state-dir', self.state, *words]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     def install(self, *words, **options):
-        return self.run(self.bundle / 'installation/install.sh', '--python', self.python, '--no-restart', *words, **options)
+        words = ('--python', self.python, '--no-restart', *words)
+        return self.run(self.bundle / 'installation/install.sh', *words, **options)
 
     def uninstall(self, *words, **options):
         return self.run(self.bundle / 'installation/uninstall.sh', '--no-restart', *words, **options)
@@ -129,8 +130,8 @@ def snapshot(folder):
     found = {}
     for path in sorted(Path(folder).rglob('*')):
         stat = path.lstat()
-        found[str(path.relative_to(folder))] = (path.read_bytes() if path.is_file() else None, stat.st_mode, stat.st_uid,
-                                                stat.st_gid, stat.st_mtime_ns)
+        content = path.read_bytes() if path.is_file() else None
+        found[str(path.relative_to(folder))] = content, stat.st_mode, stat.st_uid, stat.st_gid, stat.st_mtime_ns
     return found
 
 

@@ -6,7 +6,19 @@ import subprocess
 import sys
 
 import pytest
-from installer_bed import ADDED, FORKED, INSTANCE, INSTANCE_PATH, MODELS, MODELS_PATH, STOCK, Bed, contents, fork_of, snapshot
+from installer_bed import (
+    ADDED,
+    FORKED,
+    INSTANCE,
+    INSTANCE_PATH,
+    MODELS,
+    MODELS_PATH,
+    STOCK,
+    Bed,
+    contents,
+    fork_of,
+    snapshot,
+)
 
 PYTHONS = [path for path in map(shutil.which, ('python2.6', 'python2.7', 'python3')) if path]
 

@@ -34,7 +34,7 @@ systemctl disable nova-api-metadata
 # nova-scheduler starts only where a placement service tells its versions.
 install -d /usr/share/placement-versions
 printf '%s\n' '{"versions": [{"id": "v1.0", "status": "CURRENT", "min_version": "1.0", "max_version": "1.39", "links": [{"rel": "self", "href": ""}]}]}' \
-    > /usr/share/placement-versions/versions.json
+    > /usr/share/placement-versions/index.html
 cat > /etc/systemd/system/placement-versions.service <<'UNIT'
 [Service]
 ExecStart=/usr/bin/python3 -m http.server --bind 127.0.0.1 --directory /usr/share/placement-versions 8778

@@ -6,7 +6,7 @@ import configparser
 import re
 import shutil
 from pathlib import Path
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 from builder.errors import BuildError
 from builder.model import Tree
@@ -99,7 +99,7 @@ def _from_pyproject(project: dict[str, Any], path: Path) -> Project:
                     for group, points in groups.items() if points})
 
 
-def _license(said: Union[str, dict[str, str]]) -> str:
+def _license(said: str | dict[str, str]) -> str:
     return said if isinstance(said, str) else said.get('text', '')
 
 

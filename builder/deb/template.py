@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from datetime import datetime, timezone
@@ -16,8 +15,9 @@ from builder.model import Fork
 
 PROJECT = Path(__file__).resolve().parents[2]
 MAINTAINER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
-PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON': '/usr/bin/python2', 'COMPILE': 'py'},
-          3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON': '/usr/bin/python3', 'COMPILE': 'py3'}}
+PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python2',
+              'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
+          3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON_NAME': 'python3', 'HELPER': 'dh_python3'}}
 # dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
 # Level 2: a fifth larger than level 6, in a tenth of its time.
 DEB_OPTIONS = {2: '-Zxz -z2 --no-uniform-compression', 3: '-Zxz -z2'}
@@ -37,7 +37,6 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'STOCK_VERSION': stock.version,
         'MAINTAINER': MAINTAINER,
         'DEB_OPTIONS': DEB_OPTIONS[tree.python],
-        'HELPER': 'dh_python3' if tree.python == 3 else '',
         'NOVA_VERSION': tree.version,
         'DATE': format_datetime(datetime.fromtimestamp(epoch, timezone.utc)),
     }

@@ -18,6 +18,7 @@ MAINTAINER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org
 PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python2',
               'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
           3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON_NAME': 'python3', 'HELPER': 'dh_python3'}}
+EXECUTABLE = ('rules', 'python2-bytecode')
 # dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
 # Level 2: a fifth larger than level 6, in a tenth of its time.
 DEB_OPTIONS = {2: '-Zxz -z2 --no-uniform-compression', 3: '-Zxz -z2'}
@@ -60,7 +61,9 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
     :param known: from facts().
     :param debian: where; must not exist yet.
     """
-    shutil.copytree(PROJECT / 'debian', debian)
+    # Neither times nor modes of this checkout may reach the packages.
+    shutil.copytree(PROJECT / 'debian', debian, copy_function=shutil.copyfile,
+                    ignore=shutil.ignore_patterns('nova-services'))
     known = {**known, 'PREFLIGHT': preflight()}
     for file in sorted(debian.rglob('*.in')):
         file.with_suffix('').write_text(filled(file.read_text(encoding='utf-8'), known, file), encoding='utf-8')
@@ -71,6 +74,8 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
     for name, text in series:
         patches.joinpath(name).write_bytes(text.encode('utf-8', 'surrogateescape'))
     patches.joinpath('series').write_text(''.join(f'{name}\n' for name, _ in series))
+    for file in debian.rglob('*'):
+        file.chmod(0o755 if file.is_dir() or file.name in EXECUTABLE else 0o644)
 
 
 def filled(text: str, known: dict[str, str], file: Path) -> str:

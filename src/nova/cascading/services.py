@@ -80,7 +80,7 @@ def batches(names):
 def running():
     """Names of the nova services that run, in the order of a restart."""
     if has_systemd():
-        return ordered(running_units())
+        return ordered(set(running_units()))
     return [name for name in candidates() if runs(name)]
 
 

@@ -1,0 +1,73 @@
+"""The Debian package takes the stock package's place exactly, and its version sorts where it must."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from builder.deb import fields, template
+from builder.errors import BuildError
+from builder.model import Fork, Stock, Tree
+
+STOCK = Stock('python3-nova', '2:26.2.2-1~deb12u5', 'deb', {
+    'Depends': 'alembic (>= 1.5.0), python3:any', 'Suggests': 'python3-suds', 'Conflicts': 'python3-cjson',
+    'Breaks': 'python-nova', 'Replaces': 'python-nova', 'Description': 'not ours'})
+
+
+def fork(version='26.2.2', stock=STOCK, path=Path('/nowhere')):
+    return Fork(Tree(path, version, 'a test', stock=stock), [], [])
+
+
+def relation(name, of):
+    lines = dict(line.split(': ', 1) for line in of['RELATIONS'].splitlines())
+    return {part.strip() for part in lines[name].split(',')}
+
+
+@pytest.mark.parametrize(('stock', 'nextone'), [
+    ('2:26.2.2-1~deb12u5', '2:26.2.2-1~deb12u6'),
+    ('2:26.2.2-1', '2:26.2.2-1+deb12u1'),
+    ('2:26.2.2-1', '2:26.2.2-2'),
+    ('1:2014.1.5-0ubuntu1', '1:2014.1.5-0ubuntu1.1'),
+    ('2:31.0.0-6+deb13u2', '2:31.0.0-6+deb13u3'),
+    ('2:26.2.2', '2:26.2.2-1'),
+])
+def test_own_version_lies_between_stock_and_the_next_stock(stock, nextone):
+    own = template.own_version(stock, 1)
+    for lower, higher in ((stock, own), (own, template.own_version(stock, 2)), (own, nextone),
+                          (template.own_version(stock, 9), template.own_version(stock, 10))):
+        assert subprocess.run(['dpkg', '--compare-versions', lower, 'lt', higher]).returncode == 0, (lower, higher)
+
+
+@pytest.mark.parametrize(('own', 'upstream'), [
+    ('2:26.2.2-1~deb12u5+cascading1', '26.2.2'), ('1:2014.1.5-0ubuntu1+cascading3', '2014.1.5')])
+def test_the_tarball_s_version_has_neither_epoch_nor_revision(own, upstream):
+    assert template.upstream_version(own) == upstream
+
+
+def test_it_stands_in_at_the_exact_stock_version_and_needs_what_stock_needs():
+    of = fields.of(fork(), '2:26.2.2-1~deb12u5+cascading1')
+    assert of['DEPENDS'] == STOCK.fields['Depends']
+    assert relation('Provides', of) == {'python3-nova (= 2:26.2.2-1~deb12u5)',
+                                        'python-nova-cascading (= 2:26.2.2-1~deb12u5+cascading1)'}
+    assert relation('Conflicts', of) >= {'python3-nova', 'python3-cjson'}
+    assert relation('Replaces', of) >= {'python3-nova', 'python-nova'}
+    assert relation('Breaks', of) == {'python-nova'}
+    assert relation('Suggests', of) == {'python3-suds'}
+    assert 'not ours' not in of['RELATIONS']
+
+
+def test_requirements_of_a_python_2_nova_become_debian_s_names_with_their_lower_bounds():
+    assert fields.python2_packages(['SQLAlchemy>=0.7.8,!=0.9.5,<=0.9.99', 'argparse', 'suds==0.4', 'oslo.config>=1.2',
+                                    'sqlalchemy-migrate>=0.8.2', 'python-cinderclient', 'Jinja2<=2.7.3']) == [
+        'python-sqlalchemy (>= 0.7.8)', 'python-suds', 'python-oslo.config (>= 1.2)', 'python-migrate (>= 0.8.2)',
+        'python-cinderclient', 'python-jinja2']
+
+
+def test_a_template_that_asks_for_the_unknown_stops_the_build():
+    with pytest.raises(BuildError, match='NO_SUCH_FACT'):
+        template.filled('@NO_SUCH_FACT@', {'PACKAGE': 'x'}, Path('control.in'))
+
+
+def test_mail_addresses_in_templates_stay():
+    assert template.filled('a@b.org @PACKAGE@ ${misc:Depends}', {'PACKAGE': 'x'}, Path('c')) == \
+        'a@b.org x ${misc:Depends}'

@@ -1,0 +1,111 @@
+"""Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
+
+import importlib.util
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / 'src/nova/cascading'
+UNITS = """\
+  nova-agent.service                         loaded active     running      somebody else's
+  nova-api.service                           loaded active     running      OpenStack Nova API (nova-api)
+● nova-compute.service                       loaded failed     failed       OpenStack Nova Compute
+  nova-conductor.service                     loaded active     running      OpenStack Nova Conductor
+● nova-novncproxy.service                    not-found inactive dead        nova-novncproxy.service
+  nova-scheduler.service                     loaded activating start        OpenStack Nova Scheduler
+  nova-serialproxy.service                   loaded activating auto-restart keeps failing
+"""
+
+
+@pytest.fixture
+def services(monkeypatch, tmp_path):
+    spec = importlib.util.spec_from_file_location('services', SOURCE / 'services.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, 'note', lambda: str(tmp_path / 'note'))
+    monkeypatch.setattr(module, 'has_systemd', lambda: True)
+    monkeypatch.setattr(module, 'output', lambda command: UNITS)
+    monkeypatch.setattr(module, 'gate_open', lambda: True)
+    return module
+
+
+def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypatch):
+    restarted = []
+    monkeypatch.setattr(services, 'restart', restarted.append)
+    assert services.restart_running() == 0
+    assert restarted == [['nova-conductor'], ['nova-scheduler', 'nova-api']]
+
+
+def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
+    monkeypatch.setattr(services, 'gate_open', lambda: False)
+    monkeypatch.setattr(services, 'restart', lambda names: pytest.fail('restarted {0}'.format(names)))
+    assert services.restart_running() == services.GATE_CLOSED
+    assert 'not restarted' in capsys.readouterr().err
+
+
+def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, monkeypatch):
+    services.remember(['nova-api', 'nova-conductor'])
+    monkeypatch.setattr(services, 'running', lambda: [])
+    restarted = []
+
+    def restart(names):
+        restarted.extend(names)
+        monkeypatch.setattr(services, 'running', lambda: list(restarted))
+
+    monkeypatch.setattr(services, 'restart', restart)
+    assert services.restart_running() == 0
+    assert restarted == ['nova-conductor', 'nova-api']
+    assert services.pending() == []
+
+
+def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(services, monkeypatch, capsys):
+    answers = iter([['nova-conductor', 'nova-api'], ['nova-api'], ['nova-api']])
+    monkeypatch.setattr(services, 'running', lambda: next(answers))
+    monkeypatch.setattr(services, 'restart', lambda names: None)
+    assert services.restart_running() == 1
+    assert 'nova-conductor does not run after its restart. Next: journalctl -u nova-conductor' in capsys.readouterr().err
+    assert services.pending() == ['nova-conductor']
+
+
+@pytest.mark.parametrize(('systemd', 'tools', 'expected'), [
+    (True, {'deb-systemd-invoke'}, [['deb-systemd-invoke', 'restart', 'nova-api.service', 'nova-cert.service']]),
+    (True, set(), [['systemctl', 'restart', 'nova-api.service', 'nova-cert.service']]),
+    (False, {'invoke-rc.d'}, [['invoke-rc.d', 'nova-api', 'restart'], ['invoke-rc.d', 'nova-cert', 'restart']]),
+    (False, set(), [['service', 'nova-api', 'restart'], ['service', 'nova-cert', 'restart']]),
+])
+def test_each_init_system_is_asked_in_its_own_way(services, monkeypatch, systemd, tools, expected):
+    monkeypatch.setattr(services, 'has_systemd', lambda: systemd)
+    monkeypatch.setattr(services, 'which', lambda tool: tool in tools)
+    assert services.restart_commands(['nova-api', 'nova-cert']) == expected
+
+
+def uninstall(monkeypatch, services):
+    package = types.ModuleType('nova.cascading')
+    package.services = services
+    monkeypatch.setitem(sys.modules, 'nova', types.ModuleType('nova'))
+    monkeypatch.setitem(sys.modules, 'nova.cascading', package)
+    spec = importlib.util.spec_from_file_location('uninstall', SOURCE / 'uninstall.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_way_back_never_removes_the_fork_alone(services, monkeypatch):
+    module = uninstall(monkeypatch, services)
+    monkeypatch.setattr(module, 'deb_installed', lambda package: package == 'python3-nova-cascading')
+    assert module.way_back() == 'apt-get install -y python3-nova'
+
+
+@pytest.mark.parametrize(('dnf', 'expected'), [
+    (True, 'dnf swap -y --allowerasing python-nova-cascading python-nova-1:12.0.6-1'),
+    (False, "printf 'remove python-nova-cascading\\ninstall python-nova-1:12.0.6-1\\nrun\\n' | yum -y shell"),
+])
+def test_on_rpm_hosts_the_stock_package_is_named_with_its_full_evr(services, monkeypatch, dnf, expected):
+    module = uninstall(monkeypatch, services)
+    monkeypatch.setattr(module, 'deb_installed', lambda package: False)
+    monkeypatch.setattr(module, 'rpm_installed', lambda package: package == 'python-nova-cascading')
+    monkeypatch.setattr(services, 'output', lambda command: 'python-nova = 1:12.0.6-1\npython-nova-cascading = 1\n')
+    monkeypatch.setattr(services, 'which', lambda tool: dnf)
+    assert module.way_back() == expected

@@ -40,7 +40,7 @@ def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypat
 
 def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
     monkeypatch.setattr(services, 'gate_open', lambda: False)
-    monkeypatch.setattr(services, 'restart', lambda names: pytest.fail('restarted {0}'.format(names)))
+    monkeypatch.setattr(services, 'restart', lambda names: pytest.fail(f'restarted {names}'))
     assert services.restart_running() == services.GATE_CLOSED
     assert 'not restarted' in capsys.readouterr().err
 
@@ -65,7 +65,8 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
     monkeypatch.setattr(services, 'running', lambda: next(answers))
     monkeypatch.setattr(services, 'restart', lambda names: None)
     assert services.restart_running() == 1
-    assert 'nova-conductor does not run after its restart. Next: journalctl -u nova-conductor' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'nova-conductor does not run after its restart. Next: journalctl -u nova-conductor' in said
     assert services.pending() == ['nova-conductor']
 
 

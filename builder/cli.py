@@ -23,6 +23,8 @@ COMMANDS = {
     'build': Command('builder.build', 'make the deb and rpm packages of a nova (the default)'),
     'diff': Command('builder.diff', 'print what the fork changes in a nova, as patches'),
     'installer': Command('builder.installer', 'make the bundle for hosts where nova is not packaged'),
+    'runtime': Command('builder.runtime', 'make the package of Python modules that an old nova needs today'),
+    'stock': Command('builder.stockset', 'make stock packages of a release that no distribution ships any more'),
     'test': Command('builder.selftest', 'run the tests: unit, hosts, or all of them'),
 }
 

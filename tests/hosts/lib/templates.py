@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.hosts.lib import sources
+from builder import suites
 from tests.hosts.lib.errors import HostError, Incapable
 from tests.hosts.lib.layers import REGISTRY, Layer
 from tests.hosts.lib.machine import Machine
@@ -60,8 +60,8 @@ def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
 
 def _bootstrap(suite: str, partial: Path, log: Path) -> None:
     listed = log.with_suffix('.sources')
-    listed.write_text(sources.for_suite(suite))
-    options = [f'--aptopt={line}' for line in sources.acquire_options()]
+    listed.write_text(suites.for_suite(suite))
+    options = [f'--aptopt={line}' for line in suites.acquire_options()]
     words = ['mmdebstrap', '--variant=minbase', '--include=python3,ca-certificates', *options, suite, partial, listed]
     with log.open('wb') as out:
         subprocess.run(words, check=True, stdout=out, stderr=subprocess.STDOUT)

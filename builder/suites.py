@@ -8,6 +8,8 @@ from pathlib import Path
 SUITES = ('bullseye', 'bookworm', 'trixie', 'forky')
 POCKETS = ('', '-updates', '-security')
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
+# Source packages that a suite's security archive lists, but whose files mirrors no longer have.
+GONE = {'bullseye': 'src:nova src:ceph src:python-gevent'}
 HANDED_ON = ('Acquire::http', 'Acquire::https', 'Acquire::ftp', 'Acquire::Check-', 'Acquire::Retries')
 
 
@@ -27,6 +29,13 @@ def for_suite(suite: str, apt: Path = Path('/etc/apt')) -> str:
     if not stanzas:
         raise LookupError(f'{apt} names no Debian archive to make test hosts from')
     return '\n'.join(dict.fromkeys(stanzas))
+
+
+def preferences(suite: str) -> str:
+    """Text for /etc/apt/preferences.d that keeps apt from choosing what cannot be had; '' where all is well."""
+    if suite not in GONE:
+        return ''
+    return f'Package: {GONE[suite]}\nPin: release l=Debian-Security\nPin-Priority: -1\n'
 
 
 def acquire_options() -> list[str]:

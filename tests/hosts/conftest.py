@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.hosts.lib import kinds, templates  # noqa: F401  kinds registers the common layers
+from tests.hosts.lib import kinds, packages, templates  # noqa: F401  kinds registers the common layers
 from tests.hosts.lib.errors import Incapable
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.machine import Machine
@@ -55,3 +56,9 @@ def module_host() -> Iterator[Callable[..., Host]]:
 def host(make_host: Callable[..., Host]) -> Host:
     """The smallest host: Debian 12 with Python 3."""
     return make_host('bookworm', 'base')
+
+
+@pytest.fixture(scope='session')
+def fork_of() -> Callable[..., Path]:
+    """``fork_of(source='stock', revision=1, *options)`` gives the directory of packages that ./build.sh makes of it."""
+    return packages.fork_of

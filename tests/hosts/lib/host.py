@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.hosts.lib import services, sql, systemd
+from tests.hosts.lib import repository, services, sql, systemd
 from tests.hosts.lib.errors import HostError
 from tests.hosts.lib.machine import Machine
 
@@ -110,6 +111,10 @@ class Host:
     def serve(self, directory: str, port: int = 8000) -> str:
         """Serve a directory of the host over HTTP on its loopback; returns the URL."""
         return services.serve(self, directory, port)
+
+    def offer(self, debs: Iterable[Path], port: int = 8000) -> None:
+        """Make *debs*, and nothing else, what apt of this host can install: a repository over HTTP on its loopback."""
+        repository.offer(self, debs, port)
 
     def close(self) -> None:
         """End the host and remove what it wrote."""

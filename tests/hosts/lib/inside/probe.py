@@ -10,10 +10,10 @@ import json
 import sys
 import time
 
-import nova.conf
-from nova import config, context, exception, objects
 from nova.conductor import rpcapi
 from nova.objects import base
+
+from nova import config, context, exception, objects
 
 try:
     from nova.db.main import api as database
@@ -21,7 +21,7 @@ except ImportError:  # before Yoga
     from nova.db import api as database
 
 
-class NoDatabase(object):
+class NoDatabase:
     """Stands where nova's database code was, and says so when it is called."""
 
     def __getattr__(self, name):
@@ -66,11 +66,11 @@ def loop(ctxt):
         line = {'at': started, 'number': number, 'error': None}
         try:
             instance = objects.Instance.get_by_uuid(ctxt, uuid)
-            instance.display_name = 'round %d' % number
+            instance.display_name = f'round {number}'
             instance.save()
             read = objects.Instance.get_by_uuid(ctxt, uuid).display_name
-            if read != 'round %d' % number:
-                line['error'] = 'read %r back' % read
+            if read != f'round {number}':
+                line['error'] = f'read {read!r} back'
         except Exception as error:  # every failure is a finding; the loop goes on
             line['error'] = repr(error)
         line['seconds'] = time.time() - started

@@ -1,0 +1,103 @@
+"""The project's packages, built with ./build.sh once for each state of the code; and what stock nova a host has."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.hosts.lib import templates
+from tests.hosts.lib.errors import HostError
+from tests.hosts.lib.sources import SUITES
+
+PROJECT = Path(__file__).resolve().parents[3]
+CODE = ('build.sh', 'builder', 'patches', 'src', 'debian', 'rpm')
+CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'packages'
+
+
+def fork_of(source: str | Path = 'stock', revision: int = 1, *options: str) -> Path:
+    """The directory of packages that ``./build.sh`` makes.
+
+    :param source: ``stock`` (what this machine's package manager offers), the code name of a suite (the stock library
+        package of its test hosts), or anything that build.sh takes.
+    :param revision: the N of +cascadingN.
+    :param options: further words for build.sh, e.g. ``--only``, ``deb``.
+    :raises HostError: with the output, when the build fails.
+    """
+    words = [] if source == 'stock' else [str(stock_debs(source)['python3-nova'] if source in SUITES else source)]
+    words += ['--revision', str(revision), *options]
+    place = CACHE / _key(words)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f'{place.name}.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            _build(words, place)
+    return place
+
+
+def stock_debs(suite: str) -> dict[str, Path]:
+    """Package name -> stock nova .deb, as installed on the suite's ``stack`` hosts."""
+    stack = templates.directories(suite, 'stack')[-1]
+    debs = {path.name.split('_')[0]: path for path in sorted((stack / 'var/cache/apt/archives').glob('*nova*.deb'))}
+    return {name: path for name, path in debs.items() if name != 'python3-novaclient'}
+
+
+def reversion(deb: Path, to: Path, suffix: str) -> Path:
+    """Write *deb* again as the vendor's next version: *suffix* follows its own and its siblings' version everywhere."""
+    with tempfile.TemporaryDirectory() as work:
+        subprocess.run(['dpkg-deb', '-R', deb, f'{work}/deb'], check=True)
+        control = Path(work, 'deb/DEBIAN/control')
+        version = field(deb, 'Version')
+        control.write_text(control.read_text().replace(version, version + suffix))
+        name = f'{deb.name.rsplit("_", 1)[0]}{suffix}_{deb.name.rsplit("_", 1)[1]}'
+        subprocess.run(['dpkg-deb', '-Zgzip', '-b', f'{work}/deb', to / name], check=True, stdout=subprocess.DEVNULL)
+    return to / name
+
+
+def field(deb: Path, name: str) -> str:
+    """One control field of a package file."""
+    return subprocess.run(['dpkg-deb', '-f', deb, name], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def library(directory: Path) -> Path:
+    """The fork's library .deb in a directory of packages."""
+    found = list(directory.glob('python*-nova-cascading_*.deb'))
+    assert len(found) == 1, f'{directory} holds {found}'
+    return found[0]
+
+
+def index(directory: Path) -> None:
+    """Make *directory* an apt repository (flat, unsigned)."""
+    listed = subprocess.run(['apt-ftparchive', 'packages', '.'], cwd=directory, check=True, capture_output=True)
+    (directory / 'Packages').write_bytes(listed.stdout)
+
+
+def _build(words: list[str], place: Path) -> None:
+    partial = place.with_name(f'{place.name}.partial')
+    shutil.rmtree(partial, ignore_errors=True)
+    done = subprocess.run([PROJECT / 'build.sh', *words, '--to', partial], capture_output=True, text=True)
+    if done.returncode != 0:
+        what = f'./build.sh {" ".join(words)} ended with status {done.returncode}'
+        raise HostError(f'{what}\n{done.stdout}\n{done.stderr}')
+    partial.rename(place)
+
+
+def _key(words: list[str]) -> str:
+    whole = hashlib.sha256()
+    for path in _code():
+        whole.update(str(path).encode() + path.read_bytes())
+    for word in words:
+        whole.update(Path(word).read_bytes() if Path(word).is_file() else word.encode())
+    return whole.hexdigest()[:16]
+
+
+def _code() -> Iterator[Path]:
+    for place in CODE:
+        root = PROJECT / place
+        yield from [root] if root.is_file() else sorted(
+            path for path in root.rglob('*') if path.is_file() and '__pycache__' not in path.parts)

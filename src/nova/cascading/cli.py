@@ -1,0 +1,68 @@
+"""nova-cascading: look after what this fork of nova adds to the databases and services of a cloud."""
+
+import argparse
+import sys
+
+from nova.cascading import errors
+from nova.cascading import redact
+
+# name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
+COMMANDS = (
+    ('db', 'nova.cascading.db', 'bring the databases into the state that the fork needs, and back'),
+    ('status', 'nova.cascading.status', 'tell which code runs, and what state each database is in'),
+)
+
+
+def main(argv=None):
+    """Run one command.
+
+    :param argv: the arguments; None: those of the process
+    :returns: exit status: 0 done, 1 failed or to be done, 2 cannot tell or wrong usage
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    args = _parser(argv).parse_args(argv)
+    try:
+        return args.module.run(args, _configuration(args)) or 0
+    except errors.CascadingError as error:
+        sys.stderr.write('nova-cascading: {0}\n'.format(error))
+        return 0 if error.status == 2 and getattr(args, 'gate', False) else error.status
+    except KeyboardInterrupt:
+        sys.stderr.write('nova-cascading: interrupted; what was done stays, run the command again to go on\n')
+        return 1
+    except Exception as error:
+        sys.stderr.write('nova-cascading: {0}: {1}\n  this is a bug: please report it\n'.format(
+            error.__class__.__name__, redact.hide(error)))
+        return 1
+
+
+def _parser(argv):
+    """Only the module of the command that is asked for is loaded: services wait for `db check --gate` when they start."""
+    parser = argparse.ArgumentParser(prog='nova-cascading', description=__doc__)
+    commands = parser.add_subparsers(metavar='COMMAND', dest='command')
+    commands.required = True
+    for name, module, text in COMMANDS:
+        command = commands.add_parser(name, help=text, description=text)
+        if name in argv:
+            _add_module(command, module)
+    return parser
+
+
+def _add_module(command, name):
+    __import__(name)
+    module = sys.modules[name]
+    command.set_defaults(module=module)
+    module.configure(command)
+
+
+def add_config_options(parser):
+    """The options that say where nova's configuration is; they mean what they mean to nova-manage."""
+    parser.add_argument('--config-file', action='append', metavar='FILE',
+                        help='nova\'s configuration; may be given several times (default: as nova-manage finds it)')
+    parser.add_argument('--config-dir', action='append', metavar='DIR', help='directory of configuration files')
+
+
+def _configuration(args):
+    if not hasattr(args, 'config_file'):
+        return None
+    from nova.cascading import config
+    return config.read(args.config_file, args.config_dir)

@@ -1,0 +1,108 @@
+"""Find all databases of a nova: the one in nova.conf and, with cells v2, one for each cell."""
+
+import sqlalchemy
+from sqlalchemy import pool
+
+try:
+    from urllib import parse as urlparse
+except ImportError:
+    import urlparse
+
+from nova.cascading import config
+from nova.cascading import connection
+from nova.cascading import errors
+from nova.cascading import redact
+
+CELL0 = '00000000-0000-0000-0000-000000000000'
+_TIMEOUT_ARGUMENT = {'mysqldb': 'connect_timeout', 'pymysql': 'connect_timeout', 'psycopg2': 'connect_timeout',
+                     'psycopg': 'connect_timeout', 'mysqlconnector': 'connection_timeout'}
+
+
+class Database(object):
+    """One database to look after.
+
+    :param name: what to call it in messages: 'main', 'cell0', or the name or uuid of the cell
+    :param url: the connection string, as SQLAlchemy reads it
+    """
+
+    def __init__(self, name, url):
+        redact.know(url)
+        self.name = name
+        self.url = url
+
+    def engine(self, timeout=10):
+        """An engine that connects anew each time, and gives up after `timeout` seconds."""
+        try:
+            driver = sqlalchemy.engine.url.make_url(self.url).get_dialect().driver
+            arguments = {_TIMEOUT_ARGUMENT[driver]: timeout} if driver in _TIMEOUT_ARGUMENT else {}
+            return sqlalchemy.create_engine(self.url, poolclass=pool.NullPool, connect_args=arguments)
+        except ImportError as error:
+            raise errors.Unreachable('{0}: the driver of its connection string is missing: {1}'.format(self, redact.hide(error)))
+        except Exception as error:  # each SQLAlchemy raises another class for a string it cannot read
+            raise errors.Unreachable('{0}: its connection string cannot be used: {1}'.format(self, redact.hide(error)))
+
+    @property
+    def identity(self):
+        """What makes two connection strings lead to the same database, whatever the driver and the user."""
+        try:
+            url = sqlalchemy.engine.url.make_url(self.url)
+        except Exception:
+            return self.url
+        socket = dict(url.query).get('unix_socket')
+        return (url.drivername.partition('+')[0], url.host, url.port, url.database, socket)
+
+    def __str__(self):
+        try:
+            url = sqlalchemy.engine.url.make_url(self.url)
+        except Exception:
+            return 'database {0}'.format(self.name)
+        host = (url.host or '').rpartition('@')[2]  # an '@' in the password leaves its tail in front
+        place = ' on {0}'.format(host) if host else ''
+        return 'database {0} ({1}{2})'.format(self.name, url.database, place)
+
+
+def of(conf):
+    """Every database that this configuration leads to, each once.
+
+    :returns: (list of Database, list of errors met while reading the API database)
+    """
+    main = config.connection(conf)
+    found = [Database('main', main)] if main else []
+    problems = []
+    try:
+        found += _cells(config.connection(conf, 'api_database'), main)
+    except errors.CascadingError as error:
+        problems.append(error)
+    return _each_once(found), problems
+
+
+def _each_once(found):
+    seen, result = set(), []
+    for database in found:
+        if database.identity not in seen:
+            seen.add(database.identity)
+            result.append(database)
+    return result
+
+
+def _cells(api_url, main_url):
+    if not api_url:
+        return []
+    with connection.opened(Database('api', api_url)) as api:
+        if not api.server.has_table('cell_mappings'):
+            return []
+        rows = api.rows('SELECT uuid, name, database_connection FROM cell_mappings ORDER BY id')
+    return [Database('cell0' if uuid == CELL0 else name or uuid, fill_in(url, main_url)) for uuid, name, url in rows]
+
+
+def fill_in(template, main_url):
+    """A cell's connection string: its {fields} take the values of [database] connection (nova's cell mapping templates)."""
+    if '{' not in template or not main_url:
+        return template
+    main = urlparse.urlparse(main_url)
+    values = {'username': main.username, 'password': main.password, 'hostname': main.hostname, 'port': main.port,
+              'scheme': main.scheme, 'query': main.query, 'fragment': main.fragment, 'path': main.path.lstrip('/')}
+    try:
+        return template.format(**values)
+    except (KeyError, IndexError, ValueError):
+        return template

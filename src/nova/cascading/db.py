@@ -1,0 +1,113 @@
+"""nova-cascading db: the databases."""
+
+import sys
+
+from nova.cascading import cli
+from nova.cascading import connection
+from nova.cascading import databases
+from nova.cascading import errors
+from nova.cascading import plan
+from nova.cascading import worker
+
+NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
+
+
+def configure(parser):
+    actions = parser.add_subparsers(metavar='ACTION', dest='action')
+    actions.required = True
+    sync = _action(actions, sync_all, 'sync', 'add what is missing; does nothing when all is in place')
+    sync.add_argument('--auto', action='store_true',
+                      help='for package scripts: do nothing when nova.conf says [cascading] auto_migrate = false')
+    sync.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
+    check = _action(actions, check_all, 'check', 'exit 0 when all is in place, 1 when a sync is needed, 2 when '
+                                                 'nobody can tell')
+    check.add_argument('--gate', action='store_true',
+                       help='before a service starts: exit 1 only when it would fail on this database')
+
+
+def _action(actions, function, name, text):
+    parser = actions.add_parser(name, help=text, description=text)
+    cli.add_config_options(parser)
+    parser.set_defaults(function=function)
+    return parser
+
+
+def run(args, conf):
+    return args.function(args, conf)
+
+
+def say(line):
+    """Tell the user a line, at once."""
+    sys.stdout.write('{0}\n'.format(line))
+    sys.stdout.flush()
+
+
+def for_each(conf, action):
+    """Do something with every database of this nova.
+
+    :param action: function of a Connection; its result is an exit status
+    :returns: the worst exit status; a database that cannot be reached does not keep the others from being done
+    """
+    found, problems = databases.of(conf)
+    if not found and not problems:
+        say(NOT_CONFIGURED)
+    statuses = [0] + [complain(problem) for problem in problems]
+    for database in found:
+        try:
+            with connection.opened(database) as opened:
+                statuses.append(action(opened))
+        except errors.CascadingError as error:
+            statuses.append(complain(error))
+    return max(statuses)
+
+
+def complain(error):
+    sys.stderr.write('nova-cascading: {0}\n'.format(error))
+    return error.status
+
+
+def sync_all(args, conf):
+    if args.auto and not conf.cascading.auto_migrate:
+        say('nova.conf says [cascading] auto_migrate = false: run "nova-cascading db sync" yourself')
+        return 0
+    if args.allow_table_copy:
+        conf.set_override('allow_table_copy', True, group='cascading')
+    return for_each(conf, lambda opened: _sync(opened, conf.cascading, args.auto))
+
+
+def _sync(opened, options, is_auto):
+    try:
+        done = worker.Worker(opened, options, say).run()
+    except errors.Uninitialised as error:
+        if not is_auto:
+            raise
+        say('{0}\n  which adds what the fork needs, too'.format(error))
+        return 0
+    say('{0}: {1}'.format(opened.title, 'done' if done else 'nothing to do'))
+    return 0
+
+
+def check_all(args, conf):
+    return _gate(conf) if args.gate else for_each(conf, _check)
+
+
+def _gate(conf):
+    """What nobody can tell is no reason to keep a service from starting; nova itself copes with a database that is down."""
+    found, problems = databases.of(conf)
+    statuses = [0]
+    for database in found:
+        try:
+            with connection.opened(database, timeout=5) as opened:
+                statuses.append(_check(opened) if plan.Plan(opened.server).endangers_services else 0)
+        except errors.CascadingError as error:
+            problems.append(error)
+    for error in problems:
+        complain(error)
+    return max(statuses)
+
+
+def _check(opened):
+    missing = plan.Plan(opened.server)
+    say('{0}: {1}'.format(opened.title, 'lacks {0}; run: nova-cascading db sync'.format(missing) if missing
+                          else 'in place'))
+    return 1 if missing else 0

@@ -1,0 +1,55 @@
+"""SQLite: one file, one writer."""
+
+import contextlib
+
+from nova.cascading.dialects import base
+
+_KINDS = (('locked', base.LOCKED), ('readonly', base.READ_ONLY), ('read-only', base.READ_ONLY),
+          ('duplicate column', base.EXISTS), ('already exists', base.EXISTS), ('disk is full', base.FULL),
+          ('unable to open', base.NO_DATABASE))
+
+
+class SQLite(base.Server):
+
+    @classmethod
+    def kind(cls, error):
+        text = '{0}'.format(error).lower()
+        for part, kind in _KINDS:
+            if part in text:
+                return kind
+        return base.OTHER
+
+    def columns(self, table):
+        return [row[1] for row in self._columns(table)]
+
+    def _columns(self, table):
+        return self.connection.rows('PRAGMA table_info({0})'.format(table))
+
+    def mapping_type(self, table):
+        for row in self._columns(table):
+            if row[1] == base.COLUMN:
+                name, _, length = row[2].lower().rstrip(')').partition('(')
+                return name, int(length or 0), not row[3]
+
+    def indexes(self, table):
+        return [[member[2] for member in self.connection.rows('PRAGMA index_info({0})'.format(row[1]))]
+                for row in self.connection.rows('PRAGMA index_list({0})'.format(table))]
+
+    def refuse_unfit(self):
+        """There is just one file, and it says itself when it cannot be written."""
+
+    def prepare(self, options):
+        self.connection.rows('PRAGMA busy_timeout = {0}'.format(options.lock_wait_timeout * 1000))
+
+    @contextlib.contextmanager
+    def queue(self, say):
+        """SQLite itself lets one writer in at a time."""
+        yield
+
+    def add_columns(self, wanted, worker):
+        for table, _ in wanted:
+            worker.change('column:' + table, table, 'ALTER TABLE {0} ADD COLUMN {1} VARCHAR(36)'.format(
+                table, base.COLUMN))
+
+    def add_index(self, worker):
+        worker.change('index', 'instances', 'CREATE INDEX {0} ON instances ({1})'.format(base.INDEX, base.COLUMN))

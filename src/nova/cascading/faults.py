@@ -1,0 +1,15 @@
+"""Points at which the tests kill this process: NOVA_CASCADING_FAULT=<point> in the environment.
+
+Points: before-column:<table>, after-column:<table>, before-move:<table>, after-move:<table>, before-index, after-index,
+before-record, after-record, before-export, during-export, after-export, before-drop:<table>, after-drop:<table>,
+after-drop-index, before-adopt, after-adopt, during-import.
+"""
+
+import os
+import signal
+
+
+def point(name):
+    """Die here, as a kill -9 would make it, when the test asked for this point."""
+    if os.environ.get('NOVA_CASCADING_FAULT') == name:
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,37 @@
+"""Keep passwords out of everything that is printed, logged or raised."""
+
+import re
+
+try:
+    from urllib.parse import unquote, unquote_plus
+except ImportError:
+    from urllib import unquote, unquote_plus
+
+MASK = '***'
+_CREDENTIALS = re.compile(r'(://[^:/@\s]*:)[^\s\'"]*(@)')
+_SECRET_OPTION = re.compile(r'([?&](?:passwd|password|passphrase)=)[^&\s\'"]*', re.IGNORECASE)
+_known = set()
+
+
+def know(url):
+    """Remember the password in a database URL, in each form in which a driver may repeat it.
+
+    A raw '@' in a password makes drivers take its tail for the host name, so the parts count too.
+    """
+    credentials = str(url).partition('://')[2].rpartition('@')[0]
+    password = credentials.partition(':')[2]
+    for form in (password, unquote(password), unquote_plus(password)):
+        for part in [form] + form.split('@'):
+            if len(part) > 2:
+                _known.add(part)
+    if password:
+        _known.add(password)
+
+
+def hide(text):
+    """The text without the passwords of any URL in it, and without any known one."""
+    text = _CREDENTIALS.sub(r'\1{0}\2'.format(MASK), '{0}'.format(text))
+    text = _SECRET_OPTION.sub(r'\1' + MASK, text)
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text

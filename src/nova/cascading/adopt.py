@@ -5,9 +5,7 @@ Such a database is at version 234 of nova's repository and has the column in `in
 wrong; for later ones, the index is missing.
 """
 
-from nova.cascading import errors
-from nova.cascading import faults
-from nova.cascading import record
+from nova.cascading import errors, faults, record
 from nova.cascading.dialects import base
 
 ORIGINAL_VERSION = 234

@@ -3,12 +3,13 @@
 import argparse
 import sys
 
-from nova.cascading import errors
-from nova.cascading import redact
+from nova.cascading import errors, redact
 
 # name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
 COMMANDS = (
     ('db', 'nova.cascading.db', 'bring the databases into the state that the fork needs, and back'),
+    ('services', 'nova.cascading.services', 'restart the nova services of this host that run'),
+    ('uninstall', 'nova.cascading.uninstall', 'show or take the way back to stock nova'),
     ('status', 'nova.cascading.status', 'tell which code runs, and what state each database is in'),
 )
 
@@ -36,7 +37,7 @@ def main(argv=None):
 
 
 def _parser(argv):
-    """Only the module of the command that is asked for is loaded: services wait for `db check --gate` when they start."""
+    """Load only the module of the command that is asked for: starting services wait for `db check --gate`."""
     parser = argparse.ArgumentParser(prog='nova-cascading', description=__doc__)
     commands = parser.add_subparsers(metavar='COMMAND', dest='command')
     commands.required = True

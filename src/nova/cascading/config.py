@@ -7,8 +7,7 @@ try:
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import errors
-from nova.cascading import redact
+from nova.cascading import errors, redact
 
 OPTIONS = [
     cfg.BoolOpt('auto_migrate', default=True,
@@ -73,7 +72,7 @@ def connection(conf, group='database'):
 
 
 def _default_files():
-    """RDO's nova-dist.conf names a database on localhost for every host, compute nodes too: that is no choice of anyone."""
+    """Without RDO's nova-dist.conf: it names a database on localhost, on compute nodes too, that nobody has chosen."""
     return [path for path in cfg.find_config_files(project='nova', prog='nova-manage')
             if not path.endswith('-dist.conf')]
 

@@ -8,10 +8,7 @@ try:
 except ImportError:
     import urlparse
 
-from nova.cascading import config
-from nova.cascading import connection
-from nova.cascading import errors
-from nova.cascading import redact
+from nova.cascading import config, connection, errors, redact
 
 CELL0 = '00000000-0000-0000-0000-000000000000'
 _TIMEOUT_ARGUMENT = {'mysqldb': 'connect_timeout', 'pymysql': 'connect_timeout', 'psycopg2': 'connect_timeout',
@@ -37,9 +34,11 @@ class Database(object):
             arguments = {_TIMEOUT_ARGUMENT[driver]: timeout} if driver in _TIMEOUT_ARGUMENT else {}
             return sqlalchemy.create_engine(self.url, poolclass=pool.NullPool, connect_args=arguments)
         except ImportError as error:
-            raise errors.Unreachable('{0}: the driver of its connection string is missing: {1}'.format(self, redact.hide(error)))
+            raise errors.Unreachable('{0}: the driver that its connection string names is missing: {1}'.format(
+                self, redact.hide(error)))
         except Exception as error:  # each SQLAlchemy raises another class for a string it cannot read
-            raise errors.Unreachable('{0}: its connection string cannot be used: {1}'.format(self, redact.hide(error)))
+            raise errors.Unreachable('{0}: its connection string cannot be used: {1}'.format(
+                self, redact.hide(error)))
 
     @property
     def identity(self):
@@ -96,7 +95,7 @@ def _cells(api_url, main_url):
 
 
 def fill_in(template, main_url):
-    """A cell's connection string: its {fields} take the values of [database] connection (nova's cell mapping templates)."""
+    """A cell's connection string; {fields} in it take their values from [database] connection, as in nova."""
     if '{' not in template or not main_url:
         return template
     main = urlparse.urlparse(main_url)

@@ -2,12 +2,7 @@
 
 import sys
 
-from nova.cascading import cli
-from nova.cascading import connection
-from nova.cascading import databases
-from nova.cascading import errors
-from nova.cascading import plan
-from nova.cascading import worker
+from nova.cascading import cli, connection, databases, errors, plan, worker
 
 NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
 
@@ -92,7 +87,7 @@ def check_all(args, conf):
 
 
 def _gate(conf):
-    """What nobody can tell is no reason to keep a service from starting; nova itself copes with a database that is down."""
+    """What nobody can tell keeps no service from starting: nova itself copes with a database that is down."""
     found, problems = databases.of(conf)
     statuses = [0]
     for database in found:

@@ -2,8 +2,8 @@
 """Tell, on a host with stock nova, whether the databases could take the change that nova-cascading makes.
 
 Usage: preflight.py [--config-file FILE]... [--config-dir DIR]...
-Exit status: 0 go on, 1 refuse (the reason and the way out are printed). Changes nothing; complete in this one file, as it
-runs before anything of nova-cascading is installed. Python 2.6 to 3.13.
+Exit status: 0 go on, 1 refuse (the reason and the way out are printed). Changes nothing. Complete in this one file, as
+it runs before anything of nova-cascading is installed. Python 2.6 to 3.13.
 """
 
 import os
@@ -61,7 +61,8 @@ class Database(object):
             from urllib.parse import unquote
         except ImportError:
             from urllib import unquote
-        SECRETS.update(part for form in (password, unquote(password)) for part in [form] + form.split('@') if len(part) > 2)
+        for form in (password, unquote(password)):
+            SECRETS.update(part for part in [form] + form.split('@') if len(part) > 2)
 
     def __enter__(self):
         import sqlalchemy
@@ -152,7 +153,7 @@ class Database(object):
     def check_galera(self):
         state = self.settings('STATUS', ['wsrep_ready', 'wsrep_cluster_status', 'wsrep_local_state_comment'])
         if sorted(state.values()) != ['ON', 'PRIMARY', 'SYNCED']:
-            raise Refusal('this Galera node is not a synchronized part of its cluster', 'bring it back, or name another')
+            raise Refusal('this Galera node is not a synchronized part of its cluster', 'bring it back')
 
     def is_small(self, table):
         return self.rows('SELECT COUNT(*) FROM (SELECT 1 FROM {0} LIMIT {1}) found'.format(

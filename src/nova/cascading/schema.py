@@ -5,12 +5,7 @@ import logging
 
 import sqlalchemy
 
-from nova.cascading import adopt
-from nova.cascading import config
-from nova.cascading import connection
-from nova.cascading import errors
-from nova.cascading import redact
-from nova.cascading import worker
+from nova.cascading import adopt, config, connection, errors, redact, worker
 
 LOG = logging.getLogger(__name__)
 

@@ -2,11 +2,7 @@
 
 import time
 
-from nova.cascading import adopt
-from nova.cascading import errors
-from nova.cascading import faults
-from nova.cascading import plan
-from nova.cascading import record
+from nova.cascading import adopt, errors, faults, plan, record
 from nova.cascading.dialects import base
 
 

@@ -1,7 +1,6 @@
 """What every kind of database server has in common."""
 
-from nova.cascading import errors
-from nova.cascading import redact
+from nova.cascading import errors, redact
 
 COLUMN = 'mapping_uuid'
 INDEX = 'instances_mapping_uuid_idx'

@@ -46,8 +46,8 @@ class Making:
 
     def fork(self, files: list[RuleFile]) -> Fork:
         patches = [patch for file in files for patch in self._patch(file)]
-        patches += self._overlay()
         self._refuse_forked()
+        patches += self._overlay()
         if self.problems:
             raise BuildError(f'nova {self.tree.version} ({self.tree.origin}) cannot be forked, nothing was changed:\n'
                              + '\n'.join(f'  {problem}' for problem in self.problems),

@@ -29,7 +29,12 @@ def render(patch: Patch) -> str:
 
 
 def diff(path: str, before: Optional[bytes], after: bytes) -> str:
-    """A unified diff of one file; ``before`` None means a new file."""
+    """A unified diff of one file; ``before`` None means a new file.
+
+    :raises ValueError: the new file is empty, which a unified diff cannot say.
+    """
+    if not before and not after:
+        raise ValueError(f'{path} is empty: no patch can make it; give it a line')
     old = '/dev/null' if before is None else f'a/{path}'
     lines = difflib.diff_bytes(difflib.unified_diff, _lines(before or b''), _lines(after),
                                old.encode(), f'b/{path}'.encode())

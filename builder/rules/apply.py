@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 from builder.release import Release, within
 from builder.rules.edit import Conflict, insert
@@ -136,9 +138,12 @@ def _substitute(text: str, bindings: Bindings) -> str:
     return re.sub(r'\$(\w+)', lambda found: ast.unparse(bindings[found[1]]), text)
 
 
+@lru_cache(maxsize=4)
 def _parse(source: bytes) -> ast.Module:
     try:
         source.decode()
-        return ast.parse(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')  # Python 3.12 warns of old nova's string escapes
+            return ast.parse(source)
     except (SyntaxError, ValueError) as error:
         raise Conflict(f'it does not parse: {error}') from error

@@ -44,6 +44,7 @@ def rpm(path: Path, to: Path) -> Stock:
 def rpm_header(path: Path) -> Stock:
     """What a .rpm or .src.rpm says of itself; lists are one entry a line."""
     tools.need({'rpm': 'rpm', 'rpm2archive': 'rpm'})
+    tools.run(['rpm', '--checksig', '--nosignature', path], hint='get the package again')
     query = ['rpm', '--query', '--package', '--nosignature', '--queryformat']
     name, version = tools.run([*query, '%{NAME} %{EVR}', path], hint='get the package again').split()
     fields = {field: tools.run([*query, form, path]).strip() for field, form in RPM_FIELDS.items()}
@@ -54,7 +55,7 @@ def dsc(path: Path, to: Path) -> Stock:
     """Unpack a Debian source package with its patches applied, as ``dpkg-source`` does it (nothing of it is run)."""
     tools.need({'dpkg-source': 'dpkg-dev'})
     hint = f'get all files that {path.name} lists (`dget`, `apt-get source --download-only nova`), or give the .deb'
-    tools.run(['dpkg-source', '--no-check', '--extract', path, to / 'source'], hint=hint)
+    tools.run(['dpkg-source', '--extract', path, to / 'source'], hint=hint)
     control = (to / 'source' / 'debian' / 'control').read_text()
     version = HeaderParser().parsestr(_unsigned(path.read_text()))['Version']
     return Stock('python3-nova' if 'Package: python3-nova\n' in control else 'python-nova', version, 'deb')

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from lzma import LZMAError
 from pathlib import Path
-from typing import Callable
+from typing import IO, Callable, Optional
 
 from builder.errors import BuildError
 
@@ -25,6 +25,7 @@ def tar(archive: Path, to: Path) -> None:
     try:
         with tarfile.open(archive) as stream:
             Extraction(stream, to, archive).run()
+            _drain(stream.fileobj)
     except DAMAGED as error:
         raise _damaged(archive, error) from error
     except OSError as error:
@@ -55,6 +56,7 @@ def package(command: list[str], archive: Path, to: Path) -> None:
         try:
             with tarfile.open(fileobj=process.stdout, mode='r|*') as stream:
                 Extraction(stream, to, archive, skip=lambda link: link.startswith('/')).run()
+            _drain(process.stdout)
         except DAMAGED as error:
             problem = error
         finally:
@@ -110,6 +112,12 @@ class Extraction:
         resolved = path.resolve()
         if resolved != self.root and self.root not in resolved.parents:
             raise _leads_out(self.archive, name)
+
+
+def _drain(stream: Optional[IO[bytes]]) -> None:
+    """Read to the end: checksums stand there, and a pipe's writer must not be cut off."""
+    while stream and stream.read(1 << 16):
+        pass
 
 
 def _is_document(name: str) -> bool:

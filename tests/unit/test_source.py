@@ -1,0 +1,346 @@
+"""Whatever contains a nova becomes a tree; whatever does not says why, and writes nothing outside."""
+
+import errno
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from builder import source
+from builder.errors import BuildError
+from builder.source import cache, inspect, releases, unpack, upstream
+from tests.unit import fakenova
+
+
+@pytest.fixture(autouse=True)
+def sources(tmp_path, monkeypatch):
+    """The cache of sources is the test's own, and empty."""
+    monkeypatch.setenv('NOVA_CASCADING_SOURCES', str(tmp_path / 'sources'))
+    return tmp_path / 'sources'
+
+
+def pack(tmp_path, name, version='26.3.0', top='nova-26.3.0'):
+    fakenova.write(tmp_path / 'packing' / top, version)
+    with tarfile.open(tmp_path / name, 'w:' + name.rsplit('.', 1)[-1].replace('tgz', 'gz')) as archive:
+        archive.add(tmp_path / 'packing' / top, top)
+    return tmp_path / name
+
+
+def crafted(path, *members):
+    """A tarball with members as given: (name, type, link)."""
+    with tarfile.open(path, 'w:gz') as archive:
+        for name, kind, link in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, link
+            content = b'x' if kind == tarfile.REGTYPE else b''
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+def refused(tmp_path, spec):
+    with pytest.raises(BuildError) as caught:
+        source.obtain(str(spec), tmp_path / 'work')
+    assert caught.value.status == 1 and caught.value.hint
+    return str(caught.value)
+
+
+@pytest.mark.parametrize('name', ['nova-26.3.0.tar.gz', 'nova.tar.xz', 'any.tar.bz2', 'n.tgz'])
+def test_a_tarball(tmp_path, name):
+    tree = source.obtain(str(pack(tmp_path, name)), tmp_path / 'work')
+    assert tree.version == '26.3.0' and (tree.path / 'nova/objects/instance.py').is_file()
+    assert f'{name} (sha256 {cache.sha256(tmp_path / name)})' in tree.origin
+
+
+def test_a_zip(tmp_path):
+    fakenova.write(tmp_path / 'nova-26.3.0', '26.3.0')
+    with zipfile.ZipFile(tmp_path / 'nova.zip', 'w') as archive:
+        for path in (tmp_path / 'nova-26.3.0').rglob('*'):
+            archive.write(path, path.relative_to(tmp_path))
+    assert source.obtain(str(tmp_path / 'nova.zip'), tmp_path / 'work').version == '26.3.0'
+
+
+def test_a_directory_is_used_where_it_is(tmp_path):
+    tree = source.obtain(str(fakenova.write(tmp_path / 'here', '12.0.6')), tmp_path / 'work')
+    assert tree.path == tmp_path / 'here' and tree.version == '12.0.6'
+
+
+def test_a_git_checkout_knows_its_commit_and_its_tag(tmp_path):
+    path = fakenova.write(tmp_path / 'checkout')
+    (path / 'PKG-INFO').unlink()
+    git = ['git', '-C', str(path), '-c', 'user.name=t', '-c', 'user.email=t@example.org']
+    for words in (['init', '-q'], ['add', '-A'], ['commit', '-qm', 'x'], ['tag', '-a', '14.0.3', '-m', 'x']):
+        subprocess.run([*git, *words], check=True)
+    tree = source.obtain(str(path), tmp_path / 'work')
+    head = subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
+    assert (tree.version, tree.origin) == ('14.0.3', f'{path} (commit {head})')
+    (path / 'nova/__init__.py').write_text('changed = 1\n')
+    assert 'with local changes' in source.obtain(str(path), tmp_path / 'work').origin
+
+
+def test_a_debian_package_is_the_stock_it_stands_in_for(tmp_path):
+    root = tmp_path / 'deb'
+    fakenova.write(root / 'usr/lib/python3/dist-packages', '26.2.2')
+    (root / 'usr/share/absolute').parent.mkdir(parents=True)
+    (root / 'usr/share/absolute').symlink_to('/etc/hostname')
+    (root / 'DEBIAN').mkdir()
+    (root / 'DEBIAN/control').write_text('Package: python3-nova\nVersion: 2:26.2.2-1~deb12u5\nArchitecture: all\n'
+                                         'Maintainer: T <t@example.org>\nDepends: python3:any,\n sudo\nDescription: x\n y\n')
+    subprocess.run(['dpkg-deb', '-b', '-Zgzip', root, tmp_path / 'p.deb'], check=True, stdout=subprocess.DEVNULL)
+    tree = source.obtain(str(tmp_path / 'p.deb'), tmp_path / 'work')
+    assert (tree.version, tree.stock.name, tree.stock.version, tree.stock.family) == (
+        '26.2.2', 'python3-nova', '2:26.2.2-1~deb12u5', 'deb')
+    assert 'sudo' in tree.stock.fields['Depends'] and tree.python == 3
+    assert not list((tmp_path / 'work').rglob('absolute'))
+
+
+def rpmbuild(tmp_path, words, spec):
+    if not shutil.which('rpmbuild'):
+        pytest.skip('SKIPPED: needs rpmbuild (apt-get install rpm)')
+    (tmp_path / 'n.spec').write_text(spec)
+    subprocess.run(['rpmbuild', '--quiet', '--define', f'_topdir {tmp_path}/top', '--define', f'_sourcedir {tmp_path}',
+                    *words, tmp_path / 'n.spec'], check=True, capture_output=True)
+    return next((tmp_path / 'top').rglob('*.rpm'))
+
+
+SPEC = '''Name: {name}
+Version: 27.1.0
+Release: 2.el9
+Epoch: 1
+Summary: x
+License: x
+BuildArch: noarch
+Requires: python3-oslo-db >= 10
+%description
+x
+'''
+
+
+def test_an_rpm_is_the_stock_it_stands_in_for(tmp_path):
+    site = 'usr/lib/python3.9/site-packages'
+    fakenova.write(tmp_path / 'files', '27.1.0')
+    spec = SPEC.format(name='python3-nova') + f'%install\nmkdir -p %buildroot/{site}\ncp -r {tmp_path}/files/nova %buildroot/{site}/\n' \
+        f'%files\n/{site}/nova\n%global __brp_python_bytecompile true\n'
+    tree = source.obtain(str(rpmbuild(tmp_path, ['-bb'], spec)), tmp_path / 'work')
+    assert (tree.version, tree.stock.version, tree.stock.family) == ('27.1.0', '1:27.1.0-2.el9', 'rpm')
+    assert 'python3-oslo-db >= 10' in tree.stock.fields['Requires']
+
+
+FIX = '--- a/nova/__init__.py\n+++ b/nova/__init__.py\n@@ -0,0 +1 @@\n+fixed = 1\n'
+
+
+def test_a_source_rpm_has_its_patches_applied_in_order(tmp_path):
+    pack(tmp_path, 'nova-27.1.0.tar.gz', '27.1.0', 'nova-27.1.0')
+    (tmp_path / 'first.patch').write_text(FIX)
+    (tmp_path / 'second.patch').write_text(FIX.replace('-0,0', '-1').replace('+fixed = 1', '-fixed = 1\n+fixed = 2'))
+    spec = SPEC.format(name='openstack-nova').replace('Summary', 'Source0: nova-27.1.0.tar.gz\nPatch1: second.patch\n'
+                                                      'Patch0: first.patch\nSummary') + \
+        '%package -n python3-nova\nSummary: x\n%description -n python3-nova\nx\n%prep\n%autosetup -n nova-27.1.0\n'
+    tree = source.obtain(str(rpmbuild(tmp_path, ['-bs'], spec)), tmp_path / 'work')
+    assert (tree.path / 'nova/__init__.py').read_text() == 'fixed = 2\n'
+    assert (tree.stock.name, tree.stock.version) == ('python3-nova', '1:27.1.0-2.el9')
+
+
+def debian_source(tmp_path):
+    path = fakenova.write(tmp_path / 'nova-26.2.2', '26.2.2')
+    for name, text in {'source/format': '3.0 (quilt)\n', 'rules': '#!/usr/bin/make -f\n%:\n\ttrue\n',
+                       'control': 'Source: nova\nMaintainer: T <t@example.org>\nStandards-Version: 4.6.2\n\n'
+                                  'Package: nova-common\nArchitecture: all\nDescription: x\n\n'
+                                  'Package: python3-nova\nArchitecture: all\nDescription: x\n',
+                       'changelog': 'nova (2:26.2.2-1) unstable; urgency=low\n\n  * x\n\n'
+                                    ' -- T <t@example.org>  Thu, 01 Jan 2026 00:00:00 +0000\n',
+                       'patches/series': 'fix.patch\n', 'patches/fix.patch': FIX}.items():
+        (path / 'debian' / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / 'debian' / name).write_text(text)
+    with tarfile.open(tmp_path / 'nova_26.2.2.orig.tar.gz', 'w:gz') as archive:
+        archive.add(path, 'nova-26.2.2', filter=lambda info: None if '/debian' in info.name else info)
+    subprocess.run(['dpkg-source', '-b', path], cwd=tmp_path, check=True, capture_output=True)
+    shutil.rmtree(path)
+    return tmp_path / 'nova_26.2.2-1.dsc'
+
+
+def test_a_debian_source_package_has_its_patches_applied(tmp_path):
+    tree = source.obtain(str(debian_source(tmp_path)), tmp_path / 'work')
+    assert (tree.path / 'nova/__init__.py').read_text() == 'fixed = 1\n'
+    assert (tree.stock.name, tree.stock.version) == ('python3-nova', '2:26.2.2-1')
+
+
+def test_a_source_package_whose_tarball_is_missing_says_so(tmp_path):
+    dsc = debian_source(tmp_path)
+    (tmp_path / 'nova_26.2.2.orig.tar.gz').unlink()
+    text = refused(tmp_path, dsc)
+    assert 'nova_26.2.2.orig.tar.gz' in text and 'get all files' in text
+
+
+def test_a_tampered_source_package_is_refused(tmp_path):
+    dsc = debian_source(tmp_path)
+    with (tmp_path / 'nova_26.2.2.orig.tar.gz').open('r+b') as stream:
+        stream.seek(30)
+        stream.write(b'evil')
+    assert 'nova_26.2.2.orig.tar.gz' in refused(tmp_path, dsc)
+
+
+@pytest.mark.parametrize('suffix', ['gz', 'xz', 'bz2'])
+def test_a_truncated_tarball_is_refused(tmp_path, suffix):
+    path = pack(tmp_path, f'nova.tar.{suffix}')
+    path.write_bytes(path.read_bytes()[:-200])
+    assert f'{path} is damaged' in refused(tmp_path, path)
+
+
+@pytest.mark.parametrize('name', ['x.tar.gz', 'x.zip', 'x.deb', 'x.rpm', 'x.src.rpm', 'x.dsc'])
+@pytest.mark.parametrize('content', [b'', b'not an archive at all\n' * 100])
+def test_a_file_that_is_not_what_its_name_says_is_refused(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    assert name in refused(tmp_path, tmp_path / name)
+
+
+def test_a_byte_changed_in_a_tarball_is_noticed(tmp_path):
+    path = pack(tmp_path, 'nova.tar.gz')
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xff
+    path.write_bytes(content)
+    assert 'is damaged' in refused(tmp_path, path)
+
+
+FILE, LINK, HARD, DIR = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
+
+
+@pytest.mark.parametrize('members', [
+    [('../evil', FILE, '')], [('/tmp/evil', FILE, '')], [('a/../../evil', FILE, '')], [('a', LINK, '/etc')],
+    [('a', LINK, '../..')], [('a', HARD, '/etc/passwd')], [('a', HARD, '../evil')],
+    [('d', DIR, ''), ('d/up', LINK, '..'), ('d/out', LINK, 'up/..'), ('d/out/evil', FILE, '')],
+    [('a', LINK, 'b'), ('b', LINK, '../evil'), ('a', FILE, '')],
+])
+def test_an_archive_that_climbs_out_is_refused(tmp_path, members):
+    outside = {path for path in tmp_path.iterdir()}
+    text = refused(tmp_path, crafted(tmp_path / 'evil.tar.gz', *members))
+    assert 'leads out of it' in text and 'evil.tar.gz' in text
+    assert {path.name for path in tmp_path.iterdir()} - {path.name for path in outside} == {'evil.tar.gz', 'work'}
+
+
+def test_a_file_does_not_write_through_a_link(tmp_path):
+    members = [('in', FILE, ''), ('a', LINK, 'in'), ('a', FILE, '')]
+    assert 'leads out' in refused(tmp_path, crafted(tmp_path / 'x.tar.gz', *members))
+
+
+def test_a_zip_that_climbs_out_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / 'x.zip', 'w') as archive:
+        archive.writestr('../evil', 'x')
+    assert 'leads out' in refused(tmp_path, tmp_path / 'x.zip')
+
+
+def test_links_devices_and_modes_inside_do_no_harm(tmp_path):
+    crafted(tmp_path / 'x.tar.gz', ('d', DIR, ''), ('d/f', FILE, ''), ('l', LINK, 'd/f'), ('h', HARD, 'd/f'),
+            ('pipe', tarfile.FIFOTYPE, ''))
+    (tmp_path / 'to').mkdir()
+    unpack.tar(tmp_path / 'x.tar.gz', tmp_path / 'to')
+    assert sorted(path.name for path in (tmp_path / 'to').rglob('*')) == ['d', 'f', 'h', 'l']
+    assert (tmp_path / 'to/l').read_text() == (tmp_path / 'to/h').read_text() == 'x'
+
+
+def test_no_nova_in_it(tmp_path):
+    crafted(tmp_path / 'other.tar.gz', ('other/nova/__init__.py', FILE, ''))
+    assert 'holds no nova' in refused(tmp_path, tmp_path / 'other.tar.gz')
+
+
+def test_two_novas_in_it(tmp_path):
+    for name in 'ab':
+        fakenova.write(tmp_path / 'both' / name)
+    assert 'several novas' in refused(tmp_path, tmp_path / 'both')
+
+
+def test_no_version_in_it(tmp_path):
+    path = fakenova.write(tmp_path / 'plain')
+    (path / 'PKG-INFO').unlink()
+    assert 'does not tell its version' in refused(tmp_path, path)
+    path.rename(tmp_path / 'nova-2014.1.5')
+    assert source.obtain(str(tmp_path / 'nova-2014.1.5'), tmp_path / 'work').version == '2014.1.5'
+
+
+def test_an_unknown_release_or_file(tmp_path):
+    assert 'icehouse' in refused(tmp_path, 'icehose')
+    assert 'there is no file ./icehouse' in refused(tmp_path, './icehouse')
+    assert 'there is no file nova.tar.gz' in refused(tmp_path, 'nova.tar.gz')
+
+
+def test_a_local_copy_comes_before_any_network(tmp_path, sources, monkeypatch):
+    monkeypatch.setattr(upstream, '_run', lambda *_: pytest.fail('the network was asked'))
+    sources.mkdir()
+    pack(sources, 'nova-2014.1.5.tar.gz', '2014.1.5', 'nova-2014.1.5')
+    tree = source.obtain('icehouse', tmp_path / 'work')
+    assert tree.version == '2014.1.5' and 'is not what was released as 2014.1.5' in tree.modified
+
+
+def git_upstream(tmp_path, monkeypatch):
+    """A git repository that stands in for upstream's, by git's own configuration."""
+    path = fakenova.write(tmp_path / 'upstream', '14.1.0')
+    git = ['git', '-C', str(path), '-c', 'user.name=t', '-c', 'user.email=t@example.org']
+    for words in (['init', '-q'], ['add', '-A'], ['commit', '-qm', 'x'], ['tag', '14.1.0']):
+        subprocess.run([*git, *words], check=True)
+    (tmp_path / 'gitconfig').write_text(f'[url "file://{path}"]\n\tinsteadOf = {upstream.UPSTREAM}\n[safe]\n\tdirectory = *\n')
+    monkeypatch.setenv('GIT_CONFIG_GLOBAL', str(tmp_path / 'gitconfig'))
+    return subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
+
+
+def test_an_old_release_comes_from_the_pinned_commit_and_is_kept(tmp_path, sources, monkeypatch):
+    pin = releases.Pin('14.1.0', 'git', git_upstream(tmp_path, monkeypatch))
+    monkeypatch.setattr(releases, 'table', lambda: {'14.1.0': pin})
+    assert source.obtain('14.1.0', tmp_path / 'work').version == '14.1.0'
+    assert [path.name for path in sources.iterdir()] == ['nova-14.1.0.tar.gz']
+
+
+def test_a_tag_that_moved_is_refused(tmp_path, monkeypatch):
+    git_upstream(tmp_path, monkeypatch)
+    text = refused(tmp_path, '14.1.0')
+    assert 'not the pinned ' + releases.table()['14.1.0'].commit in text
+
+
+@pytest.mark.parametrize('release, command', [('14.1.0', 'git'), ('26.3.0', 'pip3')])
+def test_without_network_the_way_out_is_told(tmp_path, monkeypatch, release, command):
+    """git and pip3 answer as they do without a network; the real ones would wait for time-outs."""
+    def run(words, **_):
+        assert command in words[0]
+        return subprocess.CompletedProcess(words, 1, '', 'fatal: unable to access: Could not resolve host: x')
+    monkeypatch.setattr(subprocess, 'run', run)
+    monkeypatch.setattr('builder.tools.need', lambda wanted: None)
+    text = refused(tmp_path, release)
+    assert 'cannot be reached' in text and f'put nova-{release}.tar.gz into {cache.directory()}' in text
+
+
+def test_a_full_disk_is_told(tmp_path, monkeypatch):
+    path = pack(tmp_path, 'nova.tar.gz')
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr(shutil, 'copyfileobj', full)
+    text = refused(tmp_path, path)
+    assert 'no space left' in text and 'TMPDIR' in text
+
+
+def test_the_tree_id_is_gits(tmp_path):
+    path = fakenova.write(tmp_path / 'x')
+    (path / 'nova/run.sh').write_text('#!/bin/sh\n')
+    (path / 'nova/run.sh').chmod(0o755)
+    (path / 'nova/link').symlink_to('run.sh')
+    (path / 'nova/network-').mkdir()
+    (path / 'nova/network-/a').write_text('a')
+    git = ['git', '-C', str(path)]
+    for words in (['init', '-q'], ['add', 'nova']):
+        subprocess.run([*git, *words], check=True)
+    wanted = subprocess.run([*git, 'write-tree', '--prefix=nova/'], capture_output=True, text=True).stdout.strip()
+    (path / 'nova/__pycache__').mkdir()
+    (path / 'nova/__pycache__/a.pyc').write_bytes(b'x')
+    assert inspect.tree_id(path / 'nova').hex() == wanted
+
+
+ICEHOUSE = Path.home() / '.cache/nova-cascading/sources/nova-2014.1.5.tar.gz'
+
+
+@pytest.mark.skipif(not ICEHOUSE.is_file(), reason=f'SKIPPED: needs the Icehouse tarball ({ICEHOUSE.name}) in the cache of sources')
+def test_real_icehouse_is_what_was_released(tmp_path):
+    assert source.obtain(str(ICEHOUSE), tmp_path / 'work').modified == ''

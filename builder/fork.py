@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Optional
 
 from builder.errors import BuildError
 from builder.model import Fork, Patch, RuleResult, Tree
@@ -17,8 +16,8 @@ HOME = Path(__file__).resolve().parent.parent
 MIGRATE_REPOSITORY = 'nova/db/sqlalchemy/migrate_repo'
 OUR_MIGRATE_REPOSITORY = 'nova/db/sqlalchemy/cascading_migrate_repo'
 OVERLAY_HEADER = {
-    'Description': "Files of nova-cascading\nThe desired database schema, the nova-cascading command and the mapping's\n"
-                   'operations; nothing here replaces a file of nova.',
+    'Description': 'Files of nova-cascading\nThe desired database schema, the nova-cascading command and the\n'
+                   'operations on mappings; nothing here replaces a file of nova.',
     'Origin': 'vendor, nova-cascading',
     'Forwarded': 'not-needed',
     'Author': 'nova-cascading',
@@ -70,7 +69,7 @@ class Making:
             self._verify(file.name, path, old, new, additions[path])
         return [Patch(file.name, file.header, dict(changed))] if changed else []
 
-    def _path(self, rule: Rule) -> Optional[str]:
+    def _path(self, rule: Rule) -> str | None:
         return next((path for path in rule.file if (self.tree.path / path).is_file()), None)
 
     def _text(self, path: str) -> bytes:
@@ -78,7 +77,7 @@ class Making:
             self.texts[path] = (self.tree.path / path).read_bytes()
         return self.texts[path]
 
-    def _apply(self, rule: Rule, path: str) -> Optional[Outcome]:
+    def _apply(self, rule: Rule, path: str) -> Outcome | None:
         try:
             outcome = apply(rule, self.texts[path], self.tree.version)
         except Conflict as conflict:
@@ -109,7 +108,7 @@ class Making:
                          'every rule finds its change there', 'build from an unpatched source')
 
     def _overlay(self) -> list[Patch]:
-        files = {}
+        files: dict[str, tuple[bytes | None, bytes]] = {}
         for path, content in overlay(self.tree).items():
             if (self.tree.path / path).exists():
                 self.problems.append(f'{path}: it is there already, and is a file of the fork')
@@ -127,7 +126,9 @@ def overlay(tree: Tree) -> dict[str, bytes]:
     files = {}
     for path in sorted(source.rglob('*')):
         name = path.relative_to(source).as_posix()
-        if not path.is_file() or '__pycache__' in name or (name.startswith(OUR_MIGRATE_REPOSITORY) and not with_migrate):
+        if not path.is_file() or '__pycache__' in name:
+            continue
+        if name.startswith(OUR_MIGRATE_REPOSITORY) and not with_migrate:
             continue
         files[name] = path.read_bytes()
         if path.suffix == '.py':

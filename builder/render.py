@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import io
 from collections.abc import Iterator
-from typing import Optional
 
 from builder.model import Fork, Patch
 
@@ -28,7 +27,7 @@ def render(patch: Patch) -> str:
     return '\n'.join([*lines, '---', ''.join(diffs)])
 
 
-def diff(path: str, before: Optional[bytes], after: bytes) -> str:
+def diff(path: str, before: bytes | None, after: bytes) -> str:
     """A unified diff of one file; ``before`` None means a new file.
 
     :raises ValueError: the new file is empty, which a unified diff cannot say.

@@ -50,7 +50,7 @@ def _intended(kind: str, text: str) -> list[str]:
     try:
         return [ast.dump(statement) for statement in ast.parse(text).body]
     except SyntaxError:
-        return [ast.dump(ast.parse('{%s}' % text, mode='eval').body)]
+        return [ast.dump(ast.parse('{' + text + '}', mode='eval').body)]
 
 
 def _parameter(text: str) -> list[str]:

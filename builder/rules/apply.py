@@ -97,7 +97,7 @@ def added(edit: Edit, scope: ast.AST) -> list[ast.AST]:
     """The nodes in the scope that look like what the edit adds."""
     if edit.kind in ('before', 'after'):
         item = isinstance(edit.find[0].node, ast.Dict)
-        return [node for node, _ in Pattern('{%s}' % edit.text if item else edit.text).search(scope)]
+        return [node for node, _ in Pattern('{' + edit.text + '}' if item else edit.text).search(scope)]
     owners = [node for pattern in edit.find for node, _ in pattern.search(scope)]
     return [owner for owner in owners for item in _items(owner, edit.kind) if item == _wanted(edit)]
 

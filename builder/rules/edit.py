@@ -96,19 +96,24 @@ def _dict_item(lines: Lines, node: ast.AST, kind: str, text: str) -> None:
 
 
 def _last_item(node: ast.AST) -> ast.AST:
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-        args = node.args
-        if args.vararg or args.kwarg or args.kwonlyargs:
-            raise Conflict(f'line {node.lineno}: {node.name} takes * or ** parameters, no place for another')
-        items: list = [*args.args, *args.defaults]
-    else:
-        value = node.value if isinstance(node, ast.Assign) else node
-        items = value.elts if isinstance(value, ast.List) else value.args  # type: ignore[attr-defined]
-        if getattr(value, 'keywords', None):
-            raise Conflict(f'line {value.lineno}: the call has keyword arguments, no place after them')
+    items, closed = _sequence(node)
+    if closed:
+        raise Conflict(f'line {node.lineno}: no place after {closed}')  # type: ignore[attr-defined]
     if not items:
         raise Conflict(f'line {node.lineno}: nothing to append to')  # type: ignore[attr-defined]
     return max(items, key=lambda item: (item.end_lineno, item.end_col_offset))
+
+
+def _sequence(node: ast.AST) -> tuple[list, str]:
+    """What a list, call or function holds, and what must stay last in it ('' when nothing must)."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        args = node.args
+        starred = args.vararg or args.kwarg or args.kwonlyargs
+        return [*args.args, *args.defaults], 'the * or ** parameters' if starred else ''
+    value = node.value if isinstance(node, ast.Assign) else node
+    if isinstance(value, ast.Call):
+        return value.args, 'the keyword arguments' if value.keywords else ''
+    return value.elts, ''  # type: ignore[attr-defined]
 
 
 def _alone(head: bytes, node: ast.AST) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from builder.rules.pattern import Pattern
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python < 3.11
+else:
     import tomli as tomllib
 
 KINDS = ('before', 'after', 'append', 'decorate')
@@ -49,8 +50,8 @@ class Rule:
     file: tuple[str, ...]
     releases: str
     edits: tuple[Edit, ...]
-    needs: Optional[Pattern] = None
-    unless: Optional[Pattern] = None
+    needs: Pattern | None = None
+    unless: Pattern | None = None
     owns: str = ''
 
 
@@ -83,8 +84,9 @@ def load_file(path: Path) -> RuleFile:
 
 def _rule(raw: dict[str, Any]) -> Rule:
     edits = tuple(_edit(dict(edit)) for edit in raw.pop('edit'))
-    guards = {key: Pattern(raw.pop(key)) for key in ('needs', 'unless') if key in raw}
-    return Rule(edits=edits, file=tuple(raw.pop('file')), **guards, **raw)
+    for guard in {'needs', 'unless'} & set(raw):
+        raw[guard] = Pattern(raw[guard])
+    return Rule(**dict(raw, edits=edits, file=tuple(raw['file'])))
 
 
 def _edit(raw: dict[str, Any]) -> Edit:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import Any, Optional
+from typing import Any
 
 _WILD = '_any_'
 _IGNORED = {'ctx', 'type_comment', 'kind', 'type_params', 'decorator_list'}
@@ -34,7 +34,7 @@ class Pattern:
             raise SyntaxError(f'a pattern is one statement, expression or dict item: {text!r}')
         self.node: ast.AST = body[0].value if isinstance(body[0], ast.Expr) else body[0]
 
-    def match(self, node: ast.AST) -> Optional[Bindings]:
+    def match(self, node: ast.AST) -> Bindings | None:
         """What the names stand for when the node looks like the pattern, else None."""
         bindings: Bindings = {}
         return bindings if _same(self.node, node, bindings) else None
@@ -49,7 +49,7 @@ class Pattern:
         return found
 
 
-def dict_item(key: Optional[ast.expr], value: ast.expr) -> ast.Dict:
+def dict_item(key: ast.expr | None, value: ast.expr) -> ast.Dict:
     """One item of a dict display as a node that knows its place."""
     start = key or value
     return ast.Dict(keys=[key], values=[value], lineno=start.lineno, col_offset=start.col_offset,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import subprocess
 from pathlib import Path
-from typing import Optional
 
 from builder.errors import BuildError
 from builder.model import Stock, Tree
@@ -14,7 +13,7 @@ from builder.source import cache, inspect, packages, releases, stock, unpack, up
 PACKAGES = {'.src.rpm': packages.src_rpm, '.rpm': packages.rpm, '.deb': packages.deb, '.dsc': packages.dsc}
 
 
-def obtain(spec: Optional[str], work: Path) -> Tree:
+def obtain(spec: str | None, work: Path) -> Tree:
     """The tree that a source stands for; nothing outside ``work`` and the cache of sources is written.
 
     :param spec: None for the library package that this host's package manager offers; the name of a release; or the
@@ -33,7 +32,7 @@ def obtain(spec: Optional[str], work: Path) -> Tree:
         raise BuildError(f'{error.filename or spec}: {error.strerror}', 'check the path and its permissions') from error
 
 
-def _obtain(spec: Optional[str], work: Path) -> Tree:
+def _obtain(spec: str | None, work: Path) -> Tree:
     if spec is None:
         return _archive(stock.download(work / 'download'), work / 'tree')
     path = Path(spec)
@@ -48,7 +47,7 @@ def _obtain(spec: Optional[str], work: Path) -> Tree:
 
 def _archive(path: Path, to: Path) -> Tree:
     package = next((PACKAGES[suffix] for suffix in PACKAGES if path.name.endswith(suffix)), None)
-    found: Optional[Stock] = None
+    found: Stock | None = None
     if package:
         found = package(path, to)
     else:
@@ -69,7 +68,7 @@ def _commit(path: Path) -> str:
     return f' (commit {head}{", with local changes" if changed else ""})'
 
 
-def _tree(root: Path, origin: str, found: Optional[Stock]) -> Tree:
+def _tree(root: Path, origin: str, found: Stock | None) -> Tree:
     path = inspect.find_nova(root, origin)
     version = inspect.version_of(path, origin, packages.upstream_version(found.version) if found else '')
     modified = '' if found else inspect.modified(path, version)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import Optional
 
 ARCHIVES = ('.tar.gz', '.tar.xz', '.tar.bz2', '.tgz', '.tar', '.zip')
 
@@ -17,7 +16,7 @@ def directory() -> Path:
     return Path(named) if named else Path.home() / '.cache' / 'nova-cascading' / 'sources'
 
 
-def release(version: str) -> Optional[Path]:
+def release(version: str) -> Path | None:
     """The local copy of a release's tarball, if there is one."""
     candidates = (directory() / f'nova-{version}{suffix}' for suffix in ARCHIVES)
     return next((path for path in candidates if path.is_file()), None)

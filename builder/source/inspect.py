@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from email.parser import HeaderParser
 from pathlib import Path
-from typing import Optional
 
 from builder.errors import BuildError
 from builder.source import releases
@@ -44,7 +43,7 @@ def _directories(path: Path) -> list[Path]:
                   and not child.name.startswith('.'))
 
 
-def egg_info(path: Path) -> Optional[Path]:
+def egg_info(path: Path) -> Path | None:
     """The ``nova*.egg-info`` or ``nova-*.dist-info`` directory beside nova/, if it came with one."""
     known = [*sorted(path.glob('nova*.egg-info')), *sorted(path.glob('nova-*.dist-info'))]
     return next((found for found in known if found.is_dir()), None)
@@ -114,7 +113,7 @@ def tree_id(directory: Path) -> bytes:
 
 def _entry(entry: os.DirEntry) -> tuple[bytes, bytes]:
     if entry.is_symlink():
-        return b'120000', _object(b'blob', os.readlink(entry.path).encode())
+        return b'120000', _object(b'blob', os.fsencode(Path(entry.path).readlink()))
     if entry.is_dir():
         return b'40000', tree_id(Path(entry.path))
     executable = entry.stat().st_mode & 0o100

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class Pin(NamedTuple):
     tree: str = ''
 
 
-@lru_cache(maxsize=None)
+@cache
 def table() -> dict[str, Pin]:
     """All known releases, oldest first."""
     lines = [line.split('\t') for line in TABLE.read_text().splitlines() if not line.startswith('#')]

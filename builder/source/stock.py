@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Optional
 
 from builder import tools
 from builder.errors import BuildError
@@ -44,10 +43,10 @@ def _apt(work: Path) -> Path:
     kept = cache.directory() / file
     if kept.is_file() and cache.sha256(kept) == sha256:
         return kept
-    return cache.keep(_fetched(['apt-get', '-qq', 'download'], work, '*.deb', [name]))
+    return cache.keep(_fetched(['apt-get', '-qq', 'download'], work, '*.deb', (name,)))
 
 
-def _offer() -> Optional[tuple[str, str, str]]:
+def _offer() -> tuple[str, str, str] | None:
     """(package, file name, sha256) of what apt would download."""
     for name in NAMES:
         done = subprocess.run(['apt-get', '-qq', 'download', '--print-uris', name], capture_output=True, text=True)
@@ -57,7 +56,7 @@ def _offer() -> Optional[tuple[str, str, str]]:
     return None
 
 
-def _fetched(command: list[str], work: Path, pattern: str, names: list[str] = list(NAMES)) -> Path:
+def _fetched(command: list[str], work: Path, pattern: str, names: tuple[str, ...] = NAMES) -> Path:
     said = ''
     for name in names:
         done = subprocess.run([*command, name], cwd=work, capture_output=True, text=True)
@@ -65,5 +64,5 @@ def _fetched(command: list[str], work: Path, pattern: str, names: list[str] = li
         if done.returncode == 0 and found:
             return found[0]
         said += done.stderr
-    raise BuildError(f'the package manager lists {" or ".join(names)} but could not download it:\n{tools.tail(said, 4)}',
+    raise BuildError(f'the package manager could not download {" or ".join(names)}:\n{tools.tail(said, 4)}',
                      f'check the network and refresh the package lists; or {OTHERWISE}')

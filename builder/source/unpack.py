@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from lzma import LZMAError
 from pathlib import Path
-from typing import IO, Callable, Optional
+from typing import Any, Callable
 
 from builder.errors import BuildError
 
@@ -114,9 +114,9 @@ class Extraction:
             raise _leads_out(self.archive, name)
 
 
-def _drain(stream: Optional[IO[bytes]]) -> None:
+def _drain(stream: Any) -> None:
     """Read to the end: checksums stand there, and a pipe's writer must not be cut off."""
-    while stream and stream.read(1 << 16):
+    while stream.read(1 << 16):
         pass
 
 

@@ -29,8 +29,8 @@ def tarball(pin: Pin, work: Path) -> Path:
 
 def _from_pypi(pin: Pin, work: Path) -> Path:
     tools.need({'/usr/bin/pip3': 'python3-pip'})
-    _run(['/usr/bin/pip3', 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python', '--no-deps',
-          '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
+    _run(['/usr/bin/pip3', 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python',
+          '--no-deps', '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
     return next(path for path in sorted(work.iterdir()) if path.name.startswith('nova-'))
 
 

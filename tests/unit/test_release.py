@@ -6,14 +6,15 @@ from builder.errors import BuildError
 from builder.release import Release, within
 from builder.source import releases
 
-ORDER = ['2014.1', '2014.1.1', '2014.1.5', '2014.2', '2015.1.0', '2015.1.4', '12.0.0', '12.0.6', '13.0.0', '26.3.0', '34.0.0']
+ORDER = ['2014.1', '2014.1.1', '2014.1.5', '2014.2', '2015.1.0', '2015.1.4', '12.0.0', '12.0.6', '13.0.0', '26.3.0',
+         '34.0.0']
 
 
 def test_liberty_comes_after_kilo():
-    assert sorted(reversed(ORDER), key=Release.of) == ORDER
+    assert sorted(sorted(ORDER), key=Release.of) == ORDER
 
 
-@pytest.mark.parametrize('version', ['2014.1.b1', '2014.1.rc2', '12.0.0.0b1', '12.0.0.0rc1', '12.0.0a0', '26.2.2.dev14'])
+@pytest.mark.parametrize('version', ['2014.1.b1', '2014.1.rc2', '12.0.0.0b1', '12.0.0.0rc1', '12.0.0a0', '26.2.2.dev1'])
 def test_pre_releases_are_known_as_such(version):
     assert not Release.of(version).final
 
@@ -38,7 +39,8 @@ def test_bounds(version, bounds, holds):
 
 
 @pytest.mark.parametrize('name, version', [
-    ('icehouse', '2014.1.5'), ('Icehouse', '2014.1.5'), ('2014.1', '2014.1'), ('juno', '2014.2.4'), ('newton', '14.1.0'),
+    ('icehouse', '2014.1.5'), ('Icehouse', '2014.1.5'), ('2014.1', '2014.1'), ('juno', '2014.2.4'),
+    ('newton', '14.1.0'),
     ('zed', '26.3.0'), ('2023.1', '27.5.1'), ('26.3.0', '26.3.0'),
 ])
 def test_names_people_use(name, version):

@@ -23,8 +23,8 @@ CASES = {
 def test_patch_makes_the_new_file_of_the_old_one(tmp_path, name):
     before, after = CASES[name]
     (tmp_path / 'f.py').write_bytes(before)
-    done = subprocess.run(['patch', '-p1', '--fuzz=0', '--binary'], cwd=tmp_path, input=diff('f.py', before, after).encode(),
-                          capture_output=True)
+    text = diff('f.py', before, after).encode()
+    done = subprocess.run(['patch', '-p1', '--fuzz=0', '--binary'], cwd=tmp_path, input=text, capture_output=True)
     assert done.returncode == 0, done.stdout
     assert (tmp_path / 'f.py').read_bytes() == after
 
@@ -43,7 +43,8 @@ def test_an_empty_file_which_no_patch_can_make_is_refused():
 def test_the_header_is_one_paragraph_that_debian_tools_read():
     header = {'Description': 'Short\nLong one.\n\nSecond.', 'Origin': 'vendor', 'Forwarded': 'not-needed'}
     text = render(Patch('x', header, {'f': (b'a\n', b'b\n')}))
-    assert text.startswith('Description: Short\n Long one.\n .\n Second.\nOrigin: vendor\nForwarded: not-needed\n---\n--- a/f\n')
+    assert text.startswith('Description: Short\n Long one.\n .\n Second.\n'
+                           'Origin: vendor\nForwarded: not-needed\n---\n--- a/f\n')
 
 
 def test_the_same_change_gives_the_same_bytes_with_files_in_order():

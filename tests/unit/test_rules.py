@@ -64,7 +64,8 @@ def test_two_candidates_are_refused_with_their_lines(tmp_path):
 
 
 def test_no_candidate_is_refused_with_what_was_wanted(tmp_path):
-    assert '`key = $Column($String(36), ...)` in class Thing, found none' in conflict(tmp_path, b'class Thing:\n    a = 1\n')
+    text = conflict(tmp_path, b'class Thing:\n    a = 1\n')
+    assert '`key = $Column($String(36), ...)` in class Thing, found none' in text
 
 
 def test_another_length_is_another_column(tmp_path):
@@ -154,7 +155,8 @@ def test_a_dict_item_goes_right_behind_its_anchor(tmp_path, before, after):
     assert changed(tmp_path, (source % before).encode(), DICT) == (source % after).encode()
 
 
-LIST = COLUMN.replace('inside = ["class Thing"]\n', '').replace('key = $Column($String(36), ...)', 'names = [...]').replace(
+LIST = COLUMN.replace('inside = ["class Thing"]\n', '').replace(
+    'key = $Column($String(36), ...)', 'names = [...]').replace(
     'after = "twin = $Column($String(36))"', 'append = "\'twin\'"')
 
 
@@ -240,16 +242,17 @@ def test_edits_that_belong_together_are_made_together(tmp_path):
 
 def test_half_applied_is_refused(tmp_path):
     half = THREADED.replace(b', more=None', b'')
-    assert 'there in part only (already there, applied, already there, already there)' in conflict(tmp_path, half, THREE)
+    text = conflict(tmp_path, half, THREE)
+    assert 'there in part only (already there, applied, already there, already there)' in text
 
 
 @pytest.mark.parametrize('signature', [b'self, x, y, **more_', b'self, x, *rest', b'self, x, *, y'])
 def test_a_parameter_needs_a_place(tmp_path, signature):
-    assert 'no place for another' in conflict(tmp_path, PLAIN.replace(b'self, x, y', signature), THREE)
+    assert 'no place after the * or ** parameters' in conflict(tmp_path, PLAIN.replace(b'self, x, y', signature), THREE)
 
 
 def test_an_argument_does_not_go_behind_keywords(tmp_path):
-    assert 'no place after them' in conflict(tmp_path, PLAIN.replace(b'2)', b'y=2)'), THREE)
+    assert 'no place after the keyword arguments' in conflict(tmp_path, PLAIN.replace(b'2)', b'y=2)'), THREE)
 
 
 @pytest.mark.parametrize('pattern, code, matches', [

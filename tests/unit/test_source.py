@@ -90,7 +90,8 @@ def test_a_debian_package_is_the_stock_it_stands_in_for(tmp_path):
     (root / 'usr/share/absolute').symlink_to('/etc/hostname')
     (root / 'DEBIAN').mkdir()
     (root / 'DEBIAN/control').write_text('Package: python3-nova\nVersion: 2:26.2.2-1~deb12u5\nArchitecture: all\n'
-                                         'Maintainer: T <t@example.org>\nDepends: python3:any,\n sudo\nDescription: x\n y\n')
+                                         'Maintainer: T <t@example.org>\nDepends: python3:any,\n sudo\n'
+                                         'Description: x\n y\n')
     subprocess.run(['dpkg-deb', '-b', '-Zgzip', root, tmp_path / 'p.deb'], check=True, stdout=subprocess.DEVNULL)
     tree = source.obtain(str(tmp_path / 'p.deb'), tmp_path / 'work')
     assert (tree.version, tree.stock.name, tree.stock.version, tree.stock.family) == (
@@ -101,7 +102,7 @@ def test_a_debian_package_is_the_stock_it_stands_in_for(tmp_path):
 
 def rpmbuild(tmp_path, words, spec):
     if not shutil.which('rpmbuild'):
-        pytest.skip('SKIPPED: needs rpmbuild (apt-get install rpm)')
+        pytest.skip('SKIPPED: needs rpmbuild: apt-get install rpm')
     (tmp_path / 'n.spec').write_text(spec)
     subprocess.run(['rpmbuild', '--quiet', '--define', f'_topdir {tmp_path}/top', '--define', f'_sourcedir {tmp_path}',
                     *words, tmp_path / 'n.spec'], check=True, capture_output=True)
@@ -124,8 +125,8 @@ x
 def test_an_rpm_is_the_stock_it_stands_in_for(tmp_path):
     site = 'usr/lib/python3.9/site-packages'
     fakenova.write(tmp_path / 'files', '27.1.0')
-    spec = SPEC.format(name='python3-nova') + f'%install\nmkdir -p %buildroot/{site}\ncp -r {tmp_path}/files/nova %buildroot/{site}/\n' \
-        f'%files\n/{site}/nova\n%global __brp_python_bytecompile true\n'
+    spec = SPEC.format(name='python3-nova') + '%global __brp_python_bytecompile true\n' \
+        f'%install\nmkdir -p %buildroot/{site}\ncp -r {tmp_path}/files/nova %buildroot/{site}/\n%files\n/{site}/nova\n'
     tree = source.obtain(str(rpmbuild(tmp_path, ['-bb'], spec)), tmp_path / 'work')
     assert (tree.version, tree.stock.version, tree.stock.family) == ('27.1.0', '1:27.1.0-2.el9', 'rpm')
     assert 'python3-oslo-db >= 10' in tree.stock.fields['Requires']
@@ -217,7 +218,7 @@ FILE, LINK, HARD, DIR = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfi
     [('a', LINK, 'b'), ('b', LINK, '../evil'), ('a', FILE, '')],
 ])
 def test_an_archive_that_climbs_out_is_refused(tmp_path, members):
-    outside = {path for path in tmp_path.iterdir()}
+    outside = set(tmp_path.iterdir())
     text = refused(tmp_path, crafted(tmp_path / 'evil.tar.gz', *members))
     assert 'leads out of it' in text and 'evil.tar.gz' in text
     assert {path.name for path in tmp_path.iterdir()} - {path.name for path in outside} == {'evil.tar.gz', 'work'}
@@ -282,7 +283,8 @@ def git_upstream(tmp_path, monkeypatch):
     git = ['git', '-C', str(path), '-c', 'user.name=t', '-c', 'user.email=t@example.org']
     for words in (['init', '-q'], ['add', '-A'], ['commit', '-qm', 'x'], ['tag', '14.1.0']):
         subprocess.run([*git, *words], check=True)
-    (tmp_path / 'gitconfig').write_text(f'[url "file://{path}"]\n\tinsteadOf = {upstream.UPSTREAM}\n[safe]\n\tdirectory = *\n')
+    (tmp_path / 'gitconfig').write_text(f'[url "file://{path}"]\n\tinsteadOf = {upstream.UPSTREAM}\n'
+                                        '[safe]\n\tdirectory = *\n')
     monkeypatch.setenv('GIT_CONFIG_GLOBAL', str(tmp_path / 'gitconfig'))
     return subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
 
@@ -341,6 +343,6 @@ def test_the_tree_id_is_gits(tmp_path):
 ICEHOUSE = Path.home() / '.cache/nova-cascading/sources/nova-2014.1.5.tar.gz'
 
 
-@pytest.mark.skipif(not ICEHOUSE.is_file(), reason=f'SKIPPED: needs the Icehouse tarball ({ICEHOUSE.name}) in the cache of sources')
+@pytest.mark.skipif(not ICEHOUSE.is_file(), reason=f'SKIPPED: needs {ICEHOUSE.name} in the cache of sources')
 def test_real_icehouse_is_what_was_released(tmp_path):
     assert source.obtain(str(ICEHOUSE), tmp_path / 'work').modified == ''

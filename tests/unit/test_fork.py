@@ -129,3 +129,8 @@ def test_a_row_without_the_field_can_be_read_and_one_with_it_is(tmp_path):
     blank = type('Instance', (), {'fields': ['uuid', 'mapping_uuid']})
     assert read(None, blank(), {'uuid': 'u'}).mapping_uuid is None
     assert read(None, blank(), {'uuid': 'u', 'mapping_uuid': 'm'}).mapping_uuid == 'm'
+
+
+def test_no_file_of_the_fork_is_empty_since_no_patch_could_make_it():
+    empty = [path for path in (fork.HOME / 'src').rglob('*') if path.is_file() and not path.stat().st_size]
+    assert empty == []

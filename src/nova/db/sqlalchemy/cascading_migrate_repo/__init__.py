@@ -1,0 +1,1 @@
+"""The sqlalchemy-migrate repository of nova-cascading, kept beside upstream's own."""

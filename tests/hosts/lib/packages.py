@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from builder.suites import SUITES
 from tests.hosts.lib import templates
 from tests.hosts.lib.errors import HostError
-from tests.hosts.lib.sources import SUITES
 
 PROJECT = Path(__file__).resolve().parents[3]
 CODE = ('build.sh', 'builder', 'patches', 'src', 'debian', 'rpm')

@@ -70,7 +70,7 @@ def _bootstrap(suite: str, partial: Path, log: Path) -> None:
 def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log: Path) -> None:
     machine = Machine(below, keep=partial, network='outer')
     try:
-        for path, text in (*layer.files, ('/etc/apt/preferences.d/archive', sources.preferences(suite))):
+        for path, text in (*layer.files, ('/etc/apt/preferences.d/archive', suites.preferences(suite))):
             inside = machine.root / path.lstrip('/')
             inside.parent.mkdir(parents=True, exist_ok=True)
             inside.write_text(text)

@@ -17,7 +17,8 @@ def script(name: str) -> str:
 
 register('minbase', base=None, script='')
 register('base', base='minbase', script=script('base'))
-register('stack', base='base', script=script('stack'))
+register('stack-packages', base='base', script=script('stack-packages'))
+register('stack', base='stack-packages', script=script('stack'), online=False)
 register('databases', base='base', script=script('databases'))
 register('py27', base='base', script=script('py27'))
 register('py27-icehouse', base='py27', script=script('py27-icehouse'), files={

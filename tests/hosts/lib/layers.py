@@ -16,6 +16,7 @@ class Layer:
 
     :param base: the layer below; None for the distribution's smallest system.
     :param script: run by ``sh -eu`` as root, with this machine's network and pip configuration; SUITE is set.
+    :param online: whether the script has this machine's network; without it, its ports are its own.
     :param files: path in the host -> text, written before the script runs.
     :param prepare: called with the host's root directory before the script runs, for what is no text.
     """
@@ -24,6 +25,7 @@ class Layer:
     base: str | None
     script: str
     files: tuple[tuple[str, str], ...] = ()
+    online: bool = True
     prepare: Callable[[Path], None] | None = None
 
     def digest(self, suite: str) -> str:
@@ -36,6 +38,6 @@ REGISTRY: dict[str, Layer] = {}
 
 
 def register(name: str, *, base: str | None = 'stack', script: str, files: dict[str, str] | None = None,
-             prepare: Callable[[Path], None] | None = None) -> None:
+             online: bool = True, prepare: Callable[[Path], None] | None = None) -> None:
     """Make *name* known to ``make_host``; see :class:`Layer` for the parameters."""
-    REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())), prepare)
+    REGISTRY[name] = Layer(name, base, script, tuple(sorted((files or {}).items())), online, prepare)

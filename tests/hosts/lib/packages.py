@@ -42,8 +42,9 @@ def fork_of(source: str | Path = 'stock', revision: int = 1, *options: str) -> P
 
 def stock_debs(suite: str) -> dict[str, Path]:
     """Package name -> stock nova .deb, as installed on the suite's ``stack`` hosts."""
-    stack = templates.directories(suite, 'stack')[-1]
-    debs = {path.name.split('_')[0]: path for path in sorted((stack / 'var/cache/apt/archives').glob('*nova*.deb'))}
+    layers = templates.directories(suite, 'stack')
+    found = [path for layer in layers for path in layer.glob('var/cache/apt/archives/*nova*.deb')]
+    debs = {path.name.split('_')[0]: path for path in sorted(found)}
     return {name: path for name, path in debs.items() if name != 'python3-novaclient'}
 
 

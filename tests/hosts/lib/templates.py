@@ -68,7 +68,7 @@ def _bootstrap(suite: str, partial: Path, log: Path) -> None:
 
 
 def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log: Path) -> None:
-    machine = Machine(below, keep=partial, network='outer')
+    machine = Machine(below, keep=partial, network='outer' if layer.online else 'own')
     try:
         for path, text in (*layer.files, ('/etc/apt/preferences.d/archive', suites.preferences(suite))):
             inside = machine.root / path.lstrip('/')

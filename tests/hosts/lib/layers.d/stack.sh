@@ -1,12 +1,6 @@
 #!/bin/sh
-# Layer "stack": stock nova-api, -conductor and -scheduler on MariaDB and RabbitMQ, on loopback, databases synchronised.
+# Layer "stack": the packages below, configured for loopback, with synchronised databases.
 set -eu
-export DEBIAN_FRONTEND=noninteractive
-apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl crudini \
-    mariadb-server rabbitmq-server nova-api nova-conductor nova-scheduler python3-pymysql
-
-# Small logs and buffers: each host copies what it writes to.
-printf '[mysqld]\ninnodb_log_file_size=10M\ninnodb_buffer_pool_size=64M\n' > /etc/mysql/mariadb.conf.d/90-test.cnf
 install -d -o mysql -g mysql /run/mysqld
 mariadbd --user=mysql &
 mysqladmin --silent --wait=60 --connect-timeout=2 ping

@@ -49,7 +49,8 @@ def make(recipe: Path, to: Path) -> None:
         out.mkdir()
         chroot.build(SUITE, build_depends(recipe), recipe, 'dpkg-buildpackage -b -us -uc && mv ../*.deb /out', out)
         shutil.copytree(out, Path(made) / 'whole')
-        Path(made, 'whole').rename(to)
+        if not to.exists():  # another build may have been faster
+            Path(made, 'whole').rename(to)
 
 
 def build_depends(recipe: Path) -> list[str]:

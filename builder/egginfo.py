@@ -68,7 +68,7 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         import tomllib
     except ImportError:  # Python 3.9 and 3.10
-        import tomli as tomllib
+        import tomli as tomllib  # type: ignore[no-redef]
     return tomllib.loads(path.read_text(encoding='utf-8'))
 
 

@@ -89,5 +89,4 @@ def filled(text: str, known: dict[str, str], file: Path) -> str:
 
 def preflight() -> str:
     """The check that travels inside preinst, where nothing of the new package is unpacked yet."""
-    script = PROJECT / 'src/nova/cascading/preflight.py'
-    return script.read_text(encoding='utf-8').rstrip('\n') if script.exists() else 'pass'
+    return PROJECT.joinpath('src/nova/cascading/preflight.py').read_text(encoding='utf-8').rstrip('\n')

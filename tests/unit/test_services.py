@@ -96,7 +96,10 @@ def uninstall(monkeypatch, services):
 def test_the_way_back_never_removes_the_fork_alone(services, monkeypatch):
     module = uninstall(monkeypatch, services)
     monkeypatch.setattr(module, 'deb_installed', lambda package: package == 'python3-nova-cascading')
-    assert module.way_back() == 'apt-get install -y python3-nova'
+    monkeypatch.setattr(services, 'which', lambda tool: False)
+    assert module.way_back() == ['apt-get install -y python3-nova',
+                                 'systemctl restart nova-conductor.service',
+                                 'systemctl restart nova-scheduler.service nova-api.service']
 
 
 @pytest.mark.parametrize(('dnf', 'expected'), [
@@ -109,4 +112,4 @@ def test_on_rpm_hosts_the_stock_package_is_named_with_its_full_evr(services, mon
     monkeypatch.setattr(module, 'rpm_installed', lambda package: package == 'python-nova-cascading')
     monkeypatch.setattr(services, 'output', lambda command: 'python-nova = 1:12.0.6-1\npython-nova-cascading = 1\n')
     monkeypatch.setattr(services, 'which', lambda tool: dnf)
-    assert module.way_back() == expected
+    assert module.way_back() == [expected]

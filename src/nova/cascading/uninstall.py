@@ -15,37 +15,54 @@ INSTALLED = '/var/lib/nova-cascading/installer/installation/uninstall.sh'
 
 def configure(parser):
     """Options of ``nova-cascading uninstall``."""
-    parser.add_argument('--yes', action='store_true', help='run the command instead of printing it')
+    parser.add_argument('--yes', action='store_true', help='run the commands instead of printing them')
 
 
 def run(args, conf):
     """Print or run the way back; column and mappings stay in the database either way.
 
-    :returns: exit status: 0; 1 when nobody knows how the fork came here; the command's own when that failed.
+    :returns: exit status: 0; 1 when nobody knows how the fork came here, or when a command failed.
     """
-    command = way_back()
-    if command is None:
+    commands = way_back()
+    if not commands:
         sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(INSTALLED))
         return 1
-    if not args.yes:
-        print('To go back to the stock nova (column and mappings stay, no database step is needed):\n\n'
-              '    {0}\n\n{1}'.format(command, warning()))
-        return 0
-    print(command)
-    sys.stdout.flush()
-    return 1 if subprocess.call(command, shell=True) else 0
+    if args.yes:
+        return carry_out(commands)
+    print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')
+    for command in commands:
+        print('    ' + command)
+    print('\nDo not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
+          'configuration as well. `nova-cascading uninstall --yes` runs the lines above.')
+    return 0
+
+
+def carry_out(commands):
+    for command in commands:
+        print(command)
+        sys.stdout.flush()
+        if subprocess.call(command, shell=True):
+            sys.stderr.write('that failed. Next: see why, then run it and what follows it: {0}\n'.format(
+                '; '.join(commands[commands.index(command):])))
+            return 1
+    return 0
 
 
 def way_back():
-    """The shell line that brings the stock nova back on this host, or None."""
+    """The shell lines that bring the stock nova back on this host, in order; none when nobody knows the fork here."""
     for own in PACKAGES:
         stock = own.replace('-cascading', '')
         if deb_installed(own):
-            return 'apt-get install -y {0}'.format(stock)
+            return ['apt-get install -y {0}'.format(stock)] + restarts()
         if rpm_installed(own):
-            return rpm_swap(own, stock)
-    return 'sh {0}'.format(INSTALLED) if os.path.exists(INSTALLED) else None
+            return [rpm_swap(own, stock)]  # its scriptlets restart what runs
+    return ['sh {0}'.format(INSTALLED)] if os.path.exists(INSTALLED) else []
+
+
+def restarts():
+    return [' '.join(command) for batch in services.batches(services.running())
+            for command in services.restart_commands(batch)]
 
 
 def deb_installed(package):
@@ -66,8 +83,3 @@ def rpm_swap(own, stock):
     if services.which('dnf'):
         return 'dnf swap -y --allowerasing {0} {1}'.format(own, stock)
     return "printf 'remove {0}\\ninstall {1}\\nrun\\n' | yum -y shell".format(own, stock)
-
-
-def warning():
-    return ('Do not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
-            'configuration as well. `nova-cascading uninstall --yes` runs the line above.')

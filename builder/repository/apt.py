@@ -1,0 +1,119 @@
+"""One apt suite: its indexes, its Release file and the signatures of it (Debian's RepositoryFormat)."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import lzma
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from time import gmtime, strftime
+
+from builder import tools
+from builder.repository import keys
+from builder.repository.atomic import replace
+from builder.repository.state import Entry, Suite
+
+# Our packages are Architecture: all, which apt before 1.6 looks for under its own architecture, and under every
+# foreign one that its host has (Ubuntu 14.04 has i386): both fail when the index is not there.
+ARCHITECTURES = ('amd64', 'arm64', 'armhf', 'i386', 'ppc64el', 's390x')
+GENERATIONS = 16
+DATE = '%a, %d %b %Y %H:%M:%S UTC'
+DAY = 86400
+COMPRESSORS = {'': bytes, '.gz': lambda data: gzip.compress(data, 9, mtime=0), '.xz': lambda data: lzma.compress(data)}
+
+
+def write(root: Path, name: str, suite: Suite, signers: Sequence[str], valid_days: int) -> None:
+    """Make the suite's directory in ``dists/`` anew from its entries, and sign it.
+
+    :param root: the working copy; its present indexes, already verified, serve as the cache of what packages say.
+    """
+    top = root / 'dists' / name
+    indexes: dict[str, bytes] = {}
+    binaries = stanzas(root, top / 'main/binary-amd64/Packages', suite, 'packages')
+    for architecture in ARCHITECTURES:
+        indexes[f'main/binary-{architecture}/Packages'] = b'\n'.join(
+            text for path, text in binaries if suite.packages[path].arch in ('all', architecture))
+    indexes['main/source/Sources'] = b'\n'.join(text for _, text in stanzas(
+        root, top / 'main/source/Sources', suite, 'sources'))
+    listed = write_indexes(top, indexes, suite.time)
+    text = release(name, suite.time, valid_days, listed)
+    replace(top / 'Release', text, suite.time)
+    replace(top / 'Release.gpg', keys.sign(text, signers, suite.time), suite.time)
+    replace(top / 'InRelease', keys.sign(text, signers, suite.time, clear=True), suite.time)
+
+
+def stanzas(root: Path, index: Path, suite: Suite, kind: str) -> list[tuple[str, bytes]]:
+    """What an index says of each package, by its path: kept from the index before, or read from the package.
+
+    :param kind: ``packages`` or ``sources``, as apt-ftparchive calls them.
+    """
+    known = split(index.read_bytes(), kind) if index.exists() else {}
+    wanted = sorted(path for path, entry in suite.packages.items() if (entry.arch == 'source') == (kind == 'sources'))
+    fresh = [path for path in wanted if path not in known]
+    for path in fresh:
+        known[path] = described(root, suite.packages[path], kind)
+    return [(path, known[path]) for path in wanted]
+
+
+def described(root: Path, entry: Entry, kind: str) -> bytes:
+    return tools.run(['apt-ftparchive', '-q', kind, entry.path], cwd=root).strip('\n').encode() + b'\n'
+
+
+def split(index: bytes, kind: str) -> dict[str, bytes]:
+    """Cut an index into its stanzas, by the path of the package that each describes."""
+    found = {}
+    for stanza in index.split(b'\n\n'):
+        if stanza.strip():
+            found[path_of(stanza.decode(), kind)] = stanza.strip(b'\n') + b'\n'
+    return found
+
+
+def path_of(stanza: str, kind: str) -> str:
+    if kind == 'packages':
+        return field(stanza, 'Filename')
+    dsc = next(line.split()[-1] for line in stanza.splitlines() if line.startswith(' ') and line.endswith('.dsc'))
+    return f'{field(stanza, "Directory")}/{dsc}'
+
+
+def field(stanza: str, name: str) -> str:
+    start = f'{name}:'
+    return next((line[len(start):].strip() for line in stanza.splitlines() if line.startswith(start)), '')
+
+
+def write_indexes(top: Path, indexes: dict[str, bytes], time: int) -> dict[str, bytes]:
+    """Write every index, compressed and plain, and under by-hash its last generations.
+
+    :returns: path -> content, of all that Release must list.
+    """
+    packed = {data: {suffix: pack(data) for suffix, pack in COMPRESSORS.items()} for data in set(indexes.values())}
+    listed = {f'{path}{suffix}': content for path, data in indexes.items() for suffix, content in packed[data].items()}
+    for path, content in listed.items():
+        replace(top / path, content, time)
+        hashed = (top / path).parent / 'by-hash/SHA256' / hashlib.sha256(content).hexdigest()
+        hashed.parent.mkdir(parents=True, exist_ok=True)
+        hashed.unlink(missing_ok=True)
+        os.link(top / path, hashed)
+    for directory in {(top / path).parent / 'by-hash/SHA256' for path in listed}:
+        forget(directory)
+    return listed
+
+
+def forget(directory: Path) -> None:
+    """Readers that hold an older InRelease find their indexes for GENERATIONS publishes."""
+    files = sorted(directory.iterdir(), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+    for path in files[GENERATIONS * len(COMPRESSORS):]:
+        path.unlink()
+
+
+def release(name: str, time: int, valid_days: int, listed: dict[str, bytes]) -> bytes:
+    """The Release file.  apt-ftparchive would take Valid-Until from the clock, not from the time of the publish."""
+    fields = {'Origin': 'nova-cascading', 'Label': 'nova-cascading', 'Suite': name, 'Codename': name,
+              'Date': strftime(DATE, gmtime(time)), 'Valid-Until': strftime(DATE, gmtime(time + valid_days * DAY)),
+              'Acquire-By-Hash': 'yes', 'Architectures': ' '.join(ARCHITECTURES), 'Components': 'main',
+              'Description': f'python-nova-cascading for {name}'}
+    lines = [f'{key}: {value}' for key, value in fields.items()] + ['SHA256:']
+    lines += [f' {hashlib.sha256(content).hexdigest()} {len(content):>8} {path}'
+              for path, content in sorted(listed.items())]
+    return ('\n'.join(lines) + '\n').encode()

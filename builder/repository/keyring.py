@@ -1,0 +1,113 @@
+"""The packages that carry the public keys to hosts: a keyring deb, and a release rpm with the .repo file."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from email.utils import formatdate
+from pathlib import Path
+from time import gmtime, strftime
+
+from builder import tools
+from builder.repository import keys, packages, release, suites, sums, yum
+from builder.repository.state import Entry
+from builder.repository.transaction import Change
+
+DEB = 'nova-cascading-archive-keyring'
+RPM = 'nova-cascading-release'
+SHARE = Path(__file__).parent / 'templates'
+OWNER = 'nova-cascading <root@localhost>'
+
+
+def offer(this: Change) -> None:
+    """See that every suite offers the keys and the address of today; a changed one gets a higher version."""
+    for name, suite in list(this.state.suites.items()):
+        make = deb if suite.family == 'deb' else rpm
+        content = fingerprint(this, name, suite.family)
+        known = [entry for entry in suite.packages.values() if entry.name in (DEB, RPM)]
+        if not any(entry.given == content for entry in known):
+            path, entry = make(this, name, content)
+            this.suite(name, suite.family).packages[path] = entry
+
+
+def fingerprint(this: Change, name: str, family: str) -> str:
+    """Of all that goes into the package; its version stays as long as this does."""
+    files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
+    what = f'{family} {name if family == "rpm" else ""} {this.state.url}'
+    return sums.digest(public(this) + files + what.encode())
+
+
+def public(this: Change) -> bytes:
+    return keys.export([key.fingerprint for key in this.keys], armor=False)
+
+
+def version(this: Change, taken: Callable[[str], bool]) -> str:
+    """The date of the change; a second change of one day gets a number behind it."""
+    day = strftime('%Y.%m.%d', gmtime(this.time))
+    return next(text for text in [day, *(f'{day}.{number}' for number in range(1, 1000))] if not taken(text))
+
+
+def deb(this: Change, name: str, content: str) -> tuple[str, Entry]:
+    """The keyring deb is the same in every suite; the first one that needs it makes it."""
+    made = [entry for suite in this.state.suites.values() for entry in suite.packages.values() if entry.name == DEB]
+    entry = next((entry for entry in made if entry.given == content), None)
+    if entry is None:
+        number = version(this, lambda text: (this.work / pool(text)).exists())
+        path = pool(number)
+        build_deb(this, number, this.work / path)
+        entry = Entry(DEB, number, 'all', {path: packages.sha256(this.work / path)}, this.time, content)
+    return entry.path, entry
+
+
+def pool(number: str) -> str:
+    return f'pool/main/n/{DEB}/{DEB}_{number}_all.deb'
+
+
+def build_deb(this: Change, number: str, to: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        root = Path(work)
+        fill(root, this, number)
+        total = sum(path.stat().st_size for path in root.rglob('*') if path.is_file())
+        (root / 'DEBIAN').mkdir()
+        (root / 'DEBIAN/control').write_text((SHARE / 'control').read_text().format(
+            package=DEB, version=number, owner=OWNER, kilobytes=-(-total // 1024)))
+        (root / 'DEBIAN/md5sums').write_text(tools.run(['sh', '-c', 'find usr -type f | LC_ALL=C sort | xargs md5sum'],
+                                                       cwd=root))
+        for path in [root, *root.rglob('*')]:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        # gzip: what every dpkg reads.
+        tools.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', root, to],
+                  env={**os.environ, 'SOURCE_DATE_EPOCH': str(this.time)})
+    os.utime(to, (this.time, this.time))
+
+
+def fill(root: Path, this: Change, number: str) -> None:
+    doc = root / 'usr/share/doc' / DEB
+    (doc / 'examples').mkdir(parents=True)
+    ring = root / 'usr/share/keyrings' / f'{DEB}.gpg'
+    ring.parent.mkdir(parents=True)
+    ring.write_bytes(public(this))
+    shutil.copyfile(SHARE / 'copyright', doc / 'copyright')
+    example = (SHARE / 'nova-cascading.sources').read_text().format(url=this.state.url, keyring=f'/{ring.relative_to(root)}')
+    (doc / 'examples/nova-cascading.sources').write_text(example)
+    log = (SHARE / 'changelog').read_text().format(package=DEB, version=number, owner=OWNER,
+                                                   keys=', '.join(key.fingerprint for key in this.keys),
+                                                   date=formatdate(this.time, usegmt=True).replace('GMT', '+0000'))
+    (doc / 'changelog.gz').write_bytes(gzip.compress(log.encode(), 9, mtime=0))
+
+
+def rpm(this: Change, name: str, content: str) -> tuple[str, Entry]:
+    """The release rpm of one yum repository: its .repo file names that repository and its testing channel."""
+    place = this.work / yum.directory(name) / 'packages'
+    number = version(this, lambda text: any(place.glob(f'{RPM}-{text}-*')))
+    path = place / f'{RPM}-{number}-1.noarch.rpm'
+    path.parent.mkdir(parents=True, exist_ok=True)
+    release.build(url=this.state.url, suite=suites.stable_of(name), version=number, epoch=this.time, to=path,
+                  key=keys.export([key.fingerprint for key in this.keys], armor=True))
+    yum.sign_packages([path], this.keys[0].fingerprint, this.time)
+    to = str(path.relative_to(this.work))
+    return to, Entry(RPM, f'{number}-1', 'noarch', {to: packages.sha256(path)}, this.time, content)

@@ -1,0 +1,40 @@
+"""nova-cascading-release: the rpm that tells a host where one yum repository is, and which key signs it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from time import gmtime, strftime
+
+from builder import tools
+
+SHARE = Path(__file__).parent / 'templates'
+# yum 3 has no priority above 99: there the repository is asked for by name, or upgrades would swap hosts unasked.
+YUM3 = re.compile(r'-el[67]$')
+
+
+def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Path) -> None:
+    """
+    :param url: address of the whole repository.
+    :param suite: the stable suite, e.g. ``icehouse-el7``.
+    :param key: the armored public keys.
+    :param epoch: build time, seconds since 1970.
+    """
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        top = Path(work)
+        (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
+        enabled = '0' if YUM3.search(suite) else '1'
+        (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
+            url=url, suite=suite, enabled=enabled))
+        (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
+            '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))))
+        defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_build_name_fmt': 'release.rpm',
+                   '_dbpath': f'{work}/db'}
+        words = [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
+        tools.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
+                  env={**os.environ, 'SOURCE_DATE_EPOCH': str(epoch)})
+        to.unlink(missing_ok=True)
+        shutil.copyfile(top / 'out/release.rpm', to)

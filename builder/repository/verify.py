@@ -1,0 +1,45 @@
+"""Checks every signature, hash and file of a repository or of a whole copy of it, and how long its keys still last.
+
+Fails when anything is amiss, and from 90 days before a key or a Valid-Until ends: run it daily. Trusted are the keys
+named with --key; without it the secret keys of this user, and nova-cascading's public key once `gpg --import` took it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import time
+
+from builder.errors import BuildError
+from builder.repository import check, keys
+from builder.repository.atomic import locked
+from builder.repository.publish import add_target
+from builder.repository.state import State
+
+SHOWN = 20
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_target(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    root = args.to.resolve()
+    # A publisher at work is waited for; a copy on a read-only medium has none.
+    with locked(root) if os.access(root.parent, os.W_OK) else contextlib.nullcontext():
+        if not (root / 'state.json').exists():
+            raise BuildError(f'{root} is no repository: it has no state.json', './build.sh publish makes one')
+        trusted = keys.trusted(args.key)
+        if not trusted:
+            raise BuildError('no key to check against: this GnuPG home has none of nova-cascading',
+                             f'compare the fingerprint, then: gpg --import {root}/nova-cascading.asc')
+        found = check.problems(root, trusted, int(time.time()))
+    if found:
+        more = [f'and {len(found) - SHOWN} more'] if len(found) > SHOWN else []
+        raise BuildError('\n  '.join([f'{root} is not as it was published:', *found[:SHOWN], *more]),
+                         'do not serve it: restore it from a mirror, or publish again if this is the origin')
+    state = State.load(root)
+    total = sum(len(suite.packages) for suite in state.suites.values())
+    print(f'{root}: {len(state.suites)} suites, {total} packages, every signature and hash good')
+    return 0

@@ -1,0 +1,65 @@
+"""One yum repository: signed rpms, createrepo_c's metadata, and the signature of repomd.xml."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from builder import tools
+from builder.repository import keys
+from builder.repository.atomic import replace
+from builder.repository.state import Suite
+
+GENERATIONS = 16
+FILES_A_GENERATION = 3  # primary, filelists, other
+SIGNING = {'__gpg': '/usr/bin/gpg', '_gpg_digest_algo': 'sha256'}
+
+
+def directory(name: str) -> str:
+    return f'yum/{name}'
+
+
+def write(root: Path, name: str, suite: Suite, signers: Sequence[str]) -> None:
+    """Make the metadata of one yum repository anew from its entries, and sign it.
+
+    :param root: the working copy; its present metadata, already verified, saves reading the packages that stay.
+    """
+    top = root / directory(name)
+    top.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.repodata-', dir=top) as work:
+        packages = Path(work) / 'list'
+        packages.write_text(''.join(f'{Path(path).relative_to(directory(name))}\n' for path in sorted(suite.packages)))
+        tools.run(['createrepo_c', '--quiet', '--no-database', '--general-compress-type', 'gz', '--checksum', 'sha256',
+                   '--revision', suite.time, '--set-timestamp-to-revision', '--update', '--skip-stat',
+                   '--update-md-path', top, '--pkglist', packages, '--outputdir', work, top])
+        install(Path(work) / 'repodata', top / 'repodata', signers, suite.time)
+
+
+def install(made: Path, place: Path, signers: Sequence[str], time: int) -> None:
+    """Move new metadata beside the old: its files carry their checksums in their names."""
+    repomd = (made / 'repomd.xml').read_bytes()
+    for path in made.iterdir():
+        replace(place / path.name, path.read_bytes(), time)
+    replace(place / 'repomd.xml.asc', keys.sign(repomd, signers, time), time)
+    old = sorted(place.glob('*.xml.gz'), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
+    for path in old[GENERATIONS * FILES_A_GENERATION:]:
+        path.unlink()
+
+
+def sign_packages(paths: Sequence[Path], signer: str, time: int) -> None:
+    """Sign rpms in place.  EL6 and EL7 want the old kind of signature (header and payload): --rpmv3 adds that one.
+
+    :param signer: fingerprint; an rpm carries one signature.
+    """
+    if not paths:
+        return
+    macros = {**SIGNING, '_gpg_name': signer, '_gpg_sign_cmd_extra_args': f'--batch --faked-system-time {time}!'}
+    defines = [word for name, value in macros.items() for word in ('--define', f'{name} {value}')]
+    tools.run(['rpmsign', *defines, '--rpmv3', '--addsign', *paths],
+              hint='a key with a passphrase needs a running gpg-agent')
+    for path in paths:
+        path.chmod(0o644)
+        os.utime(path, (time, time))

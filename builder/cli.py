@@ -27,7 +27,7 @@ COMMANDS = {
     'stock': Command('builder.stockset', 'make stock packages of a release that no distribution ships any more'),
     'publish': Command('builder.repository.publish', 'put packages into signed apt and yum repositories'),
     'promote': Command('builder.repository.promote', 'offer to every host what only testing had'),
-    'withdraw': Command('builder.repository.withdraw', 'take a version back out; the one before it is the candidate again'),
+    'withdraw': Command('builder.repository.withdraw', 'take a version back out; the one before it is offered again'),
     'verify': Command('builder.repository.verify', 'check a repository or a copy of it, and how long its keys last'),
     'test': Command('builder.selftest', 'run the tests: unit, hosts, or all of them'),
 }

@@ -77,7 +77,7 @@ def key_problems(tree: Checked, state: State, trusted: list[Key], now: int) -> I
             yield f'{sums.NAME}: no good signature by the key {name}'
         elif 0 < known[name].expires < now + NOTICE_DAYS * apt.DAY:
             yield (f'the key {name} ends on {strftime("%Y-%m-%d", gmtime(known[name].expires))}, in fewer than '
-                   f'{NOTICE_DAYS} days: extend it (gpg --quick-set-expire {name} 5y) and publish --refresh, or rotate it')
+                   f'{NOTICE_DAYS} days: `gpg --quick-set-expire {name} 5y`, then publish --refresh; or rotate it')
 
 
 def time_problems(signed: int, valid_days: int, now: int) -> Iterator[str]:
@@ -122,10 +122,11 @@ def index_problems(tree: Checked, top: str, suite: Suite) -> Iterator[str]:
             offered[package] = stanza.decode()
     for package in sorted(offered.keys() ^ suite.packages.keys()):
         yield f'{package}: is in the indexes or in the list of packages, not in both'
-    for package, stanza in offered.items():
-        missing = [path for path, digest in suite.packages[package].files.items() if digest not in stanza] \
-            if package in suite.packages else []
-        yield from (f'{path}: the index has another hash of it' for path in missing)
+    for package in offered.keys() & suite.packages.keys():
+        for path, digest in suite.packages[package].files.items():
+            # A .dsc is listed with its parts, and like them by its own hash.
+            if digest not in offered[package]:
+                yield f'{path}: the index has another hash of it'
 
 
 def moment(release: str, name: str) -> int:

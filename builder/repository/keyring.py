@@ -19,7 +19,7 @@ from builder.repository.transaction import Change
 DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
 SHARE = Path(__file__).parent / 'templates'
-OWNER = 'nova-cascading <root@localhost>'
+OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 
 
 def offer(this: Change) -> None:
@@ -92,8 +92,9 @@ def fill(root: Path, this: Change, number: str) -> None:
     ring.parent.mkdir(parents=True)
     ring.write_bytes(public(this))
     shutil.copyfile(SHARE / 'copyright', doc / 'copyright')
-    example = (SHARE / 'nova-cascading.sources').read_text().format(url=this.state.url, keyring=f'/{ring.relative_to(root)}')
-    (doc / 'examples/nova-cascading.sources').write_text(example)
+    example = (SHARE / 'nova-cascading.sources').read_text()
+    (doc / 'examples/nova-cascading.sources').write_text(
+        example.format(url=this.state.url, keyring=f'/{ring.relative_to(root)}'))
     log = (SHARE / 'changelog').read_text().format(package=DEB, version=number, owner=OWNER,
                                                    keys=', '.join(key.fingerprint for key in this.keys),
                                                    date=formatdate(this.time, usegmt=True).replace('GMT', '+0000'))

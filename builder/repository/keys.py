@@ -116,21 +116,19 @@ def keyring(keys: Sequence[str]) -> Iterator[Path]:
 def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[set[str], bytes]:
     """Verify a detached signature of data or, when data is None, a clear-signed text.
 
-    :returns: fingerprints of the keys whose signature is good, none when any signature is bad; the text that was signed.
+    :returns: fingerprints of the keys whose signatures are good, none when one is bad; and the text that was signed.
     """
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
-        paths = [Path(work) / 'signature', Path(work) / 'data']
-        paths[0].write_bytes(signature)
+        signed, text = Path(work) / 'signature', Path(work) / 'data'
+        signed.write_bytes(signature)
+        words: list[str | Path] = ['--output', text, signed] if data is None else [signed, text]
         if data is not None:
-            paths[1].write_bytes(data)
-        output = [] if data is not None else ['--output', paths[1]]
-        command = ['gpgv', '--status-fd', '1', '--keyring', ring, *output, *paths[:1 if data is None else 2]]
-        done = subprocess.run(command, capture_output=True, text=True)
-        words = [line.split() for line in done.stdout.splitlines()]
-        good = {line[-1] for line in words if line[1] == 'VALIDSIG'}
-        bad = any(line[1] == 'BADSIG' for line in words)
-        text = paths[1].read_bytes() if paths[1].exists() else b''
-    return (set() if bad else good), text
+            text.write_bytes(data)
+        done = subprocess.run(['gpgv', '--status-fd', '1', '--keyring', ring, *words], capture_output=True, text=True)
+        lines = [line.split() for line in done.stdout.splitlines()]
+        bad = any(line[1] == 'BADSIG' for line in lines)
+        good = set() if bad else {line[-1] for line in lines if line[1] == 'VALIDSIG'}
+        return good, text.read_bytes() if text.exists() else b''
 
 
 def _gpg(*words: str, data: bytes = b'') -> bytes:

@@ -8,14 +8,15 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
 
 from builder import tools
 from builder.errors import BuildError
 from builder.repository import suites
 
 SUFFIXES = ('.deb', '.dsc', '.rpm')
-QUERY = '%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t%|SOURCERPM?{%{ARCH}\t%{SOURCERPM}}:{source\t-}|\t[%{DIRNAMES} ]\n'
+DEB_QUERY = '${Package}\t${Version}\t${Architecture}\t${source:Package}'
+RPM_QUERY = ('%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t'
+             '%|SOURCERPM?{%{ARCH}\t%{SOURCERPM}}:{source\t-}|\t[%{DIRNAMES} ]\n')
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Package:
         return self.parts[0]
 
 
-def collect(given: Iterable[Path], suite: Optional[str]) -> list[Package]:
+def collect(given: Iterable[Path], suite: str | None) -> list[Package]:
     """Every package among the files and directories, the tree of a repository left out.
 
     :param suite: put all of them there, whatever their versions say.
@@ -66,8 +67,7 @@ def found(start: Path) -> list[Path]:
 
 
 def deb(path: Path) -> Package:
-    shown = tools.run(['dpkg-deb', '--show', '--showformat', '${Package}\t${Version}\t${Architecture}\t${source:Package}',
-                       path], hint='build the package again')
+    shown = tools.run(['dpkg-deb', '--show', '--showformat', DEB_QUERY, path], hint='build the package again')
     name, version, arch, source = shown.split('\t')
     return Package('deb', name, version, arch, source, (path,), (suites.of_deb(version),))
 
@@ -82,27 +82,31 @@ def dsc(path: Path) -> Package:
     for digest, _, name in parts:
         part = path.parent / name
         if not part.is_file() or sha256(part) != digest:
-            raise BuildError(f'{part}, which {path.name} names, is missing or another file', 'build the source package again')
+            raise BuildError(f'{part}, which {path.name} names, is missing or another file',
+                             'build the source package again')
     return Package('deb', fields['Source'], fields['Version'], 'source', fields['Source'],
                    (path, *(path.parent / name for _, _, name in parts)), (suites.of_deb(fields['Version']),))
 
 
 def rpms(paths: list[Path]) -> list[Package]:
     """A source rpm goes where the packages made from it go; alone, its release must say where."""
-    rows = [(path, *row) for path, row in zip(paths, described(paths))]
+    rows = described(paths)
     homes: dict[str, set[str]] = {}
-    for _, _, version, arch, source, folders in rows:
+    for _, version, arch, source, folders in rows:
         if arch != 'source':
             homes.setdefault(source, set()).add(suites.of_rpm(version, python_of(folders)))
-    return [Package('rpm', name, version, arch, source, (path,),
-                    tuple(sorted(homes.get(path.name if arch == 'source' else source, {suites.of_rpm(version, '')}))))
-            for path, name, version, arch, source, folders in rows]
+    made = []
+    for path, (name, version, arch, source, _) in zip(paths, rows):
+        origin = path.name if arch == 'source' else source
+        found = homes.get(origin, {suites.of_rpm(version, '')})
+        made.append(Package('rpm', name, version, arch, source, (path,), tuple(sorted(found))))
+    return made
 
 
 def described(paths: list[Path]) -> list[list[str]]:
     if not paths:
         return []
-    shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', QUERY, *paths], hint='build the packages again')
+    shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', RPM_QUERY, *paths], hint='build the packages again')
     return [line.split('\t') for line in shown.splitlines()]
 
 

@@ -30,7 +30,7 @@ def edit(this: Change, args: argparse.Namespace) -> None:
     done = [promote(this, name, entry) for name, entry in candidates(this, args)]
     if not any(done):
         raise BuildError(f'nothing in testing to promote{f": no version {args.version}" if args.version else ""}',
-                         f'see {args.to}/index.html for what is where; `./build.sh publish --channel testing` adds to it')
+                         '`./build.sh publish --channel testing` adds to it')
 
 
 def candidates(this: Change, args: argparse.Namespace) -> list[tuple[str, Entry]]:

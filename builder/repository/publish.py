@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Optional
 
 from builder.errors import BuildError
 from builder.repository import keyring, packages, suites, yum
@@ -30,8 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--suite', metavar='NAME', help='the suite, when the versions do not say it')
     parser.add_argument('--url', help='where hosts will find the repository; remembered (file:// and its path)')
     parser.add_argument('--valid-days', type=int, metavar='N',
-                        help='apt refuses the indexes after N days without a new publish or --refresh; remembered (180)')
-    parser.add_argument('--refresh', action='store_true', help='add nothing; sign everything anew with a new Valid-Until')
+                        help='apt refuses the indexes N days after the last publish or --refresh; remembered (180)')
+    parser.add_argument('--refresh', action='store_true', help='add nothing; sign all anew with a new Valid-Until')
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +81,7 @@ def place(package: Package, name: str) -> str:
     return f'pool/main/{package.source[0]}/{package.source}/{package.path.name}'
 
 
-def known(this: Change, path: str) -> Optional[Entry]:
+def known(this: Change, path: str) -> Entry | None:
     return next((entries[path] for suite in this.state.suites.values()
                  for entries in (suite.packages, suite.withdrawn) if path in entries), None)
 

@@ -87,7 +87,7 @@ class State:
             suites = {name: _suite(fields) for name, fields in raw.pop('suites').items()}
             return cls(suites=suites, **raw)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BuildError(f'{path} is damaged: {error}', 'restore the repository from a mirror or a backup') from error
+            raise BuildError(f'{path} is damaged: {error}', 'restore the repository from a mirror') from error
 
 
 def _suite(fields: dict) -> Suite:

@@ -12,13 +12,16 @@ CHANNELS = ('stable', 'testing')
 # releases.openstack.org; nova 2014.1 to 2015.1 carried the year, Liberty is 12.
 YEARS = {'2014.1': 'icehouse', '2014.2': 'juno', '2015.1': 'kilo'}
 LIBERTY = 12
-SERIES = ('liberty mitaka newton ocata pike queens rocky stein train ussuri victoria wallaby xena yoga zed antelope '
-          'bobcat caracal dalmatian epoxy flamingo gazpacho').split()
-
-# The Ubuntu that shipped a series, and the LTS for which the Cloud Archive (~cloud0) rebuilt it.
-UBUNTU = dict(zip(['icehouse', 'juno', 'kilo', *SERIES],
-                  'trusty utopic vivid wily xenial yakkety zesty artful bionic cosmic disco eoan focal groovy hirsute '
-                  'impish jammy kinetic lunar mantic noble oracular plucky questing resolute'.split()))
+# Every series in order, and the Ubuntu that shipped it.
+UBUNTU = {
+    'icehouse': 'trusty', 'juno': 'utopic', 'kilo': 'vivid', 'liberty': 'wily', 'mitaka': 'xenial',
+    'newton': 'yakkety', 'ocata': 'zesty', 'pike': 'artful', 'queens': 'bionic', 'rocky': 'cosmic', 'stein': 'disco',
+    'train': 'eoan', 'ussuri': 'focal', 'victoria': 'groovy', 'wallaby': 'hirsute', 'xena': 'impish', 'yoga': 'jammy',
+    'zed': 'kinetic', 'antelope': 'lunar', 'bobcat': 'mantic', 'caracal': 'noble', 'dalmatian': 'oracular',
+    'epoxy': 'plucky', 'flamingo': 'questing', 'gazpacho': 'resolute',
+}
+SERIES = list(UBUNTU)[len(YEARS):]
+# The LTS for which the Cloud Archive rebuilt a series (~cloud0 in the version).
 CLOUD_ARCHIVE = {'precise': ['icehouse'], 'trusty': ['juno', 'kilo', 'liberty', 'mitaka'],
                  'xenial': ['newton', 'ocata', 'pike', 'queens'], 'bionic': ['rocky', 'stein', 'train', 'ussuri'],
                  'focal': ['victoria', 'wallaby', 'xena', 'yoga'],
@@ -39,7 +42,8 @@ def series(version: str) -> str:
     """
     found = re.match(r'(?:\d+:)?((\d+)(?:\.\d+)?)', version)
     if not found:
-        raise BuildError(f'{version!r} is not the version of a nova package', 'name the suite with --suite SERIES-TARGET')
+        raise BuildError(f'{version!r} is not the version of a nova package',
+                         'name the suite with --suite SERIES-TARGET')
     if found[1] in YEARS:
         return YEARS[found[1]]
     number = int(found[2]) - LIBERTY

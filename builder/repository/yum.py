@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +32,7 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str]) -> None:
         packages = Path(work) / 'list'
         packages.write_text(''.join(f'{Path(path).relative_to(directory(name))}\n' for path in sorted(suite.packages)))
         tools.run(['createrepo_c', '--quiet', '--no-database', '--general-compress-type', 'gz', '--checksum', 'sha256',
-                   '--revision', suite.time, '--set-timestamp-to-revision', '--update', '--skip-stat',
+                   '--revision', str(suite.time), '--set-timestamp-to-revision', '--update', '--skip-stat',
                    '--update-md-path', top, '--pkglist', packages, '--outputdir', work, top])
         install(Path(work) / 'repodata', top / 'repodata', signers, suite.time)
 

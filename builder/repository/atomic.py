@@ -66,6 +66,14 @@ def replace(path: Path, data: bytes, time: int) -> None:
     os.utime(path, (time, time))
 
 
+def link(source: Path, path: Path) -> None:
+    """Give a file one more name, in place of whatever has it."""
+    if path != source:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        os.link(source, path)
+
+
 def _beside(root: Path, what: str) -> Path:
     return root.parent / f'.{root.name}.{what}'
 

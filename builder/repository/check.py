@@ -26,7 +26,7 @@ class Checked:
     def __init__(self, root: Path, ring: Path) -> None:
         self.root = root
         self.ring = ring
-        self.found = {name: packages.sha256(root / name) for name in sums.files(root)}
+        self.found = {name: packages.sha256(root / name) for name, _ in sums.files(root)}
 
     def read(self, name: str) -> bytes:
         path = self.root / name

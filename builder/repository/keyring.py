@@ -41,7 +41,7 @@ def fingerprint(this: Change, name: str, family: str) -> str:
 
 
 def public(this: Change) -> bytes:
-    return keys.export([key.fingerprint for key in this.keys], armor=False)
+    return keys.export(this.prints, armor=False)
 
 
 def version(this: Change, taken: Callable[[str], bool]) -> str:
@@ -108,7 +108,7 @@ def rpm(this: Change, name: str, content: str) -> tuple[str, Entry]:
     path = place / f'{RPM}-{number}-1.noarch.rpm'
     path.parent.mkdir(parents=True, exist_ok=True)
     release.build(url=this.state.url, suite=suites.stable_of(name), version=number, epoch=this.time, to=path,
-                  key=keys.export([key.fingerprint for key in this.keys], armor=True))
+                  key=keys.export(this.prints, armor=True))
     yum.sign_packages([path], this.keys[0].fingerprint, this.time)
     to = str(path.relative_to(this.work))
     return to, Entry(RPM, f'{number}-1', 'noarch', {to: packages.sha256(path)}, this.time, content)

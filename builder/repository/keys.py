@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from builder import tools
@@ -88,7 +89,8 @@ def _listed(command: str, *names: str) -> list[Key]:
             for fields, print_ in zip(found, fingerprints) if fields[1] not in ('r', 'i')]
 
 
-def export(fingerprints: Sequence[str], *, armor: bool) -> bytes:
+@cache
+def export(fingerprints: tuple[str, ...], *, armor: bool) -> bytes:
     """The public keys, without what others signed on them."""
     style = ['--armor'] if armor else []
     return _gpg(*style, '--export-options', 'export-minimal', '--export', *fingerprints)
@@ -105,11 +107,11 @@ def sign(data: bytes, signers: Sequence[str], time: int, *, clear: bool = False)
 
 
 @contextmanager
-def keyring(keys: Sequence[str]) -> Iterator[Path]:
+def keyring(fingerprints: Sequence[str]) -> Iterator[Path]:
     """A keyring file that holds just these keys, for gpgv."""
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         path = Path(work) / 'keys.gpg'
-        path.write_bytes(export(keys, armor=False) if keys else b'')
+        path.write_bytes(export(tuple(fingerprints), armor=False) if fingerprints else b'')
         yield path
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import BuildError
 from builder.repository import suites, yum
+from builder.repository.atomic import link
 from builder.repository.publish import add_target
 from builder.repository.state import Entry
 from builder.repository.transaction import Change, change
@@ -46,7 +46,8 @@ def promote(this: Change, name: str, entry: Entry) -> bool:
     if family == 'rpm':
         move = {path: f'{yum.directory(stable)}/packages/{Path(path).name}' for path in entry.files}
         moved = replace(entry, files={move[path]: digest for path, digest in entry.files.items()})
-        link(this.work, move)
+        for old, new in move.items():
+            link(this.work / old, this.work / new)
     there = this.state.suites.get(stable)
     if there and (moved.path in there.packages or moved.path in there.withdrawn):
         return False
@@ -54,9 +55,3 @@ def promote(this: Change, name: str, entry: Entry) -> bool:
     print(f'  {Path(moved.path).name} -> {stable}')
     return True
 
-
-def link(work: Path, move: dict[str, str]) -> None:
-    for old, new in move.items():
-        (work / new).parent.mkdir(parents=True, exist_ok=True)
-        if not (work / new).exists():
-            os.link(work / old, work / new)

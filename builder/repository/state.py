@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.errors import BuildError
@@ -68,7 +68,7 @@ class State:
     suites: dict[str, Suite] = field(default_factory=dict)
 
     def text(self) -> str:
-        return json.dumps(asdict(self), indent=1, sort_keys=True) + '\n'
+        return json.dumps(self, default=vars, sort_keys=True) + '\n'
 
     @classmethod
     def load(cls, root: Path) -> State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,15 +13,17 @@ NAME = 'SHA256SUMS'
 SIGNATURE = 'SHA256SUMS.asc'
 
 
-def files(root: Path) -> Iterator[str]:
-    """Every file of the tree, SHA256SUMS and its signature left out."""
-    folders = [root]
+def files(root: Path) -> Iterator[tuple[str, int]]:
+    """Every file of the tree and its inode, SHA256SUMS and its signature left out."""
+    folders = ['']
     while folders:
-        for path in folders.pop().iterdir():
-            if path.is_dir() and not path.is_symlink():
-                folders.append(path)
-            elif path.parent != root or path.name not in (NAME, SIGNATURE):
-                yield str(path.relative_to(root))
+        folder = folders.pop()
+        for found in os.scandir(root / folder):
+            name = folder + found.name
+            if found.is_dir(follow_symlinks=False):
+                folders.append(f'{name}/')
+            elif name not in (NAME, SIGNATURE):
+                yield name, found.inode()
 
 
 def load(root: Path) -> dict[str, str]:
@@ -35,16 +38,13 @@ def text(work: Path, before: Path, known: dict[str, str]) -> bytes:
     :param work: the working copy, whose unchanged files are hard links to those of ``before``.
     :param known: path -> sha256 of packages, which need not be read again.
     """
-    old = load(before)
+    old, inodes = load(before), dict(files(before)) if before.exists() else {}
     by_inode: dict[int, str] = {}
     lines = []
-    for name in sorted(files(work)):
-        number = (work / name).stat().st_ino
-        digest = known.get(name) or by_inode.get(number)
-        if digest is None and name in old and (before / name).stat().st_ino == number:
-            digest = old[name]
-        by_inode[number] = digest or sha256(work / name)
-        lines.append(f'{by_inode[number]}  {name}\n')
+    for name, inode in sorted(files(work)):
+        digest = known.get(name) or by_inode.get(inode) or (old.get(name) if inodes.get(name) == inode else None)
+        by_inode[inode] = digest or sha256(work / name)
+        lines.append(f'{by_inode[inode]}  {name}\n')
     return ''.join(lines).encode()
 
 

@@ -35,6 +35,10 @@ class Change:
     keys: list[Key]
     time: int
 
+    @property
+    def prints(self) -> tuple[str, ...]:
+        return tuple(key.fingerprint for key in self.keys)
+
     def suite(self, name: str, family: str) -> Suite:
         """A suite that is about to change.
 
@@ -102,11 +106,11 @@ def is_input(name: str) -> bool:
 
 def finish(this: Change, root: Path) -> None:
     """Write and sign the suites that changed, then what stands at the top of the tree."""
-    prints = [key.fingerprint for key in this.keys]
-    if prints != this.state.keys:
+    prints = this.prints
+    if list(prints) != this.state.keys:
         for suite in this.state.suites.values():
             suite.time = this.time
-    this.state.keys, this.state.time = prints, this.time
+    this.state.keys, this.state.time = list(prints), this.time
     for name, suite in this.state.suites.items():
         if suite.time == this.time:
             write(this, name, suite, prints)
@@ -121,7 +125,7 @@ def finish(this: Change, root: Path) -> None:
     replace(this.work / sums.SIGNATURE, keys.sign(listed, prints, this.time), this.time)
 
 
-def write(this: Change, name: str, suite: Suite, prints: list[str]) -> None:
+def write(this: Change, name: str, suite: Suite, prints: Sequence[str]) -> None:
     if suite.family == 'deb':
         apt.write(this.work, name, suite, prints, this.state.valid_days)
     else:

@@ -7,17 +7,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from time import gmtime, strftime
 
 from builder import tools
 from builder.repository import keys, packages, release, suites, sums, yum
+from builder.repository.atomic import link
 from builder.repository.state import Entry
 from builder.repository.transaction import Change
 
 DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
+NAMES = (DEB, RPM)
 SHARE = Path(__file__).parent / 'templates'
 OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 
@@ -25,19 +28,28 @@ OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 def offer(this: Change) -> None:
     """See that every suite offers the keys and the address of today; a changed one gets a higher version."""
     for name, suite in list(this.state.suites.items()):
-        make = deb if suite.family == 'deb' else rpm
         content = fingerprint(this, name, suite.family)
-        known = [entry for entry in suite.packages.values() if entry.name in (DEB, RPM)]
-        if not any(entry.given == content for entry in known):
-            path, entry = make(this, name, content)
-            this.suite(name, suite.family).packages[path] = entry
+        if not any(entry.given == content for entry in suite.packages.values()):
+            entry = shared(this, name, content) or (deb if suite.family == 'deb' else rpm)(this, name, content)
+            this.suite(name, suite.family).packages[entry.path] = entry
 
 
 def fingerprint(this: Change, name: str, family: str) -> str:
     """Of all that goes into the package; its version stays as long as this does."""
     files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
-    what = f'{family} {name if family == "rpm" else ""} {this.state.url}'
+    what = f'{family} {suites.stable_of(name) if family == "rpm" else ""} {this.state.url}'
     return sums.digest(public(this) + files + what.encode())
+
+
+def shared(this: Change, name: str, content: str) -> Entry | None:
+    """The same package as another suite has: one keyring for all, one release rpm for stable and testing."""
+    there = next((entry for suite in this.state.suites.values() for entry in suite.packages.values()
+                  if entry.given == content), None)
+    if there is None or there.name == DEB:
+        return there
+    to = f'{yum.directory(name)}/packages/{Path(there.path).name}'
+    link(this.work / there.path, this.work / to)
+    return replace(there, files={to: there.files[there.path]})
 
 
 def public(this: Change) -> bytes:
@@ -50,16 +62,11 @@ def version(this: Change, taken: Callable[[str], bool]) -> str:
     return next(text for text in [day, *(f'{day}.{number}' for number in range(1, 1000))] if not taken(text))
 
 
-def deb(this: Change, name: str, content: str) -> tuple[str, Entry]:
-    """The keyring deb is the same in every suite; the first one that needs it makes it."""
-    made = [entry for suite in this.state.suites.values() for entry in suite.packages.values() if entry.name == DEB]
-    entry = next((entry for entry in made if entry.given == content), None)
-    if entry is None:
-        number = version(this, lambda text: (this.work / pool(text)).exists())
-        path = pool(number)
-        build_deb(this, number, this.work / path)
-        entry = Entry(DEB, number, 'all', {path: packages.sha256(this.work / path)}, this.time, content)
-    return entry.path, entry
+def deb(this: Change, name: str, content: str) -> Entry:
+    number = version(this, lambda text: (this.work / pool(text)).exists())
+    path = pool(number)
+    build_deb(this, number, this.work / path)
+    return Entry(DEB, number, 'all', {path: packages.sha256(this.work / path)}, this.time, content)
 
 
 def pool(number: str) -> str:
@@ -101,7 +108,7 @@ def fill(root: Path, this: Change, number: str) -> None:
     (doc / 'changelog.gz').write_bytes(gzip.compress(log.encode(), 9, mtime=0))
 
 
-def rpm(this: Change, name: str, content: str) -> tuple[str, Entry]:
+def rpm(this: Change, name: str, content: str) -> Entry:
     """The release rpm of one yum repository: its .repo file names that repository and its testing channel."""
     place = this.work / yum.directory(name) / 'packages'
     number = version(this, lambda text: any(place.glob(f'{RPM}-{text}-*')))
@@ -111,4 +118,4 @@ def rpm(this: Change, name: str, content: str) -> tuple[str, Entry]:
                   key=keys.export(this.prints, armor=True))
     yum.sign_packages([path], this.keys[0].fingerprint, this.time)
     to = str(path.relative_to(this.work))
-    return to, Entry(RPM, f'{number}-1', 'noarch', {to: packages.sha256(path)}, this.time, content)
+    return Entry(RPM, f'{number}-1', 'noarch', {to: packages.sha256(path)}, this.time, content)

@@ -19,6 +19,7 @@ from builder.errors import BuildError
 ALGORITHM = 'rsa4096'
 OWNER = 'nova-cascading archive signing key'
 LIFETIME = '5y'
+END = b'-----END PGP SIGNATURE-----\n'
 DIGEST = ('--digest-algo', 'SHA256')
 
 
@@ -128,7 +129,8 @@ def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[set[
             text.write_bytes(data)
         done = subprocess.run(['gpgv', '--status-fd', '1', '--keyring', ring, *words], capture_output=True, text=True)
         lines = [line.split() for line in done.stdout.splitlines()]
-        bad = any(line[1] == 'BADSIG' for line in lines)
+        # gpgv reads on over a damaged end line.
+        bad = not signature.endswith(END) or any(line[1] == 'BADSIG' for line in lines)
         good = set() if bad else {line[-1] for line in lines if line[1] == 'VALIDSIG'}
         return good, text.read_bytes() if text.exists() else b''
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import BuildError
-from builder.repository import suites, yum
+from builder.repository import keyring, suites, yum
 from builder.repository.atomic import link
 from builder.repository.publish import add_target
-from builder.repository.state import Entry
+from builder.repository.state import Entry, Suite
 from builder.repository.transaction import Change, change
 from builder.repository.versions import same
 
@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
 def edit(this: Change, args: argparse.Namespace) -> None:
     done = [promote(this, name, entry) for name, entry in candidates(this, args)]
+    keyring.offer(this)
     if not any(done):
         raise BuildError(f'nothing in testing to promote{f": no version {args.version}" if args.version else ""}',
                          '`./build.sh publish --channel testing` adds to it')
@@ -35,23 +36,25 @@ def edit(this: Change, args: argparse.Namespace) -> None:
 
 def candidates(this: Change, args: argparse.Namespace) -> list[tuple[str, Entry]]:
     return [(name, entry) for name, suite in sorted(this.state.suites.items()) if name.endswith(suites.TESTING)
-            and args.suite in (None, name, suites.stable_of(name))
-            for entry in suite.packages.values() if not args.version or same(entry.version, args.version)]
+            and args.suite in (None, name, suites.stable_of(name)) for entry in suite.packages.values()
+            if entry.name not in keyring.NAMES and (not args.version or same(entry.version, args.version))]
 
 
 def promote(this: Change, name: str, entry: Entry) -> bool:
     """:returns: whether the package is new to the stable suite."""
     family, stable = this.state.suites[name].family, suites.stable_of(name)
-    moved = entry
-    if family == 'rpm':
-        move = {path: f'{yum.directory(stable)}/packages/{Path(path).name}' for path in entry.files}
-        moved = replace(entry, files={move[path]: digest for path, digest in entry.files.items()})
-        for old, new in move.items():
-            link(this.work / old, this.work / new)
-    there = this.state.suites.get(stable)
-    if there and (moved.path in there.packages or moved.path in there.withdrawn):
+    move = {path: place(path, family, stable) for path in entry.files}
+    there = this.state.suites.get(stable, Suite(family))
+    if {move[entry.path]} & (there.packages.keys() | there.withdrawn.keys()):
         return False
+    for old, new in move.items():
+        link(this.work / old, this.work / new)
+    moved = replace(entry, files={move[path]: digest for path, digest in entry.files.items()})
     this.suite(stable, family).packages[moved.path] = moved
     print(f'  {Path(moved.path).name} -> {stable}')
     return True
 
+
+def place(path: str, family: str, stable: str) -> str:
+    """The pool serves every suite; a yum repository has its packages beside its metadata."""
+    return f'{yum.directory(stable)}/packages/{Path(path).name}' if family == 'rpm' else path

@@ -1,0 +1,131 @@
+"""What the repository tests are made of: small packages, a GnuPG home, and ./build.sh's repository commands."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+UBUNTU = '1:2014.1.5-0ubuntu1+cascading{0}'
+EL7 = '1.el7.cascading{0}'
+PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
+
+
+def deb(folder: Path, revision: int, content: str = '') -> Path:
+    """A python-nova-cascading for Ubuntu 14.04's nova."""
+    return any_deb(folder, 'python-nova-cascading', UBUNTU.format(revision), content)
+
+
+def any_deb(folder: Path, name: str, version: str, content: str = '') -> Path:
+    with tempfile.TemporaryDirectory() as work:
+        root = Path(work) / 'root'
+        (root / 'DEBIAN').mkdir(parents=True)
+        (root / 'DEBIAN/control').write_text(
+            f'Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Test <test@example.org>\n'
+            'Section: net\nPriority: optional\nDescription: a package\n of the tests\n')
+        doc = root / 'usr/share/doc' / name
+        doc.mkdir(parents=True)
+        (doc / 'version').write_text(f'{version}{content}\n')
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '-b', root, folder], check=True,
+                       capture_output=True)
+    return folder / f'{name}_{version.partition(":")[2] or version}_all.deb'
+
+
+def source(folder: Path, revision: int) -> Path:
+    """The .dsc of a source package of the same, with its parts."""
+    version = UBUNTU.format(revision)
+    with tempfile.TemporaryDirectory() as work:
+        root = Path(work) / 'python-nova-cascading'
+        (root / 'debian/source').mkdir(parents=True)
+        tarball = Path(work) / 'python-nova-cascading_2014.1.5.orig.tar.gz'
+        # Revisions of one release share it, so it must be the same each time.
+        tarball.write_bytes(gzip.compress(b'\0' * 10240, mtime=0))
+        (root / 'debian/source/format').write_text('3.0 (quilt)\n')
+        (root / 'debian/changelog').write_text(
+            f'python-nova-cascading ({version}) trusty; urgency=low\n\n  * Test.\n\n'
+            ' -- Test <test@example.org>  Thu, 01 Jan 2015 00:00:00 +0000\n')
+        (root / 'debian/control').write_text(
+            'Source: python-nova-cascading\nMaintainer: Test <test@example.org>\nSection: net\nPriority: optional\n\n'
+            'Package: python-nova-cascading\nArchitecture: all\nDescription: a package\n of the tests\n')
+        subprocess.run(['dpkg-source', '-b', root], cwd=work, check=True, capture_output=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in Path(work).iterdir():
+            if path.is_file():
+                shutil.copy(path, folder)
+    return next(folder.glob(f'*cascading{revision}.dsc'))
+
+
+def rpms(folder: Path, revision: int) -> list[Path]:
+    """Binary and source rpm of a python-nova-cascading for EL7."""
+    release = EL7.format(revision)
+    with tempfile.TemporaryDirectory() as work:
+        spec = Path(work) / 'package.spec'
+        spec.write_text(
+            f'%global _binary_payload w6.gzdio\nName: python-nova-cascading\nVersion: 2014.1.5\nRelease: {release}\n'
+            'Summary: a package of the tests\nLicense: Apache-2.0\nBuildArch: noarch\n%description\nA package.\n'
+            '%install\nmkdir -p %{buildroot}/usr/share/nova-cascading\n'
+            f'echo {release} >%{{buildroot}}/usr/share/nova-cascading/version\n%files\n/usr/share/nova-cascading\n')
+        subprocess.run(['rpmbuild', '-ba', '--quiet', '--define', f'_topdir {work}', spec], check=True,
+                       capture_output=True, env={'PATH': PATH, 'HOME': work})
+        folder.mkdir(parents=True, exist_ok=True)
+        return [Path(shutil.copy(path, folder)) for path in sorted(Path(work).rglob('*.rpm'))]
+
+
+@contextmanager
+def gnupg() -> Iterator[Path]:
+    """An empty GnuPG home; its agent ends with it."""
+    # Short: the agent's socket lies in it.
+    with tempfile.TemporaryDirectory(prefix='gpg-', dir='/tmp') as home:
+        try:
+            yield Path(home)
+        finally:
+            subprocess.run(['gpgconf', '--kill', 'all'], env={'PATH': PATH, 'GNUPGHOME': home})
+
+
+def make_key(home: Path, owner: str, expires: str = '5y') -> str:
+    """:returns: the fingerprint of a new signing key."""
+    environment = {'PATH': PATH, 'GNUPGHOME': str(home)}
+    words = ['gpg', '--batch', '--quiet', '--passphrase', '', '--quick-generate-key', owner, 'rsa3072', 'sign', expires]
+    subprocess.run(words, env=environment, check=True, capture_output=True)
+    listed = subprocess.run(['gpg', '--with-colons', '--list-keys', f'={owner}'], env=environment, check=True,
+                            capture_output=True, text=True)
+    return next(line.split(':')[9] for line in listed.stdout.splitlines() if line.startswith('fpr'))
+
+
+class Publisher:
+    """A repository, and the commands that change it.
+
+    :param home: GnuPG home.
+    """
+
+    def __init__(self, root: Path, home: Path) -> None:
+        self.root = root
+        self.home = home
+
+    def command(self, name: str, *words: object) -> list[str]:
+        return [str(PROJECT / 'build.sh'), name, '--to', str(self.root), *map(str, words)]
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {**os.environ, 'GNUPGHOME': str(self.home), **more}
+
+    def __call__(self, name: str, *words: object, check: bool = True, **more: str) -> subprocess.CompletedProcess:
+        """Run a command; what it printed, errors included, is its ``stdout``."""
+        done = subprocess.run(self.command(name, *words), env=self.environment(**more), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if check:
+            assert done.returncode == 0, done.stdout
+        return done
+
+    def copy(self, to: Path) -> Publisher:
+        shutil.copytree(self.root, to)
+        return Publisher(to, self.home)
+
+    def offered(self, suite: str) -> str:
+        return (self.root / f'dists/{suite}/main/binary-amd64/Packages').read_text()

@@ -1,0 +1,202 @@
+"""publish, promote and withdraw: what goes where, what stays, and what is refused."""
+
+import gzip
+import json
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+
+from tests import repositories
+from tests.repositories import EL7, UBUNTU, Publisher
+
+TRUSTY = 'icehouse-trusty'
+YUM = 'icehouse-el7'
+
+
+@pytest.fixture(scope='module')
+def home():
+    with repositories.gnupg() as home:
+        yield home
+
+
+@pytest.fixture(scope='module')
+def given(tmp_path_factory):
+    """Directories of packages: revision -> both families, source packages too."""
+    top = tmp_path_factory.mktemp('given')
+    for revision in (1, 2):
+        repositories.deb(top / str(revision), revision)
+        repositories.rpms(top / str(revision), revision)
+        repositories.source(top / str(revision), revision)
+    return {revision: top / str(revision) for revision in (1, 2)}
+
+
+@pytest.fixture(scope='module')
+def first(tmp_path_factory, home, given):
+    """A repository that holds revision 1, not to be changed."""
+    publisher = Publisher(tmp_path_factory.mktemp('first') / 'repo', home)
+    publisher.said = publisher('publish', given[1], '--url', 'http://mirror.example.org/nc').stdout
+    return publisher
+
+
+@pytest.fixture
+def repo(first, tmp_path):
+    return first.copy(tmp_path / 'repo')
+
+
+def rpms_offered(publisher, suite):
+    metadata = publisher.root / f'yum/{suite}/repodata'
+    repomd = ElementTree.parse(metadata / 'repomd.xml')
+    primary = next(data for data in repomd.iter() if data.get('type') == 'primary')
+    href = next(part.get('href') for part in primary if part.get('href'))
+    text = gzip.decompress((publisher.root / f'yum/{suite}' / href).read_bytes()).decode()
+    return {part.get('href').split('/')[-1] for part in ElementTree.fromstring(text).iter() if part.get('href')}
+
+
+def gpg(home, *words):
+    return subprocess.run(['gpg', '--batch', *words], env={'PATH': repositories.PATH, 'GNUPGHOME': str(home)},
+                          capture_output=True, text=True, check=True).stdout
+
+
+def test_the_first_publish_makes_an_rsa_key_in_the_gnupg_home_and_nowhere_else(first, home):
+    assert 'making a signing key' in first.said
+    key = gpg(home, '--with-colons', '--list-secret-keys').splitlines()[0].split(':')
+    assert key[2:4] == ['4096', '1'], '4096 bits, algorithm 1: RSA'
+    public = gpg(home, '--show-keys', '--with-colons', str(first.root / 'nova-cascading.asc'))
+    assert public.startswith('pub:')
+    assert not [path for path in first.root.rglob('*') if path.is_file() and b'PRIVATE KEY' in path.read_bytes()]
+
+
+def test_every_package_goes_to_the_suite_that_its_version_says(first):
+    packages = first.offered(TRUSTY)
+    assert f'Version: {UBUNTU.format(1)}\n' in packages
+    assert 'Package: nova-cascading-archive-keyring\n' in packages
+    sources = (first.root / f'dists/{TRUSTY}/main/source/Sources').read_text()
+    assert 'Package: python-nova-cascading\n' in sources
+    names = rpms_offered(first, YUM)
+    assert {f'python-nova-cascading-2014.1.5-{EL7.format(1)}.{arch}.rpm' for arch in ('noarch', 'src')} < names
+    assert any(name.startswith('nova-cascading-release-') for name in names)
+
+
+def test_what_is_published_verifies(first):
+    assert 'every signature and hash good' in first('verify').stdout
+
+
+def test_old_clients_find_what_they_need(first):
+    release = (first.root / f'dists/{TRUSTY}/Release').read_text()
+    assert '\nSHA256:\n' in release
+    for path in ('main/binary-amd64/Packages.gz', 'main/binary-i386/Packages.gz', 'main/source/Sources.gz'):
+        assert f' {path}\n' in release
+        assert (first.root / f'dists/{TRUSTY}' / path).exists()
+    assert (first.root / f'dists/{TRUSTY}/Release.gpg').exists()
+    keyring = next(first.root.glob('pool/main/n/*/*.deb'))
+    members = subprocess.run(['ar', 't', keyring], capture_output=True, text=True, check=True).stdout
+    assert members.split() == ['debian-binary', 'control.tar.gz', 'data.tar.gz']
+
+
+def test_the_tree_is_of_plain_files_that_any_copy_keeps(first):
+    assert not [path for path in first.root.rglob('*') if path.is_symlink()]
+
+
+def test_testing_is_promoted_to_stable(repo, given):
+    repo('publish', '--channel', 'testing', given[2])
+    assert UBUNTU.format(2) not in repo.offered(TRUSTY)
+    assert UBUNTU.format(2) in repo.offered(f'{TRUSTY}-testing')
+    repo('promote')
+    assert UBUNTU.format(2) in repo.offered(TRUSTY)
+    assert f'python-nova-cascading-2014.1.5-{EL7.format(2)}.noarch.rpm' in rpms_offered(repo, YUM)
+    again = repo('promote', check=False)
+    assert again.returncode == 1
+    assert 'nothing in testing to promote' in again.stdout
+    repo('verify')
+
+
+def test_withdraw_makes_the_version_before_the_candidate_and_says_how_hosts_go_back(repo, given):
+    repo('publish', given[2])
+    said = repo('withdraw', UBUNTU.format(2)).stdout
+    assert f'apt-get install --allow-downgrades python-nova-cascading={UBUNTU.format(1)}' in said
+    assert UBUNTU.format(2) not in repo.offered(TRUSTY)
+    assert UBUNTU.format(1) in repo.offered(TRUSTY)
+    said = repo('withdraw', f'2014.1.5-{EL7.format(2)}').stdout
+    assert f'dnf --refresh downgrade python-nova-cascading-2014.1.5-{EL7.format(1)}' in said
+    assert list(repo.root.glob('pool/**/*cascading2*.deb')), 'the pool keeps what was published'
+    assert 'withdrawn' in repo('publish', given[2]).stdout
+    assert UBUNTU.format(2) not in repo.offered(TRUSTY), 'publishing dist/ again does not bring it back'
+    repo('withdraw', '--undo', UBUNTU.format(2))
+    assert UBUNTU.format(2) in repo.offered(TRUSTY)
+    repo('verify')
+
+
+def test_files_are_deleted_only_when_told_to(repo, given):
+    repo('publish', given[2])
+    repo('withdraw', '--delete', UBUNTU.format(2))
+    assert not list(repo.root.glob('pool/**/*cascading2*'))
+    assert list(repo.root.glob('pool/**/*cascading1*.deb'))
+    repo('verify')
+
+
+def test_a_published_version_never_changes(repo, tmp_path):
+    before = repo.offered(TRUSTY)
+    other = repositories.deb(tmp_path / 'other', 1, content='other')
+    done = repo('publish', other, check=False)
+    assert done.returncode == 1
+    assert 'published already, with other content' in done.stdout
+    assert '--revision' in done.stdout
+    assert repo.offered(TRUSTY) == before
+    repo('verify')
+
+
+def test_publishing_the_same_again_changes_no_suite(repo, given):
+    before = (repo.root / f'dists/{TRUSTY}/InRelease').read_bytes()
+    repo('publish', given[1])
+    assert (repo.root / f'dists/{TRUSTY}/InRelease').read_bytes() == before
+
+
+def test_refresh_moves_valid_until_and_nothing_else(repo):
+    dates = json.loads((repo.root / 'state.json').read_text())
+    later = str(dates['time'] + 86400)
+    repo('publish', '--refresh', SOURCE_DATE_EPOCH=later)
+    after = json.loads((repo.root / 'state.json').read_text())
+    assert after['suites'][TRUSTY]['time'] == after['suites'][YUM]['time'] == int(later)
+    assert after['suites'][TRUSTY]['packages'] == dates['suites'][TRUSTY]['packages']
+
+
+def test_the_same_packages_and_time_give_the_same_bytes(first, given, tmp_path):
+    later = str(json.loads((first.root / 'state.json').read_text())['time'] + 5)
+    trees = []
+    for name in ('here', 'there'):
+        publisher = Publisher(tmp_path / name, first.home)
+        publisher('publish', given[1], '--url', 'http://mirror.example.org/nc', SOURCE_DATE_EPOCH=later)
+        publisher('publish', given[2], SOURCE_DATE_EPOCH=later)
+        trees.append({path.relative_to(publisher.root): path.read_bytes()
+                      for path in publisher.root.rglob('*') if path.is_file()})
+    assert [path for path in trees[0].keys() | trees[1].keys() if trees[0].get(path) != trees[1].get(path)] == []
+
+
+def test_the_suite_can_be_named(repo, tmp_path):
+    strange = repositories.any_deb(tmp_path, 'python-nova-cascading', '1:2014.1.5-1site3+cascading1')
+    repo('publish', '--suite', 'icehouse-site', strange)
+    assert '1site3' in repo.offered('icehouse-site')
+
+
+@pytest.mark.parametrize(('words', 'says'), [
+    (['publish', '/nonexistent'], 'is no package and no directory of packages'),
+    (['publish', '--key', 'nobody@example.org', '--refresh'], 'has no secret key'),
+    (['withdraw', '9:9-9'], 'any suite has no version 9:9-9'),
+])
+def test_errors_say_what_to_do_next_and_change_nothing(repo, words, says):
+    before = (repo.root / 'SHA256SUMS').read_bytes()
+    done = repo(*words, check=False)
+    assert done.returncode == 1
+    assert says in done.stdout
+    assert 'Next:' in done.stdout
+    assert (repo.root / 'SHA256SUMS').read_bytes() == before
+
+
+def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path, home, given):
+    (tmp_path / 'thesis').mkdir()
+    (tmp_path / 'thesis/chapter1').write_text('precious')
+    done = Publisher(tmp_path / 'thesis', home)('publish', given[1], check=False)
+    assert done.returncode == 1
+    assert 'is no repository' in done.stdout
+    assert (tmp_path / 'thesis/chapter1').read_text() == 'precious'

@@ -1,0 +1,85 @@
+"""A repository changes in one step or not at all, whoever works on it."""
+
+import json
+import os
+import subprocess
+import threading
+
+import pytest
+
+from builder.errors import BuildError
+from builder.repository.atomic import locked, replace, replacement
+from tests import repositories
+from tests.repositories import Publisher
+
+
+@pytest.fixture
+def tree(tmp_path):
+    root = tmp_path / 'repo'
+    (root / 'pool').mkdir(parents=True)
+    (root / 'pool/package').write_text('one')
+    return root
+
+
+def test_the_new_tree_takes_the_place_of_the_old_one(tree):
+    with replacement(tree) as work:
+        replace(work / 'pool/package', b'two', 0)
+        assert (tree / 'pool/package').read_text() == 'one', 'readers see the old one meanwhile'
+    assert (tree / 'pool/package').read_text() == 'two'
+
+
+def test_a_reader_within_the_old_tree_reads_it_to_its_end(tree):
+    """As rsync does, which keeps the directory open."""
+    inside = os.open(tree / 'pool', os.O_RDONLY)
+    with replacement(tree) as work:
+        replace(work / 'pool/package', b'two', 0)
+    with open(os.open('package', os.O_RDONLY, dir_fd=inside)) as stream:
+        assert stream.read() == 'one'
+    os.close(inside)
+
+
+def test_a_failure_leaves_the_old_tree_and_nothing_beside_it(tree):
+    with pytest.raises(BuildError), replacement(tree) as work:
+        replace(work / 'pool/package', b'two', 0)
+        raise BuildError('no signature')
+    assert (tree / 'pool/package').read_text() == 'one'
+    assert [path.name for path in tree.parent.iterdir()] == ['repo']
+
+
+def test_what_a_killed_publisher_left_is_cleared_by_the_next(tree):
+    stale = tree.parent / '.repo.next'
+    stale.mkdir()
+    (stale / 'half').write_text('half')
+    with replacement(tree):
+        pass
+    assert not (tree / 'half').exists()
+
+
+def test_a_second_publisher_waits_and_says_so(tree, capfd):
+    order = []
+
+    def second():
+        with locked(tree):
+            order.append('second')
+
+    with locked(tree):
+        waiting = threading.Thread(target=second)
+        waiting.start()
+        waiting.join(0.3)
+        order.append('first')
+    waiting.join()
+    assert order == ['first', 'second']
+    assert 'waiting: another publisher works on' in capfd.readouterr().err
+
+
+def test_two_publishers_at_once_lose_nothing(tmp_path):
+    with repositories.gnupg() as home:
+        repo = Publisher(tmp_path / 'repo', home)
+        given = [repositories.deb(tmp_path / str(number), number) for number in (1, 2)]
+        both = [subprocess.Popen(repo.command('publish', deb), env=repo.environment(), stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.DEVNULL) for deb in given]
+        assert [process.wait() for process in both] == [0, 0]
+        state = json.loads((repo.root / 'state.json').read_text())
+        assert {'1:2014.1.5-0ubuntu1+cascading1', '1:2014.1.5-0ubuntu1+cascading2'} < {
+            entry['version'] for entry in state['suites']['icehouse-trusty']['packages'].values()}
+        repo('verify')

@@ -1,0 +1,172 @@
+"""Keys, signatures and time: what verify refuses, and what nobody signs again."""
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from builder.repository import check, keys
+from tests import repositories
+from tests.repositories import Publisher
+
+DAY = 86400
+SUITE = 'icehouse-trusty'
+
+
+@pytest.fixture(scope='module')
+def home():
+    with repositories.gnupg() as home:
+        yield home
+
+
+@pytest.fixture(scope='module')
+def first(tmp_path_factory, home):
+    top = tmp_path_factory.mktemp('first')
+    repositories.deb(top / 'in', 1)
+    repositories.rpms(top / 'in', 1)
+    publisher = Publisher(top / 'repo', home)
+    publisher('publish', top / 'in', '--url', 'http://mirror.example.org/nc')
+    return publisher
+
+
+@pytest.fixture
+def repo(first, tmp_path):
+    return first.copy(tmp_path / 'repo')
+
+
+@pytest.fixture
+def gnupg_home(monkeypatch, home):
+    monkeypatch.setenv('GNUPGHOME', str(home))
+    keys.export.cache_clear()
+
+
+def problems(publisher, now=None):
+    return check.problems(publisher.root, keys.trusted([]), int(now or time.time()))
+
+
+def signers(publisher, path, home):
+    """Fingerprints of the good signatures of a clear-signed file."""
+    done = subprocess.run(['gpg', '--batch', '--status-fd', '1', '--verify', publisher.root / path],
+                          env={'PATH': repositories.PATH, 'GNUPGHOME': str(home)}, capture_output=True, text=True)
+    return {line.split()[-1] for line in done.stdout.splitlines() if line.split()[1] == 'VALIDSIG'}
+
+
+def test_one_changed_byte_anywhere_is_found(first, gnupg_home, tmp_path):
+    """In every file of the tree, packages, indexes, signatures and the page: first, middle and last byte."""
+    assert problems(first) == []
+    unnoticed = []
+    for path in sorted(path for path in first.root.rglob('*') if path.is_file()):
+        whole = path.read_bytes()
+        for at in {0, len(whole) // 2, len(whole) - 2} if len(whole) > 2 else ():
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
+            if not list(check.sum_problems(check.Checked(first.root, keyring_of(tmp_path)))):
+                unnoticed.append((str(path.relative_to(first.root)), at))
+        path.write_bytes(whole)
+    assert unnoticed == []
+    assert problems(first) == []
+
+
+def keyring_of(folder):
+    ring = folder / 'ring.gpg'
+    if not ring.exists():
+        ring.write_bytes(keys.export(tuple(key.fingerprint for key in keys.trusted([])), armor=False))
+    return ring
+
+
+@pytest.mark.parametrize('path', [
+    'dists/icehouse-trusty/main/binary-amd64/Packages', 'yum/icehouse-el7/repodata/repomd.xml', 'state.json',
+    'SHA256SUMS'])
+def test_what_somebody_changed_is_not_signed_again(repo, tmp_path, path):
+    place = repo.root / path
+    place.write_bytes(place.read_bytes() + b'\n')
+    done = repo('publish', repositories.deb(tmp_path, 2), check=False)
+    assert done.returncode == 1
+    assert 'was changed by something else since it was signed' in done.stdout
+
+
+def test_a_file_that_the_publisher_did_not_put_there_is_found(repo, gnupg_home):
+    (repo.root / 'pool/extra.deb').write_text('extra')
+    assert problems(repo) == ['pool/extra.deb: a file that the publisher did not put there']
+
+
+def test_a_missing_package_is_found(repo):
+    next(repo.root.glob('pool/**/*cascading1*.deb')).unlink()
+    done = repo('verify', check=False)
+    assert done.returncode == 1
+    assert 'missing' in done.stdout
+
+
+def test_a_stale_inrelease_is_found(repo, tmp_path):
+    place = repo.root / f'dists/{SUITE}/InRelease'
+    stale = place.read_bytes()
+    repo('publish', repositories.deb(tmp_path, 2))
+    place.write_bytes(stale)
+    assert repo('verify', check=False).returncode == 1
+
+
+def test_a_repository_signed_by_somebody_else_is_refused(repo, tmp_path):
+    with repositories.gnupg() as other:
+        stranger = Publisher(tmp_path / 'theirs', other)
+        stranger('publish', repositories.deb(tmp_path / 'in', 1))
+        done = Publisher(stranger.root, repo.home)('verify', check=False)
+        assert done.returncode == 1
+        assert 'no good signature by a trusted key' in done.stdout
+
+
+def test_a_mirror_without_the_key_is_told_how_to_get_it(first):
+    with repositories.gnupg() as empty:
+        mirror = Publisher(first.root, empty)
+        done = mirror('verify', check=False)
+        assert done.returncode == 1
+        assert f'gpg --import {first.root}/nova-cascading.asc' in done.stdout
+        subprocess.run(['gpg', '--batch', '-q', '--import', first.root / 'nova-cascading.asc'], check=True,
+                       env={'PATH': repositories.PATH, 'GNUPGHOME': str(empty)}, capture_output=True)
+        assert 'every signature and hash good' in mirror('verify').stdout
+
+
+def test_verify_fails_from_90_days_before_valid_until(first, gnupg_home):
+    end = json.loads((first.root / 'state.json').read_text())['time'] + 180 * DAY
+    assert problems(first, end - 91 * DAY) == []
+    found = problems(first, end - 89 * DAY)
+    assert len(found) == 2
+    assert 'publish --refresh' in found[0]
+
+
+def test_verify_fails_from_90_days_before_a_key_ends(tmp_path):
+    with repositories.gnupg() as home:
+        short = repositories.make_key(home, 'short', expires='89d')
+        publisher = Publisher(tmp_path / 'repo', home)
+        publisher('publish', repositories.deb(tmp_path / 'in', 1), '--key', short)
+        done = publisher('verify', check=False)
+        assert done.returncode == 1
+        assert f'the key {short} ends on' in done.stdout
+        assert '--quick-set-expire' in done.stdout
+
+
+def test_keys_rotate_with_two_signatures_for_a_time(repo, home, tmp_path):
+    old = json.loads((repo.root / 'state.json').read_text())['keys'][0]
+    new = repositories.make_key(home, 'next key')
+    keyrings = set(repo.root.glob('pool/main/n/*/*.deb'))
+    repo('publish', '--refresh', '--key', old, '--key', new)
+    assert signers(repo, f'dists/{SUITE}/InRelease', home) == {old, new}
+    added = set(repo.root.glob('pool/main/n/*/*.deb')) - keyrings
+    assert len(added) == 1, 'hosts get a keyring package with both keys'
+    subprocess.run(['dpkg-deb', '-x', *added, tmp_path / 'x'], check=True)
+    shown = subprocess.run(['gpg', '--show-keys', '--with-colons', next((tmp_path / 'x').rglob('*.gpg'))], check=True,
+                           capture_output=True, text=True, env={'PATH': repositories.PATH, 'GNUPGHOME': str(home)}).stdout
+    assert old in shown and new in shown
+    repo('verify')
+    repo('publish', repositories.deb(tmp_path / 'in', 2))
+    assert signers(repo, f'dists/{SUITE}/InRelease', home) == {old, new}, 'both go on until told otherwise'
+    repo('publish', '--refresh', '--key', new)
+    assert signers(repo, f'dists/{SUITE}/InRelease', home) == {new}
+
+
+def test_a_time_before_the_key_was_made_is_refused(tmp_path):
+    with repositories.gnupg() as home:
+        done = Publisher(tmp_path / 'repo', home)('publish', repositories.deb(tmp_path / 'in', 1), check=False,
+                                                  SOURCE_DATE_EPOCH='1400000000')
+    assert done.returncode == 1
+    assert 'unset SOURCE_DATE_EPOCH' in done.stdout
+    assert not (tmp_path / 'repo').exists()

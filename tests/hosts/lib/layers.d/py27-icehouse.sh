@@ -1,7 +1,6 @@
 #!/bin/sh
 # Layer "py27-icehouse": everything that nova 2014.1 needs, in /usr/lib/nova-cascading, for Python 2.7; not nova itself.
 set -eu
-apt-get -qq install -y --no-install-recommends libmariadb-dev
 home=/usr/lib/nova-cascading
 # Debian's own copy of pip no longer parses under Python 2.7.
 python3 -m virtualenv -q --download --pip 20.3.4 --setuptools 44.1.1 --wheel 0.37.1 -p python2.7 "$home"

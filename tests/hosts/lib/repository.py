@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +19,11 @@ PLACE = '/srv/apt'
 def offer(host: Host, debs: Iterable[Path], port: int = 8000) -> None:
     """Replace what the repository holds by *debs* and let apt read it; the first call starts the server."""
     shutil.rmtree(host.path(PLACE), ignore_errors=True)
-    host.path(PLACE).mkdir(parents=True)
-    for deb in debs:
-        shutil.copy(deb, host.path(PLACE))
-    packages.index(host.path(PLACE))
+    with tempfile.TemporaryDirectory() as work:
+        for deb in debs:
+            shutil.copy(deb, work)
+        packages.index(Path(work))
+        host.put(work, PLACE)
     # What the layers below downloaded must not stand in for the repository.
     host.run('rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /var/cache/apt/archives/*.deb')
     host.write('/etc/apt/sources.list.d/test.list', f'deb [trusted=yes] http://127.0.0.1:{port} ./\n')

@@ -1,0 +1,97 @@
+"""`apt-get install python-nova-cascading` swaps nova's library for the fork's, on a cloud at work; and back."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from types import SimpleNamespace
+
+import pytest
+
+from tests.hosts.lib import debs, probe
+from tests.hosts.lib.host import Host
+
+MAPPING = str(uuid.uuid4())
+RUNNING = ('nova-api', 'nova-conductor')
+OFF = ('nova-scheduler', 'nova-api-metadata')
+
+
+@pytest.fixture(scope='module', params=['bookworm', 'trixie', 'bullseye'])
+def swap(request, module_host, fork_of) -> SimpleNamespace:
+    """A booted controller with stock nova, swapped while a client works; what was seen before, meanwhile and after."""
+    host: Host = module_host(request.param, 'stack')
+    host.boot()
+    host.service('nova-scheduler').stop()
+    debs.offer_fork(host, fork_of(request.param, 1, *debs.DEB))
+    instance = probe.ask(host, 'create')
+    before = SimpleNamespace(packages=debs.installed(host), pids={name: host.service(name).pid for name in RUNNING})
+    with probe.at_work(host):
+        started = time.time()
+        apt = host.run('apt-get install -y python-nova-cascading')
+        ended = time.time()
+    after = SimpleNamespace(packages=debs.installed(host), rounds=probe.rounds(host))
+    return SimpleNamespace(host=host, before=before, after=after, apt=apt, instance=instance, seconds=ended - started)
+
+
+def test_only_the_library_package_is_exchanged(swap):
+    assert set(swap.before.packages) - set(swap.after.packages) == {debs.STOCK}
+    assert set(swap.after.packages) - set(swap.before.packages) == {debs.FORK}
+    kept = set(swap.before.packages) & set(swap.after.packages)
+    assert {name: swap.before.packages[name] for name in kept} == {name: swap.after.packages[name] for name in kept}
+    assert swap.host.run('dpkg --audit; apt-get check').status == 0
+
+
+def test_every_database_has_the_column(swap):
+    assert [debs.has_column(swap.host, database, table) for database in ('nova', 'nova_cell0')
+            for table in ('instances', 'shadow_instances')] == [True] * 4
+
+
+def test_services_that_ran_run_again_with_the_new_code(swap):
+    for name in RUNNING:
+        assert swap.host.service(name).is_active, swap.host.service(name).journal()
+        assert swap.host.service(name).pid != swap.before.pids[name]
+    assert probe.ask(swap.host, 'map', swap.instance, MAPPING) == MAPPING
+
+
+def test_services_that_did_not_run_stay_off(swap):
+    assert [name for name in OFF if swap.host.service(name).is_active] == []
+
+
+def test_a_client_loses_no_request_but_during_the_restart(swap, record_property):
+    stopped, back = restart_of(swap.host, 'nova-conductor')
+    record_property('restart_seconds', back - stopped)
+    print(f'\n{swap.host.suite}: apt took {swap.seconds:.1f} s, nova-conductor was away for {back - stopped:.1f} s, '
+          f'the slowest of {len(swap.after.rounds)} rounds took {max(one.seconds for one in swap.after.rounds):.1f} s')
+    lost = [one for one in swap.after.rounds if one.error and not (one.at < back and one.at + one.seconds > stopped)]
+    assert lost == []
+
+
+def test_the_gate_stands_before_each_service(swap):
+    shown = swap.host.run('systemctl show -p ExecStartPre nova-conductor nova-scheduler nova-api').out
+    assert shown.count('db check --gate') >= 3
+    swap.host.run('nova-cascading db check --gate')
+
+
+def test_the_way_back_restores_stock_and_keeps_the_mappings(swap):
+    probe.ask(swap.host, 'map', swap.instance, MAPPING)
+    swap.host.run('apt-get install -y python3-nova')
+    assert debs.installed(swap.host) == swap.before.packages
+    assert 'db check' not in swap.host.run('systemctl show -p ExecStartPre nova-conductor').out
+    swap.host.run('systemctl restart nova-conductor')
+    assert probe.ask(swap.host, 'get', swap.instance) == 'stock'
+    probe.ask(swap.host, 'create')
+    assert swap.host.sql(f"SELECT mapping_uuid FROM instances WHERE uuid = '{swap.instance}'") == [(MAPPING,)]
+
+
+def test_forward_again_finds_the_mappings(swap):
+    swap.host.run('apt-get install -y python-nova-cascading')
+    assert debs.installed(swap.host) == swap.after.packages
+    assert probe.ask(swap.host, 'get', swap.instance) == MAPPING
+
+
+def restart_of(host: Host, name: str) -> tuple[float, float]:
+    """When a unit last stopped and when it was up again, in seconds since 1970."""
+    shown = host.run(f'systemctl show -p ActiveExitTimestamp -p ActiveEnterTimestamp --timestamp=unix {name}',
+                     check=False).out
+    times = dict(line.split('=', 1) for line in shown.splitlines())
+    return float(times['ActiveExitTimestamp'].lstrip('@')), float(times['ActiveEnterTimestamp'].lstrip('@')) + 1

@@ -1,0 +1,36 @@
+"""What dpkg of a test host has installed, and a stack host that is ready for a swap."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.hosts.lib import packages
+
+if TYPE_CHECKING:
+    from tests.hosts.lib.host import Host
+
+FORK = 'python3-nova-cascading'
+STOCK = 'python3-nova'
+DEB = ('--only', 'deb')
+
+
+def installed(host: Host) -> dict[str, str]:
+    """Package -> version of everything that is fully installed."""
+    rows = host.run("dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}\\n'").out.splitlines()
+    return {name: version for state, name, version in (row.split('|') for row in rows) if state.strip() == 'ii'}
+
+
+def nova(host: Host) -> dict[str, str]:
+    """The same, of nova's packages only."""
+    return {name: version for name, version in installed(host).items() if 'nova' in name and 'novaclient' not in name}
+
+
+def offer_fork(host: Host, fork: Path) -> None:
+    """Let apt of the host see its stock nova and the fork, and nothing else."""
+    host.offer([*packages.stock_debs(host.suite).values(), packages.library(fork)])
+
+
+def has_column(host: Host, database: str = 'nova', table: str = 'instances') -> bool:
+    """Whether the table has its mapping_uuid."""
+    return bool(host.sql(f"SHOW COLUMNS FROM {table} LIKE 'mapping_uuid'", database))

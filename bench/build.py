@@ -31,8 +31,8 @@ RULES = '#!/usr/bin/make -f\n%:\n\tdh $@ --with python3 --buildsystem=none\nover
         '\tmkdir -p debian/nova-bench/usr/lib/python3/dist-packages\n' \
         '\tcp -r nova *.egg-info debian/nova-bench/usr/lib/python3/dist-packages/\n'
 CONTROL = 'Source: nova-bench\nMaintainer: Bench <bench@example.invalid>\nBuild-Depends: debhelper-compat (= 13)\n' \
-          'Standards-Version: 4.6.2\n\nPackage: nova-bench\nArchitecture: all\nDepends: ${misc:Depends}, ${python3:Depends}\n' \
-          'Description: benchmark\n the same tree, built with the defaults of debhelper\n'
+          'Standards-Version: 4.6.2\n\nPackage: nova-bench\nArchitecture: all\n' \
+          'Depends: ${misc:Depends}, ${python3:Depends}\nDescription: benchmark\n the same tree, with debhelper as it comes\n'
 CHANGELOG = 'nova-bench ({0}-1) unstable; urgency=low\n\n  * Benchmark.\n\n' \
             ' -- Bench <bench@example.invalid>  Thu, 01 Jan 2015 00:00:00 +0000\n'
 SPEC = '''Name: nova-bench

@@ -27,9 +27,13 @@ UNIT_TOOLS = {'git': 'git', 'gpg': 'gnupg', 'patch': 'patch', 'shellcheck': 'she
               '/usr/lib/python3/dist-packages/debian': 'python3-debian',
               '/usr/lib/python3/dist-packages/rich': 'python3-rich',
               '/usr/lib/python3/dist-packages/sqlalchemy': 'python3-sqlalchemy',
-              '/usr/lib/python3/dist-packages/pip': 'python3-pip'}
+              '/usr/lib/python3/dist-packages/pip': 'python3-pip',
+              f'/usr/lib/python3.{sys.version_info.minor}/ensurepip': 'python3-venv'}
 HOST_TOOLS = {'mmdebstrap': 'mmdebstrap', 'ip': 'iproute2', 'nsenter': 'util-linux', 'lintian': 'lintian',
               'rpmlint': 'rpmlint', 'piuparts': 'piuparts', 'autopkgtest': 'autopkgtest', 'dnf': 'dnf'}
+LINTERS = Path('~/.cache/nova-cascading/linters').expanduser()
+# A newer linter must not turn an unchanged tree red.
+LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1')
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +44,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     suites = ('unit', 'hosts') if args.suite == 'all' else (args.suite,)
     tools.need({**PYTEST, **UNIT_TOOLS})
+    if 'unit' in suites:
+        install_linters()
     if 'hosts' in suites and os.geteuid() == 0:
         tools.need(HOST_TOOLS)
     return max([pytest(suite, args.pytest) for suite in suites])
+
+
+def install_linters() -> None:
+    """ruff and mypy are in no Debian release that this must run on; a machine without PyPI skips what they check."""
+    if (LINTERS / 'bin' / 'mypy').exists():
+        return
+    with step('installing ruff and mypy'):
+        subprocess.run([sys.executable, '-m', 'venv', LINTERS], check=True)
+        subprocess.run([LINTERS / 'bin' / 'pip', '-q', 'install', *LINTER_PINS])
 
 
 def pytest(suite: str, words: list[str]) -> int:

@@ -1,15 +1,19 @@
-"""The project keeps its own rules: shell that any sh runs, files a reader can hold in mind, imports that run one way."""
+"""The project keeps its own rules: shell that any sh runs, files short enough to read, imports that run one way."""
 
 import subprocess
 from pathlib import Path
+
+import pytest
+
+from builder.selftest import LINTERS as TOOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
 LONGEST = 350
 
 
 def tracked(*patterns):
-    listed = subprocess.run(['git', '-c', f'safe.directory={PROJECT}', 'ls-files', '-co', '--exclude-standard', *patterns],
-                            cwd=PROJECT, capture_output=True, text=True, check=True)
+    command = ['git', '-c', f'safe.directory={PROJECT}', 'ls-files', '-co', '--exclude-standard', '--', *patterns]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
     return [PROJECT / name for name in listed.stdout.splitlines() if (PROJECT / name).is_file()]
 
 
@@ -26,4 +30,14 @@ def test_a_file_stays_short_enough_to_hold_in_mind():
 
 
 def test_what_runs_inside_nova_knows_nothing_of_the_builder():
-    assert [path for path in tracked('src/nova') if 'import builder' in path.read_text() or 'from builder' in path.read_text()] == []
+    sources = {path: path.read_text() for path in tracked('src/nova')}
+    assert [path for path, text in sources.items() if 'import builder' in text or 'from builder' in text] == []
+
+
+@pytest.mark.parametrize('check', [['ruff', 'check', '.'], ['mypy', '--no-error-summary']], ids=lambda words: words[0])
+def test_python_is_clean(check):
+    tool = TOOLS / 'bin' / check[0]
+    if not tool.exists():
+        pytest.skip(f'{check[0]} is not installed: it comes from PyPI, which `./build.sh test` could not reach')
+    done = subprocess.run([tool, *check[1:]], cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr

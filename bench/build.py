@@ -32,7 +32,7 @@ RULES = '#!/usr/bin/make -f\n%:\n\tdh $@ --with python3 --buildsystem=none\nover
         '\tcp -r nova *.egg-info debian/nova-bench/usr/lib/python3/dist-packages/\n'
 CONTROL = 'Source: nova-bench\nMaintainer: Bench <bench@example.invalid>\nBuild-Depends: debhelper-compat (= 13)\n' \
           'Standards-Version: 4.6.2\n\nPackage: nova-bench\nArchitecture: all\n' \
-          'Depends: ${misc:Depends}, ${python3:Depends}\nDescription: benchmark\n the same tree, with debhelper as it comes\n'
+          'Depends: ${misc:Depends}, ${python3:Depends}\nDescription: benchmark\n debhelper as it comes\n'
 CHANGELOG = 'nova-bench ({0}-1) unstable; urgency=low\n\n  * Benchmark.\n\n' \
             ' -- Bench <bench@example.invalid>  Thu, 01 Jan 2015 00:00:00 +0000\n'
 SPEC = '''Name: nova-bench

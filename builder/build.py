@@ -72,7 +72,7 @@ def check_usage(args: argparse.Namespace, families: list[str]) -> None:
 
 def report(made: Fork) -> None:
     for result in made.report:
-        print(f'  {result.rule:<24}{result.state:<16}{result.path}{": " + result.why if result.why else ""}')
+        print(f'  {result.rule:<26}{result.state:<16}{result.path}{": " + result.why if result.why else ""}')
 
 
 def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace) -> list[Path]:

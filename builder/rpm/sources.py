@@ -23,8 +23,8 @@ def lay_out(fork: Fork, to: Path, *, revision: int, epoch: int) -> Path:
     patches = render.series(fork)
     for patch, text in patches:
         (to / patch).write_text(text, encoding='utf-8')
-    for path in OWN_FILES:
-        shutil.copy(PROJECT / path, to)
+    for own in OWN_FILES:
+        shutil.copy(PROJECT / own, to)
     wanted = requires.of(tree, stock)
     spec = to / f'{name}.spec'
     spec.write_text(values.of(tree, [patch for patch, _ in patches], wanted, revision=revision, epoch=epoch)

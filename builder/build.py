@@ -136,7 +136,9 @@ def summary(paths: list[Path]) -> None:
     debs = [path for path in paths if path.suffix == '.deb']
     rpms = [path for path in paths if path.name.endswith('.noarch.rpm')]
     print('\nInstall on the controller:')
-    if debs:
-        print('  apt-get install ' + ' '.join(shlex.quote(str(path)) for path in debs))
+    for deb in debs:
+        quoted = shlex.quote(str(deb))
+        # apt would remove the stock package before it runs preinst, which asks whether the database can be migrated.
+        print(f'  dpkg-deb --info {quoted} preinst | sh -s install && apt-get install {quoted}')
     if rpms:
         print('  nova-cascading-preflight && dnf install ' + ' '.join(shlex.quote(str(path)) for path in rpms))

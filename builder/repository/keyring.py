@@ -21,6 +21,8 @@ from builder.repository.transaction import Change
 DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
 NAMES = (DEB, RPM)
+HOOK = 'apt-preflight'
+APT_CONF = 'etc/apt/apt.conf.d/50nova-cascading'
 SHARE = Path(__file__).parent / 'templates'
 OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 
@@ -83,8 +85,9 @@ def build_deb(this: Change, number: str, to: Path) -> None:
             package=DEB, version=number, owner=OWNER, kilobytes=-(-total // 1024)))
         (root / 'DEBIAN/md5sums').write_text(tools.run(['sh', '-c', 'find usr -type f | LC_ALL=C sort | xargs md5sum'],
                                                        cwd=root))
+        (root / 'DEBIAN/conffiles').write_text(f'/{APT_CONF}\n')
         for path in [root, *root.rglob('*')]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.name == HOOK else 0o644)
         to.parent.mkdir(parents=True, exist_ok=True)
         # gzip: what every dpkg reads.
         tools.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '--build', root, to],
@@ -98,6 +101,9 @@ def fill(root: Path, this: Change, number: str) -> None:
     ring = root / 'usr/share/keyrings' / f'{DEB}.gpg'
     ring.parent.mkdir(parents=True)
     ring.write_bytes(public(this))
+    for source, to in ((HOOK, f'usr/share/nova-cascading/{HOOK}'), ('apt.conf', APT_CONF)):
+        (root / to).parent.mkdir(parents=True)
+        shutil.copyfile(SHARE / source, root / to)
     shutil.copyfile(SHARE / 'copyright', doc / 'copyright')
     example = (SHARE / 'nova-cascading.sources').read_text()
     (doc / 'examples/nova-cascading.sources').write_text(

@@ -17,10 +17,12 @@ LIBRARIES = ('python3-nova-cascading', 'python-nova-cascading')
 APT = '''curl -fsSo {keyring} {url}/nova-cascading.gpg
 echo 'deb [signed-by={keyring}] {url} {suite} main' >/etc/apt/sources.list.d/nova-cascading.list
 apt-get update
-apt-get install {library} nova-cascading-archive-keyring'''
+apt-get install nova-cascading-archive-keyring
+apt-get install {library}'''
 OLD_APT = '''curl -fsSo /etc/apt/trusted.gpg.d/nova-cascading.gpg {url}/nova-cascading.gpg
 echo 'deb {url} {suite} main' >/etc/apt/sources.list.d/nova-cascading.list
 apt-get update
+apt-get install nova-cascading-archive-keyring
 apt-get install {library}'''
 DNF = '''rpm --import {url}/nova-cascading.asc
 dnf install {url}/{release}

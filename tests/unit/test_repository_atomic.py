@@ -33,8 +33,7 @@ def test_a_reader_within_the_old_tree_reads_it_to_its_end(tree):
     inside = os.open(tree / 'pool', os.O_RDONLY)
     with replacement(tree) as work:
         replace(work / 'pool/package', b'two', 0)
-    with open(os.open('package', os.O_RDONLY, dir_fd=inside)) as stream:
-        assert stream.read() == 'one'
+    assert os.read(os.open('package', os.O_RDONLY, dir_fd=inside), 99) == b'one'
     os.close(inside)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.deb import fields, template
+from builder.deb import companions, fields, template
 from builder.errors import BuildError
 from builder.model import Fork, Stock, Tree
 
@@ -71,3 +71,40 @@ def test_a_template_that_asks_for_the_unknown_stops_the_build():
 def test_mail_addresses_in_templates_stay():
     assert template.filled('a@b.org @PACKAGE@ ${misc:Depends}', {'PACKAGE': 'x'}, Path('c')) == \
         'a@b.org x ${misc:Depends}'
+
+
+NOVA_COMMON = """\
+Package: nova-common
+Source: nova
+Version: 1:2014.1.5-0ubuntu1
+Architecture: all
+Depends: adduser, python-nova (= 1:2014.1.5-0ubuntu1),
+ python-nova-tests (= 1:2014.1.5-0ubuntu1)
+Suggests: python-novaclient (= 1:2014.1.5-0ubuntu1)
+Breaks: nova-compute (<< 1:2014.1.5-0ubuntu1)
+Description: common files
+ It says python-nova (= 1:2014.1.5-0ubuntu1) here, too.
+"""
+NOVA_API = 'Package: nova-api\nVersion: 1:2014.1.5-0ubuntu1\nDepends: nova-common (= 1:2014.1.5-0ubuntu1)\n'
+STRANGER = 'Package: novnc\nVersion: 1:2014.1.5-0ubuntu1\nDepends: python-nova\n'
+
+
+def test_companions_are_those_that_need_the_library_at_its_version_through_others_too():
+    assert companions.companions_of('python-nova', '1:2014.1.5-0ubuntu1', [NOVA_API, NOVA_COMMON, STRANGER]) == {
+        'nova-common', 'nova-api'}
+    assert companions.companions_of('python-nova', '1:2014.1.4-0ubuntu1', [NOVA_API, NOVA_COMMON]) == set()
+
+
+def test_a_companion_differs_in_its_version_and_in_what_it_needs_exactly():
+    own = '1:2014.1.5-0ubuntu1+cascading1'
+    changed = companions.reversioned(NOVA_COMMON, {'python-nova': 'python-nova-cascading', 'nova-api': 'nova-api'},
+                                     '1:2014.1.5-0ubuntu1', own)
+    differing = [line for line in changed.splitlines() if line not in NOVA_COMMON.splitlines()]
+    assert differing == ['Source: nova (1:2014.1.5-0ubuntu1)', f'Version: {own}',
+                         f'Depends: adduser, python-nova-cascading (= {own}),']
+    assert len(changed.splitlines()) == len(NOVA_COMMON.splitlines())
+
+
+def test_a_directory_without_companions_is_refused(tmp_path):
+    with pytest.raises(BuildError, match=r'depends on python3-nova \(= 2:26.2.2-1~deb12u5\)'):
+        companions.build(fork(), tmp_path, tmp_path, revision=1, epoch=0)

@@ -97,9 +97,20 @@ def test_the_way_back_never_removes_the_fork_alone(services, monkeypatch):
     module = uninstall(monkeypatch, services)
     monkeypatch.setattr(module, 'deb_installed', lambda package: package == 'python3-nova-cascading')
     monkeypatch.setattr(services, 'which', lambda tool: False)
+    monkeypatch.setattr(module, 'companions', lambda own: [])
     assert module.way_back() == ['apt-get install -y python3-nova',
                                  'systemctl restart nova-conductor.service',
                                  'systemctl restart nova-scheduler.service nova-api.service']
+
+
+@pytest.mark.parametrize(('apt', 'option'), [('apt 1.0.1ubuntu2 for amd64', '--force-yes'),
+                                             ('apt 2.6.1 (amd64)', '--allow-downgrades')])
+def test_re_versioned_service_packages_go_back_together_with_the_library(services, monkeypatch, apt, option):
+    module = uninstall(monkeypatch, services)
+    listed = 'nova-api 1:2014.1.5-0ubuntu1+cascading2\nnova-doc 1:2014.1.5-0ubuntu1\n'
+    monkeypatch.setattr(services, 'output', lambda command: apt if command[0] == 'apt-get' else listed)
+    assert module.apt_line('python-nova', module.companions('python-nova-cascading')) == (
+        f'apt-get install -y {option} python-nova=1:2014.1.5-0ubuntu1 nova-api=1:2014.1.5-0ubuntu1')
 
 
 @pytest.mark.parametrize(('dnf', 'expected'), [

@@ -54,7 +54,7 @@ def way_back():
     for own in PACKAGES:
         stock = own.replace('-cascading', '')
         if deb_installed(own):
-            return ['apt-get install -y {0}'.format(stock)] + restarts()
+            return [apt_line(stock, companions(own))] + restarts()
         if rpm_installed(own):
             return [rpm_swap(own, stock)]  # its scriptlets restart what runs
     return ['sh {0}'.format(INSTALLED)] if os.path.exists(INSTALLED) else []
@@ -69,6 +69,21 @@ def deb_installed(package):
     if not services.which('dpkg-query'):
         return False
     return services.output(['dpkg-query', '-W', '-f', '${Status}', package]).startswith(('install', 'hold'))
+
+
+def companions(own):
+    """(name, stock version) of service packages that were re-versioned for a dpkg without versioned Provides."""
+    listed = services.output(['dpkg-query', '-W', '-f', '${Package} ${Version}\\n', 'nova-*'])
+    packages = [line.split() for line in listed.splitlines() if '+cascading' in line]
+    return [(name, version.rpartition('+cascading')[0]) for name, version in packages if name != own]
+
+
+def apt_line(stock, reversioned):
+    if not reversioned:
+        return 'apt-get install -y {0}'.format(stock)
+    exact = ['{0}={1}'.format(name, version) for name, version in [(stock, reversioned[0][1])] + reversioned]
+    is_old = services.output(['apt-get', '--version']).startswith(('apt 0.', 'apt 1.0'))
+    return 'apt-get install -y {0} {1}'.format('--force-yes' if is_old else '--allow-downgrades', ' '.join(exact))
 
 
 def rpm_installed(package):

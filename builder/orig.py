@@ -16,7 +16,7 @@ from builder.model import Tree
 MTIME = 1397692800  # 2014-04-17, Icehouse's release: a time of the build's would change the bytes
 # Two threads however many cores there are: the number decides where xz starts a new block.
 XZ = ['xz', '--compress', '--stdout', '-2', '--threads=2']
-LEFT_OUT = {'__pycache__', '.git', '.svn', '.bzr'}
+LEFT_OUT = {'__pycache__', '.git', '.gitignore', '.svn', '.bzr'}
 
 
 def tarball(tree: Tree, name: str, version: str, to: Path) -> Path:
@@ -83,9 +83,12 @@ def _add(archive: tarfile.TarFile, name: str, path: Path) -> None:
     member.mtime = MTIME
     member.uid = member.gid = 0
     member.uname = member.gname = 'root'
-    member.mode = 0o755 if member.isdir() or member.mode & 0o111 else 0o644
-    if member.isfile():
-        with path.open('rb') as content:
-            archive.addfile(member, content)
-    else:
+    if not member.isfile():
+        member.mode = 0o755
         archive.addfile(member)
+        return
+    with path.open('rb') as content:
+        runs = member.mode & 0o111 and content.read(2) == b'#!'
+        member.mode = 0o755 if runs else 0o644
+        content.seek(0)
+        archive.addfile(member, content)

@@ -33,7 +33,7 @@ def depends(tree: Tree, stock: Stock) -> str:
         return stock.fields['Depends']
     if tree.python == 3:
         return '${python3:Depends}'
-    return ', '.join(['python2.7 | python (>= 2.7)', *python2_packages(egginfo.requirements(tree))])
+    return ', '.join(['python2:any | python:any (>= 2.7)', *python2_packages(egginfo.requirements(tree))])
 
 
 def provides(tree: Tree, stock: Stock, own_version: str) -> str:

@@ -58,7 +58,10 @@ def test_a_stock_package_keeps_all_it_had(tmp_path):
 def test_everything_belongs_to_root_with_plain_modes(tmp_path):
     tree = make(tmp_path / 'a')
     Path(tree.path / 'nova/cmd/x.py').chmod(0o777)
+    script = Path(tree.path / 'nova/cmd/run.sh')
+    script.write_text('#!/bin/sh\n')
+    script.chmod(0o700)
     with tarfile.open(orig.tarball(tree, 'n', '9.1', tmp_path)) as archive:
-        for member in archive:
-            assert (member.uid, member.gid, member.uname) == (0, 0, 'root')
-            assert member.mode in (0o644, 0o755)
+        assert {(member.uid, member.gid, member.uname) for member in archive} == {(0, 0, 'root')}
+        modes = {member.name.rpartition('/')[2]: member.mode for member in archive}
+    assert modes == {**dict.fromkeys(modes, 0o644), 'run.sh': 0o755, 'cmd': 0o755}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import subprocess
 from pathlib import Path
 
 from builder.errors import BuildError
@@ -60,12 +59,8 @@ def _directory(path: Path) -> Tree:
 
 
 def _commit(path: Path) -> str:
-    if not (path / '.git').exists():
-        return ''
-    git = ['git', '-C', str(path)]
-    head = subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
-    changed = subprocess.run([*git, 'status', '--porcelain', 'nova'], capture_output=True, text=True).stdout
-    return f' (commit {head}{", with local changes" if changed else ""})'
+    head = inspect.git(path, 'rev-parse', 'HEAD')
+    return f' (commit {head})' if head else ''
 
 
 def _tree(root: Path, origin: str, found: Stock | None) -> Tree:

@@ -81,11 +81,15 @@ def _setup_cfg(path: Path) -> str:
 
 
 def _tag(path: Path) -> str:
+    return re.sub(r'-(\d+)-g[0-9a-f]+$', r'.dev\1', git(path, 'describe', '--tags', '--match', '[0-9]*'))
+
+
+def git(path: Path, *words: str) -> str:
+    """What git says of a checkout, whoever owns it; '' where there is none. Only for commands that run nothing of it."""
     if not (path / '.git').exists():
         return ''
-    command = ['git', '-C', str(path), 'describe', '--tags', '--match', '[0-9]*']
-    described = subprocess.run(command, capture_output=True, text=True).stdout.strip()
-    return re.sub(r'-(\d+)-g[0-9a-f]+$', r'.dev\1', described)
+    command = ['git', '-c', f'safe.directory={path.resolve()}', '-C', str(path), *words]
+    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
 
 
 def modified(path: Path, version: str) -> str:
@@ -99,7 +103,10 @@ def modified(path: Path, version: str) -> str:
 
 
 def tree_id(directory: Path) -> bytes:
-    """The id git gives a directory (``git write-tree``): independent of how it was packed; bytecode does not count."""
+    """The id git gives a directory (``git write-tree``): independent of how it was packed.
+
+    Links count as what they lead to, since source distributions follow them; bytecode does not count.
+    """
     entries = []
     for entry in os.scandir(directory):
         if entry.name == '__pycache__' or entry.name.endswith(('.pyc', '.pyo')):
@@ -112,8 +119,6 @@ def tree_id(directory: Path) -> bytes:
 
 
 def _entry(entry: os.DirEntry) -> tuple[bytes, bytes]:
-    if entry.is_symlink():
-        return b'120000', _object(b'blob', os.fsencode(Path(entry.path).readlink()))
     if entry.is_dir():
         return b'40000', tree_id(Path(entry.path))
     executable = entry.stat().st_mode & 0o100

@@ -79,8 +79,7 @@ def test_a_git_checkout_knows_its_commit_and_its_tag(tmp_path):
     tree = source.obtain(str(path), tmp_path / 'work')
     head = subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
     assert (tree.version, tree.origin) == ('14.0.3', f'{path} (commit {head})')
-    (path / 'nova/__init__.py').write_text('changed = 1\n')
-    assert 'with local changes' in source.obtain(str(path), tmp_path / 'work').origin
+    assert 'is not what was released as 14.0.3' in tree.modified
 
 
 def test_a_debian_package_is_the_stock_it_stands_in_for(tmp_path):
@@ -328,13 +327,17 @@ def test_the_tree_id_is_gits(tmp_path):
     path = fakenova.write(tmp_path / 'x')
     (path / 'nova/run.sh').write_text('#!/bin/sh\n')
     (path / 'nova/run.sh').chmod(0o755)
-    (path / 'nova/link').symlink_to('run.sh')
     (path / 'nova/network-').mkdir()
     (path / 'nova/network-/a').write_text('a')
     git = ['git', '-C', str(path)]
     for words in (['init', '-q'], ['add', 'nova']):
         subprocess.run([*git, *words], check=True)
     wanted = subprocess.run([*git, 'write-tree', '--prefix=nova/'], capture_output=True, text=True).stdout.strip()
+    linked = fakenova.write(tmp_path / 'linked')
+    shutil.copytree(path / 'nova', linked / 'nova', dirs_exist_ok=True)
+    (linked / 'nova/network-/a').unlink()
+    (linked / 'nova/network-/a').symlink_to('../../../x/nova/network-/a')
+    assert inspect.tree_id(linked / 'nova').hex() == wanted
     (path / 'nova/__pycache__').mkdir()
     (path / 'nova/__pycache__/a.pyc').write_bytes(b'x')
     assert inspect.tree_id(path / 'nova').hex() == wanted

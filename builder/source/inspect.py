@@ -85,7 +85,7 @@ def _tag(path: Path) -> str:
 
 
 def git(path: Path, *words: str) -> str:
-    """What git says of a checkout, whoever owns it; '' where there is none. Only for commands that run nothing of it."""
+    """What git says of a checkout, whoever owns it ('' if it is none). For commands that run none of it."""
     if not (path / '.git').exists():
         return ''
     command = ['git', '-c', f'safe.directory={path.resolve()}', '-C', str(path), *words]

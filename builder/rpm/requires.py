@@ -51,7 +51,7 @@ def from_deb(depends: str) -> Iterator[str]:
     """The Python distributions among a .deb's Depends, as ``pythonX.Ydist(name) >= version``."""
     distributions = debian_distributions()
     for word in depends.split(','):
-        found = re.match(r'\s*([a-z0-9.+-]+)(?:\s*\(>= (?:\d+:)?([0-9][0-9.]*[0-9]))?', word)
+        found = re.match(r'\s*(python3-[a-z0-9.+-]+)(?:\s*\(>= (?:\d+:)?([0-9][0-9.]*[0-9]))?', word)
         if found and found.group(1) in distributions:
             version = f' >= {found.group(2)}' if found.group(2) else ''
             yield f'python%{{nova_python}}dist({distributions[found.group(1)]}){version}'

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes yum repositories of a stock nova, laid out as RDO does: the library, common, and one package a service.
-# Input: the unpatched nova and its metadata directory in /srv/nova; SITE, LIBRARY, PYTHON, VERSION, EPOCH ('' or 'N:').
+# Input: the unpatched nova and its metadata directory in /srv/nova; SITE, LIBRARY, PYTHON, VERSION, EPOCH ('' or 'N:'),
+# TYPE (how systemd knows that a service is up).
 # Output: /srv/stock (release 1) and /srv/erratum (release 2).
 # Requirements: rpmbuild, createrepo_c.
 set -eu
@@ -44,7 +45,7 @@ for name in manage $SERVICES; do
     chmod 755 %{buildroot}/usr/bin/nova-\$name
 done
 for name in $SERVICES; do
-    printf '[Service]\nType=notify\nNotifyAccess=all\nTimeoutStartSec=60\nRestart=no\nUser=nova\nExecStart=/usr/bin/nova-%%s\n[Install]\nWantedBy=multi-user.target\n' \
+    printf '[Service]\nType=$TYPE\nNotifyAccess=all\nTimeoutStartSec=60\nRestart=no\nUser=nova\nExecStart=/usr/bin/nova-%%s\n[Install]\nWantedBy=multi-user.target\n' \
         \$name >%{buildroot}/usr/lib/systemd/system/openstack-nova-\$name.service
 done
 END

@@ -12,5 +12,7 @@ echo "$site" >/usr/lib/python3/dist-packages/rpm-site.pth
 python3 /usr/local/lib/rpm-system-base.py 9
 
 VERSION=$(sed -n 's/^Version: //p' /srv/nova/nova-*-info/PKG-INFO /srv/nova/nova-*-info/METADATA 2>/dev/null | head -n 1)
-SITE=$site LIBRARY=python3-nova PYTHON=/usr/bin/python3.11 EPOCH=1: VERSION=$VERSION sh /usr/local/lib/rpm-stock.sh
+TYPE=notify SITE=$site LIBRARY=python3-nova PYTHON=/usr/bin/python3.11 EPOCH=1: VERSION=$VERSION sh /usr/local/lib/rpm-stock.sh
 dnf -q -y install openstack-nova-api openstack-nova-conductor openstack-nova-scheduler
+# Each test starts what it needs.
+systemctl --root=/ disable openstack-nova-api openstack-nova-conductor openstack-nova-scheduler

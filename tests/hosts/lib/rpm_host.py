@@ -1,0 +1,104 @@
+"""What the rpm tests ask of a host, in the words of their contracts."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.hosts.lib import packages, rpm  # noqa: F401  rpm registers the layers
+from tests.hosts.lib.host import Host
+
+SERVICES = {'openstack-nova-common', 'openstack-nova-api', 'openstack-nova-conductor', 'openstack-nova-scheduler'}
+STOCK = SERVICES | {'python3-nova'}
+FORK = SERVICES | {'python3-nova-cascading'}
+BOTH_TABLES = {'instances', 'shadow_instances'}
+SITE = '/usr/lib/python3.11/site-packages'
+INSTANCE = '11111111-2222-3333-4444-555555555555'
+MAPPING = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'
+
+
+def fork(source: str | Path = '26.3.0', revision: int = 1, stock: str = '') -> Path:
+    """The fork's noarch rpm, built by ./build.sh; its source rpm lies beside it.
+
+    :param stock: the stock version to stand in for, when it is not the release's usual one.
+    """
+    options = ['--stock-version', stock] if stock else []
+    return next(packages.fork_of(source, revision, '--only', 'rpm', *options).glob('python*.noarch.rpm'))
+
+
+def put(host: Host, package: Path) -> str:
+    """Copy an rpm to the host; returns its path there."""
+    host.put(package, f'/root/{package.name}')
+    return f'/root/{package.name}'
+
+
+def offer(host: Host, *rpms: Path) -> None:
+    """A yum repository of the fork in the host, unsigned, with the priority of the real one."""
+    for path in rpms:
+        host.put(path, f'/srv/fork/{path.name}')
+    host.run('createrepo_c --quiet /srv/fork; dnf -q clean all')
+    host.write('/etc/yum.repos.d/fork.repo',
+               '[fork]\nname=fork\nbaseurl=file:///srv/fork\ngpgcheck=0\npriority=200\n')
+
+
+def publish(host: Host, home: Path, *rpms: Path) -> str:
+    """Publish rpms in the host's signed repository, served over HTTP; returns its address.
+
+    :param home: GnuPG's home, on this machine.
+    """
+    url = 'http://127.0.0.1:8000'
+    home.mkdir(mode=0o700, exist_ok=True)
+    words = [packages.PROJECT / 'build.sh', 'publish', '--to', home.parent / 'repo', '--url', url, '--suite', 'zed-el9']
+    done = subprocess.run([*words, *rpms], capture_output=True, text=True,
+                          env={'GNUPGHOME': str(home), 'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
+    assert done.returncode == 0, done.stdout + done.stderr
+    host.put(home.parent / 'repo', '/srv/repo')
+    return url
+
+
+def novas(host: Host) -> set[str]:
+    """The names of the nova packages in the rpm database."""
+    return {name for name in host.run("rpm -qa --qf '%{NAME}\\n'").out.split()
+            if name.startswith(('python3-nova', 'python-nova', 'openstack-nova'))}
+
+
+def evr(host: Host, package: str) -> str:
+    return host.run(f"rpm -q --qf '%{{EVR}}' {package}").out
+
+
+def is_consistent(host: Host) -> bool:
+    """The rpm database holds no duplicate and no broken dependency, and every file is as its package says."""
+    host.run('dnf -q check')
+    changed = host.run(f'rpm -V {" ".join(novas(host))}', check=False)
+    assert changed.out == '', changed.out
+    return True
+
+
+def tables_with_mapping(host: Host) -> set[str]:
+    """The tables of nova's database that have the column."""
+    rows = host.sql("SELECT table_name FROM information_schema.columns WHERE table_schema = 'nova' "
+                    "AND column_name = 'mapping_uuid'")
+    return {table for table, in rows}
+
+
+def hold_lock(host: Host) -> Callable[[], None]:
+    """A transaction that has read the table and stays open; returns what ends it."""
+    host.spawn('mysql nova -e "BEGIN; SELECT * FROM instances; SELECT SLEEP(600)"')
+    sleeping = "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(600)'"
+    while not host.sql(sleeping):
+        time.sleep(0.1)
+    [(number,)] = host.sql(sleeping)
+    return lambda: host.sql(f'KILL {number}')
+
+
+def map_an_instance(host: Host) -> None:
+    """One instance row that has a mapping."""
+    host.sql("INSERT INTO instances (uuid, project_id, deleted, mapping_uuid) "
+             f"VALUES ('{INSTANCE}', 'p', 0, '{MAPPING}')")
+
+
+def mapping(host: Host) -> str | None:
+    [(value,)] = host.sql(f"SELECT mapping_uuid FROM instances WHERE uuid = '{INSTANCE}'")
+    return value

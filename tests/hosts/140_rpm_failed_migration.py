@@ -1,0 +1,84 @@
+"""A migration that fails is told on the terminal and in the journal, stops no service, and keeps new code from a
+database that it cannot use; one command then puts all right."""
+
+import pytest
+
+from tests.hosts.lib.rpm_host import BOTH_TABLES, FORK, fork, hold_lock, is_consistent, novas, put, tables_with_mapping
+
+NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
+
+
+@pytest.fixture
+def host(make_host):
+    """A booted host with stock nova and a running conductor."""
+    host = make_host('bookworm', 'rpm')
+    host.boot()
+    host.service('openstack-nova-conductor').start()
+    return host
+
+
+def install(host):
+    """Install the fork; dnf itself is content, as a scriptlet never fails."""
+    done = host.run(f'dnf -y install {put(host, fork())}')
+    assert novas(host) == FORK
+    assert is_consistent(host)
+    return done.out + done.err
+
+
+def test_a_refused_change_leaves_the_services_as_they_were_and_closes_the_gate(host):
+    host.sql('REVOKE ALL ON nova.* FROM nova@localhost;'
+             'GRANT SELECT, INSERT, UPDATE, DELETE ON nova.* TO nova@localhost')
+    conductor = host.service('openstack-nova-conductor')
+    before = conductor.pid
+
+    said = install(host)
+
+    assert NEXT in said
+    assert NEXT in host.run('journalctl -t nova-cascading --no-pager').out
+    assert conductor.is_active and conductor.pid == before
+    assert tables_with_mapping(host) == set()
+    assert host.run('nova-cascading services restart-running', check=False).status != 0
+    assert conductor.pid == before
+
+    assert host.run('systemctl restart openstack-nova-conductor', check=False).status != 0
+    assert 'nova-cascading db sync' in conductor.journal()
+
+    host.sql('GRANT ALL ON nova.* TO nova@localhost')
+    host.run('nova-cascading db sync')
+    conductor.start()
+    assert conductor.is_active
+    assert tables_with_mapping(host) == BOTH_TABLES
+
+
+def test_a_table_that_stays_locked_is_given_up_on(host):
+    host.run('crudini --set /etc/nova/nova.conf cascading lock_retries 1;'
+             'crudini --set /etc/nova/nova.conf cascading lock_wait_timeout 1')
+    release = hold_lock(host)
+    conductor = host.service('openstack-nova-conductor')
+    before = conductor.pid
+
+    assert NEXT in install(host)
+    assert conductor.is_active and conductor.pid == before
+
+    release()
+    host.run(NEXT.partition(': ')[2])
+    assert conductor.is_active and conductor.pid != before
+    assert tables_with_mapping(host) == BOTH_TABLES
+
+
+def test_a_database_that_is_down_is_told_too(host):
+    host.run('systemctl stop mariadb')
+    said = install(host)
+    assert NEXT in said
+    host.run('systemctl start mariadb')
+    host.run(NEXT.partition(': ')[2])
+    assert tables_with_mapping(host) == BOTH_TABLES
+
+
+def test_auto_migrate_off_leaves_the_database_and_the_services_to_the_administrator(host):
+    host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
+    conductor = host.service('openstack-nova-conductor')
+    before = conductor.pid
+    assert 'auto_migrate = false' in install(host)
+    assert tables_with_mapping(host) == set()
+    assert conductor.is_active and conductor.pid == before

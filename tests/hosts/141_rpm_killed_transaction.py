@@ -1,0 +1,37 @@
+"""A dnf killed while the database is being migrated leaves a sound rpm database; one command finishes the rest."""
+
+from tests.hosts.lib.rpm_host import BOTH_TABLES, FORK, fork, hold_lock, is_consistent, novas, put, tables_with_mapping
+
+KILL = "pkill -KILL -f 'dnf -y install'; pkill -KILL -f 'nova-cascading db sync'"
+
+
+def test_killed_in_posttrans(make_host):
+    host = make_host('bookworm', 'rpm')
+    host.start_mariadb()
+    release = hold_lock(host)
+    dnf = host.spawn(f'dnf -y install {put(host, fork())} >/root/log 2>&1')
+    host.run("until pgrep -f 'nova-cascading db sync'; do sleep 0.2; done", timeout=120)
+    host.run(KILL)
+    assert dnf.wait(30) != 0
+
+    assert novas(host) == FORK
+    assert is_consistent(host)
+    assert host.run('nova-cascading db check --gate', check=False).status == 1
+    assert tables_with_mapping(host) == set()
+
+    release()
+    host.run('nova-cascading db sync && nova-cascading services restart-running')
+    assert tables_with_mapping(host) == BOTH_TABLES
+    host.run('nova-cascading db check --gate')
+    host.run('dnf -y upgrade')
+
+
+def test_killed_between_the_two_tables(make_host):
+    host = make_host('bookworm', 'rpm')
+    host.start_mariadb()
+    host.run(f'dnf -y install {put(host, fork())}', env={'NOVA_CASCADING_FAULT': 'after-column:instances'})
+    assert novas(host) == FORK
+    assert is_consistent(host)
+    assert tables_with_mapping(host) == {'instances'}
+    host.run('nova-cascading db sync')
+    assert tables_with_mapping(host) == BOTH_TABLES

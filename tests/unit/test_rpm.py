@@ -1,0 +1,82 @@
+"""What the rpm says of itself: a version between the vendor's, the stock package's requirements, old formats."""
+
+import subprocess
+
+import pytest
+
+from builder.errors import BuildError
+from builder.model import Stock, Tree
+from builder.rpm import evr, requires, values
+
+
+def tree(version, stock=None):
+    return Tree(path=None, version=version, origin='a test', stock=stock)
+
+
+def compare(one, other):
+    """rpm's own order of two full versions: -1, 0 or 1."""
+    code = ('import rpm, sys; split = lambda t: (t.split(":")[0], *t.split(":")[1].rsplit("-", 1));'
+            'print(rpm.labelCompare(split(sys.argv[1]), split(sys.argv[2])))')
+    done = subprocess.run(['/usr/bin/python3', '-c', code, one, other], capture_output=True, text=True)
+    if 'No module named' in done.stderr:
+        pytest.skip('SKIPPED: needs python3-rpm')
+    return int(done.stdout)
+
+
+@pytest.mark.parametrize(('text', 'parts'), [
+    ('1:26.3.0-1.el9', (1, '26.3.0', '1.el9')),
+    ('2014.1.5-3.el7', (None, '2014.1.5', '3.el7')),
+    ('(none):2014.1.5-3.el7', (None, '2014.1.5', '3.el7')),
+])
+def test_a_full_version_has_three_parts(text, parts):
+    assert evr.parse(text) == parts
+
+
+def test_a_version_without_a_release_is_refused_with_the_way_to_name_one():
+    with pytest.raises(BuildError, match='26.3.0 is not the full version') as error:
+        evr.parse('26.3.0')
+    assert '--stock-version' in error.value.hint
+
+
+def test_the_forks_versions_lie_between_the_vendors():
+    versions = ['1:26.3.0-1.el9', '1:26.3.0-1.el9.cascading1', '1:26.3.0-1.el9.cascading2',
+                '1:26.3.0-1.el9.cascading10', '1:26.3.0-2.el9', '1:26.3.0-2.el9.cascading1', '1:26.3.1-1.el9']
+    assert [compare(lower, higher) for lower, higher in zip(versions, versions[1:])] == [-1] * (len(versions) - 1)
+
+
+def test_python_2_requirements_bear_the_names_of_el():
+    wanted = requires.python2(['SQLAlchemy>=0.7.8,!=0.9.5', 'PasteDeploy>=1.5.0', 'argparse', 'oslo.messaging>=1.3.0'])
+    assert wanted == ['MySQL-python', 'openssl', 'python-oslo-messaging', 'python-paste-deploy', 'python-sqlalchemy',
+                      'sudo']
+
+
+def test_a_requirement_without_an_el_name_stops_the_build():
+    with pytest.raises(BuildError, match='brandnew') as error:
+        requires.python2(['brandnew>=1'])
+    assert 'python2-names' in error.value.hint
+
+
+def test_a_stock_rpms_requires_are_taken_as_they_stand():
+    stock = Stock('python3-nova', '1:26.3.0-1.el9', 'rpm', {
+        'Requires': 'python3-lxml  >=  4.5\n(a with b)\npython(abi)  =  3.9\nrpmlib(FileDigests)  <=  4.6.0-1\nsudo  '})
+    assert requires.of(tree('26.3.0', stock), stock) == ['python3-lxml >= 4.5', '(a with b)', 'sudo']
+
+
+def test_a_debs_depends_become_python_distributions():
+    depends = 'python3-oslo.config (>= 1:8.6.0), python3-yaml, openssl, python3-memcache, python3:any'
+    assert list(requires.from_deb(depends)) == [
+        'python%{nova_python}dist(oslo.config) >= 8.6.0', 'python%{nova_python}dist(pyyaml)',
+        'python%{nova_python}dist(python-memcached)']
+
+
+def test_the_spec_learns_the_stock_packages_python_and_other_names():
+    stock = Stock('python3-nova', '1:26.3.0-1.el9', 'rpm', {
+        'Requires': 'python(abi)  =  3.9',
+        'Provides': 'python3-nova  =  1:26.3.0-1.el9\npython-nova  =  1:26.3.0-1.el9\npython3.9dist(nova)  =  26.3'})
+    text = values.of(tree('26.3.0', stock), ['one.patch', 'two.patch'], ['sudo'], revision=3, epoch=0)
+    for line in ('%global nova_python 3.9', '%global nova_epoch 1', '%global stock_release 1.el9',
+                 '%global cascading_revision 3', '%global cascading_date Thu Jan 01 1970',
+                 'Patch1: one.patch \\', 'Requires: sudo \\', 'Provides: python-nova = 1:26.3.0-1.el9 \\',
+                 '%define cascading_patch_paths %{PATCH1} %{PATCH2}'):
+        assert line in text.splitlines()
+    assert 'dist(nova)' not in text

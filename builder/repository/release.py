@@ -10,6 +10,7 @@ from pathlib import Path
 from time import gmtime, strftime
 
 from builder import tools
+from builder.rpm import preflight
 
 SHARE = Path(__file__).parent / 'templates'
 # yum 3 has no priority above 99: there the repository is asked for by name, or upgrades would swap hosts unasked.
@@ -31,6 +32,7 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
             url=url, suite=suite, enabled=enabled))
         (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
             '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))))
+        preflight.write(top, epoch)
         defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_build_name_fmt': 'release.rpm',
                    '_dbpath': f'{work}/db'}
         words = [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]

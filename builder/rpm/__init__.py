@@ -7,19 +7,19 @@ from pathlib import Path
 
 from builder import tools
 from builder.model import Fork
-from builder.rpm import readable, sources
+from builder.rpm import preflight, readable, sources
 
 
 def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
-    """Build ``.src.rpm`` and ``.noarch.rpm`` and put both into a directory.
+    """Build ``.src.rpm`` and ``.noarch.rpm`` and put both, with the preflight script, into a directory.
 
     The binary is built from the source rpm alone (``-bs``, then ``--rebuild``): that proves it complete, and keeps the
     name of the build directory out of the result.
 
-    :param out: an existing directory; nothing is put there unless both were made.
+    :param out: an existing directory; nothing is put there unless all were made.
     :param revision: the N of ``.cascadingN``.
     :param epoch: the time that ends up in the packages, in seconds since 1970.
-    :returns: the two files.
+    :returns: the three files.
     :raises BuildError: when rpmbuild fails, or the rpm could not be read where its nova runs.
     """
     tools.need({'rpmbuild': 'rpm', 'patch': 'patch', 'xz': 'xz-utils', '/usr/lib/python3/dist-packages/packaging':
@@ -30,7 +30,8 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
         binary = rpmbuild(Path(work), '--rebuild', source)
         if fork.tree.python == 2:
             readable.check(binary)
-        return [path.replace(out / path.name) for path in (source, binary)]
+        made = (source, binary, preflight.write(Path(work), epoch))
+        return [path.replace(out / path.name) for path in made]
 
 
 def rpmbuild(work: Path, mode: str, what: Path) -> Path:

@@ -9,7 +9,7 @@ from builder import standin
 from builder.model import Stock, Tree
 from builder.rpm import evr
 
-PACKAGER = 'nova-cascading <nova-cascading@localhost>'
+PACKAGER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 
 
 def of(tree: Tree, patches: list[str], requires: list[str], *, revision: int, epoch: int) -> str:

@@ -17,6 +17,7 @@ from builder.repository import keys, packages, release, suites, sums, yum
 from builder.repository.atomic import link
 from builder.repository.state import Entry
 from builder.repository.transaction import Change
+from builder.rpm import preflight
 
 DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
@@ -39,7 +40,8 @@ def offer(this: Change) -> None:
 def fingerprint(this: Change, name: str, family: str) -> str:
     """Of all that goes into the package; its version stays as long as this does."""
     files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
-    what = f'{family} {suites.stable_of(name) if family == "rpm" else ""} {this.state.url}'
+    own = f'{suites.stable_of(name)} {preflight.text()}' if family == 'rpm' else ''
+    what = f'{family} {own} {this.state.url}'
     return sums.digest(public(this) + files + what.encode())
 
 

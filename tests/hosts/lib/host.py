@@ -116,6 +116,10 @@ class Host:
         """Make *debs*, and nothing else, what apt of this host can install: a repository over HTTP on its loopback."""
         repository.offer(self, debs, port)
 
+    def freeze(self) -> list[Path]:
+        """End this host for good and return its layers: ``make_host(suite, layers)`` makes copies of it as it was."""
+        return self.machine.freeze()
+
     def close(self) -> None:
         """End the host and remove what it wrote."""
         self.machine.close()

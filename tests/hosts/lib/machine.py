@@ -34,6 +34,7 @@ class Machine:
         self._work = Path(tempfile.mkdtemp(prefix='nova-host-', dir='/var/tmp'))
         self._upper = keep or self._work / 'upper'
         self._outer = network == 'outer'
+        self._layers = layers
         for name in ('root', 'work'):
             (self._work / name).mkdir()
         self._upper.mkdir(parents=True, exist_ok=True)
@@ -81,17 +82,23 @@ class Machine:
                 time.sleep(0.01)
             self._init_pid = 0
             cgroup.remove(self._cgroup)
+            self._init = None
 
     def wait_end(self, seconds: float) -> None:
         """Wait for process 1 to end by itself."""
         assert self._init is not None
         self._init.wait(seconds)
 
-    def close(self) -> None:
-        """End everything and remove what was not asked to be kept."""
+    def freeze(self) -> list[Path]:
+        """End everything; the layers that further machines can be made of, until this one is closed."""
         self.stop_init()
         self._keeper.kill()
         self._keeper.wait()
+        return [*self._layers, self._upper]
+
+    def close(self) -> None:
+        """End everything and remove what was not asked to be kept."""
+        self.freeze()
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _start_keeper(self, layers: list[Path], network: str | Machine) -> subprocess.Popen:

@@ -1,0 +1,75 @@
+"""A newer fork of the same nova takes over from the older; the mappings stay, and a refusal leaves the older one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts.lib import debs, packages
+from tests.hosts.lib.host import Host
+
+INSTANCE = '11111111-1111-4111-8111-111111111111'
+MAPPING = '22222222-2222-4222-8222-222222222222'
+SYNC = 'nova-cascading db sync'
+
+
+@pytest.fixture(scope='module')
+def older(module_host, fork_of) -> list:
+    """A host with the first revision of the fork, an instance with a mapping, and both revisions for apt to take."""
+    host: Host = module_host('bookworm', 'stack')
+    host.start_mariadb()
+    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+    host.run('apt-get install -y python-nova-cascading')
+    host.sql(f"INSERT INTO instances (uuid, deleted, mapping_uuid) VALUES ('{INSTANCE}', 0, '{MAPPING}')")
+    newer = packages.library(fork_of('bookworm', 2, *debs.DEB))
+    host.offer([*packages.stock_debs('bookworm').values(), packages.library(fork_of('bookworm', 1, *debs.DEB)), newer])
+    host.run('mysqladmin shutdown')
+    return host.freeze()
+
+
+def revision(host: Host) -> str:
+    return debs.installed(host)[debs.FORK].rpartition('+cascading')[2]
+
+
+def mapping(host: Host) -> list:
+    return host.sql(f"SELECT mapping_uuid FROM instances WHERE uuid = '{INSTANCE}'")
+
+
+@pytest.mark.parametrize('command', ['apt-get upgrade', 'apt-get dist-upgrade', 'apt upgrade'])
+def test_an_upgrade_takes_the_next_revision_and_keeps_the_mappings(make_host, older, command):
+    host = make_host('bookworm', older)
+    host.start_mariadb()
+    before = debs.installed(host)
+    host.serve('/srv/apt')
+    host.run(f'{command} -y')
+    after = debs.installed(host)
+    assert {name for name in after if after[name] != before.get(name)} == {debs.FORK}
+    assert revision(host) == '2'
+    assert mapping(host) == [(MAPPING,)]
+
+
+def test_an_older_revision_and_a_reinstallation_change_nothing_in_the_database(make_host, older):
+    host = make_host('bookworm', older)
+    host.start_mariadb()
+    host.serve('/srv/apt')
+    host.run('apt-get upgrade -y')
+    schema = host.sql('SHOW CREATE TABLE instances')
+    host.run('apt-get install -y --reinstall python3-nova-cascading')
+    older_version = next(line.split()[2] for line in host.run(f'apt-cache madison {debs.FORK}').out.splitlines()
+                         if line.split()[2].endswith('+cascading1'))
+    host.run(f'apt-get install -y --allow-downgrades {debs.FORK}={older_version}')
+    assert revision(host) == '1'
+    assert host.sql('SHOW CREATE TABLE instances') == schema
+    assert mapping(host) == [(MAPPING,)]
+
+
+def test_an_upgrade_refused_for_lack_of_the_database_leaves_the_older_revision_at_work(make_host, older):
+    host = make_host('bookworm', older)
+    host.serve('/srv/apt')
+    refused = host.run('apt-get upgrade -y', check=False)
+    assert refused.status != 0
+    assert 'database main' in refused.out + refused.err
+    assert revision(host) == '1'
+    assert host.run('dpkg --audit').out == ''
+    host.start_mariadb()
+    host.run('apt-get upgrade -y')
+    assert revision(host) == '2'

@@ -1,0 +1,69 @@
+"""The day the distribution updates nova: nothing breaks without a new fork, and all moves together with one."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.hosts.lib import debs, packages
+from tests.hosts.lib.host import Host
+
+COMMANDS = ['apt-get upgrade', 'apt-get dist-upgrade', 'apt upgrade']
+PREFERENCES = '/usr/share/doc/python3-nova-cascading/nova-cascading.pref'
+
+
+@pytest.fixture(scope='module')
+def update(tmp_path_factory) -> dict:
+    """The vendor's next version of each stock package, by name."""
+    to = tmp_path_factory.mktemp('update')
+    return {name: packages.reversion(deb, to, '.1') for name, deb in packages.stock_debs('bookworm').items()}
+
+
+@pytest.fixture(scope='module')
+def forked(module_host, fork_of) -> list:
+    """A host with the fork of the stock version before the update."""
+    host: Host = module_host('bookworm', 'stack')
+    host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
+    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+    host.run('apt-get install -y python-nova-cascading')
+    return host.freeze()
+
+
+@pytest.mark.parametrize('command', COMMANDS[:2])
+def test_without_a_new_fork_nova_is_kept_back(make_host, forked, update, fork_of, command):
+    host = make_host('bookworm', forked)
+    before = debs.installed(host)
+    host.offer([*update.values(), packages.library(fork_of('bookworm', 1, *debs.DEB))])
+    host.run(f'{command} -y')
+    assert debs.installed(host) == before
+
+
+def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_going(make_host, forked, update):
+    host = make_host('bookworm', forked)
+    before = debs.installed(host)
+    host.offer(update.values())
+    host.run('apt upgrade -y', check=False)
+    assert debs.installed(host) == before
+    host.run(f'cp {PREFERENCES} /etc/apt/preferences.d/')
+    host.run('apt upgrade -y')
+    assert debs.installed(host) == before
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_with_a_new_fork_everything_moves_together(make_host, forked, update, fork_of, command):
+    host = make_host('bookworm', forked)
+    new = packages.library(fork_of(update[debs.STOCK], 1, *debs.DEB))
+    host.offer([*update.values(), new])
+    host.run(f'{command} -y')
+    version = packages.field(update[debs.STOCK], 'Version')
+    expected = {name: version for name in update if name != debs.STOCK}
+    assert debs.nova(host) == {**expected, debs.FORK: f'{version}+cascading1'}
+
+
+def test_the_new_fork_sorts_between_its_stock_and_the_next(update, fork_of):
+    versions = [packages.field(deb, 'Version') for deb in (
+        packages.stock_debs('bookworm')[debs.STOCK], packages.library(fork_of('bookworm', 1, *debs.DEB)),
+        packages.library(fork_of('bookworm', 2, *debs.DEB)), update[debs.STOCK])]
+    for lower, higher in zip(versions, versions[1:]):
+        subprocess.run(['dpkg', '--compare-versions', lower, 'lt', higher], check=True)

@@ -44,9 +44,9 @@ def _directories(path: Path) -> list[Path]:
 
 
 def egg_info(path: Path) -> Path | None:
-    """The ``nova*.egg-info`` or ``nova-*.dist-info`` directory beside nova/, if it came with one."""
-    known = [*sorted(path.glob('nova*.egg-info')), *sorted(path.glob('nova-*.dist-info'))]
-    return next((found for found in known if found.is_dir()), None)
+    """The metadata directory of nova (``.egg-info`` or ``.dist-info``) beside nova/, if it came with one."""
+    found = [*sorted(path.glob('nova*.egg-info')), *sorted(path.glob('nova-*.dist-info'))]
+    return next((directory for directory in found if directory.is_dir()), None)
 
 
 def version_of(path: Path, origin: str, package_version: str = '') -> str:

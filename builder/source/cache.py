@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -31,8 +32,10 @@ def keep(path: Path) -> Path:
         shutil.copyfile(path, partial)
         partial.replace(kept)
     except OSError:
-        partial.unlink(missing_ok=True)
         return path
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink()
     return kept
 
 

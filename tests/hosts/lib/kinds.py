@@ -7,7 +7,6 @@ from pathlib import Path
 from tests.hosts.lib.layers import register
 
 SCRIPTS = Path(__file__).with_name('layers.d')
-DATA = Path(__file__).resolve().parents[2] / 'data'
 
 
 def script(name: str) -> str:
@@ -20,8 +19,3 @@ register('base', base='minbase', script=script('base'))
 register('stack-packages', base='base', script=script('stack-packages'))
 register('stack', base='stack-packages', script=script('stack'), online=False)
 register('databases', base='base', script=script('databases'))
-register('py27', base='base', script=script('py27'))
-register('py27-icehouse', base='py27', script=script('py27-icehouse'), files={
-    '/usr/share/icehouse/constraints.txt': (DATA / 'icehouse-constraints-py27.txt').read_text(),
-    '/usr/share/icehouse/icehouse_names.py': (SCRIPTS / 'icehouse_names.py').read_text(),
-})

@@ -8,6 +8,7 @@ from nova.cascading import errors, redact
 # name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
 COMMANDS = (
     ('db', 'nova.cascading.db', 'bring the databases into the state that the fork needs, and back'),
+    ('mapping', 'nova.cascading.mapping', 'which instance stands for which server of a lower-level cloud'),
     ('services', 'nova.cascading.services', 'restart the nova services of this host that run'),
     ('uninstall', 'nova.cascading.uninstall', 'show or take the way back to stock nova'),
     ('status', 'nova.cascading.status', 'tell which code runs, and what state each database is in'),

@@ -1,0 +1,101 @@
+"""nova-cascading mapping: which lower-level server is this instance, and which instance is that server?"""
+
+import sys
+
+from nova.cascading import cli, errors, instances, mapping_audit, mapping_csv, mapping_write, output
+
+COLUMNS = ('instance_uuid', 'mapping_uuid', 'host', 'state', 'database')
+
+
+def configure(parser):
+    actions = parser.add_subparsers(metavar='ACTION', dest='action')
+    actions.required = True
+    show = add(actions, show_one, 'show', 'the lower-level server that an instance stands for')
+    show.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
+    output.add_options(show)
+    find = add(actions, find_one, 'find', 'the instance that stands for a lower-level server; exit 1: there is none')
+    find.add_argument('server', metavar='CASCADED_UUID', help='UUID of the server in the lower-level cloud')
+    output.add_options(find)
+    change = add(actions, set_one, 'set', 'say which lower-level server an instance stands for')
+    change.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
+    change.add_argument('server', metavar='CASCADED_UUID', help='UUID of the server in the lower-level cloud')
+    change.add_argument('--force', action='store_true', help='even if another instance stands for that server')
+    unset = add(actions, unset_one, 'unset', 'forget which lower-level server an instance stands for')
+    unset.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
+    listing = add(actions, list_all, 'list', 'all instances with their mappings')
+    listing.add_argument('--unmapped', action='store_true', help='only those without one')
+    listing.add_argument('--host', metavar='H', help='only those on this compute host (nova proxy)')
+    output.add_options(listing)
+    mapping_audit.configure(add(actions, mapping_audit.run, 'audit', 'mappings that are missing, shared or malformed, '
+                                'as a Nagios-style check: exit 0, 1, 2 or 3'))
+    mapping_csv.configure_export(add(actions, mapping_csv.export, 'export', 'write all mappings as CSV'))
+    mapping_csv.configure_import(add(actions, mapping_csv.load, 'import', 'set the mappings that a CSV file names'))
+
+
+def add(actions, function, name, text):
+    parser = actions.add_parser(name, help=text, description=text)
+    cli.add_config_options(parser)
+    parser.set_defaults(function=function)
+    return parser
+
+
+def run(args, conf):
+    return args.function(args, conf)
+
+
+def fields(database, row):
+    return row.instance_uuid, row.mapping_uuid, row.host, row.state, database
+
+
+def show_one(args, conf):
+    database, row = instances.get(conf, instances.canonical(args.instance, 'INSTANCE'))
+    output.one(args.format, list(zip(COLUMNS, fields(database, row))) + [('name', row.name)])
+
+
+def find_one(args, conf):
+    wanted = instances.canonical(args.server, 'CASCADED_UUID')
+    found = list(instances.find(conf, 'mapping_uuid = :wanted', wanted=wanted))
+    if not found:
+        raise errors.CascadingError('no instance stands for the server {0}'.format(wanted))
+    print_rows(args.format, found)
+
+
+def list_all(args, conf):
+    conditions = (['mapping_uuid IS NULL'] if args.unmapped else []) + (['host = :host'] if args.host else [])
+    values = {'host': args.host} if args.host else {}
+    print_rows(args.format, instances.find(conf, ' AND '.join(conditions), **values))
+
+
+def print_rows(name, found):
+    rows = output.printer(name, COLUMNS)
+    for database, row in found:
+        rows.add(fields(database, row))
+    rows.close()
+
+
+def set_one(args, conf):
+    uuid = instances.canonical(args.instance, 'INSTANCE')
+    server = instances.canonical(args.server, 'CASCADED_UUID')
+    database, row = instances.get(conf, uuid)
+    if not args.force:
+        refuse_taken(conf, uuid, server)
+    change(conf, database, row, server)
+
+
+def unset_one(args, conf):
+    database, row = instances.get(conf, instances.canonical(args.instance, 'INSTANCE'))
+    change(conf, database, row, None)
+
+
+def change(conf, database, row, server):
+    if row.mapping_uuid != server:
+        mapping_write.Writer(conf).set(database, row.instance_uuid, server)
+    sys.stdout.write('instance {0}: mapping {1} -> {2}\n'.format(row.instance_uuid, row.mapping_uuid, server))
+
+
+def refuse_taken(conf, uuid, server):
+    for _, other in instances.find(conf, 'mapping_uuid = :server', server=server):
+        if other.instance_uuid != uuid:
+            raise errors.CascadingError(
+                'instance {0} stands for the server {1} already'.format(other.instance_uuid, server),
+                'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(other.instance_uuid))

@@ -1,0 +1,111 @@
+"""Take all mappings out of a nova as CSV, and set those that a CSV file names."""
+
+import csv
+import os
+import sys
+
+from nova.cascading import errors, instances, mapping_write, output
+
+COLUMNS = ('instance_uuid', 'mapping_uuid')
+
+
+def configure_export(parser):
+    """Options of `nova-cascading mapping export`."""
+    parser.add_argument('file', nargs='?', metavar='FILE', help='where to write (standard output); must not exist')
+
+
+def configure_import(parser):
+    """Options of `nova-cascading mapping import`."""
+    parser.add_argument('file', metavar='FILE', help='CSV with the columns instance_uuid and mapping_uuid')
+    parser.add_argument('--dry-run', action='store_true', help='say what would be done, and do nothing')
+    parser.add_argument('--overwrite', action='store_true', help='also where an instance has another mapping already')
+
+
+def export(args, conf):
+    """Write the mappings of all instances that are not deleted."""
+    if not args.file:
+        write_all(conf, sys.stdout)
+        return 0
+    try:
+        descriptor = os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except EnvironmentError as error:
+        raise errors.CascadingError('cannot write {0}: {1}'.format(args.file, error.strerror),
+                                    'give the name of a file that does not exist yet')
+    with os.fdopen(descriptor, 'w') as out:
+        write_all(conf, out)
+    return 0
+
+
+def write_all(conf, out):
+    rows = output.printer('csv', COLUMNS, out)
+    for _, row in instances.find(conf, 'mapping_uuid IS NOT NULL'):
+        rows.add((row.instance_uuid, row.mapping_uuid))
+    rows.close()
+
+
+def load(args, conf):
+    """Set what the file names. The whole file is read and checked before anything is changed.
+
+    :returns: exit status: 0 all set, 1 some could not be
+    """
+    for _ in pairs(args.file):
+        pass
+    work = Import(conf, args)
+    for number, uuid, server in pairs(args.file):
+        work.one(number, uuid, server)
+    return work.end()
+
+
+def pairs(path):
+    """(line number, instance, lower-level server) of each line of the file.
+
+    :raises errors.CascadingError: a line is not what it has to be
+    """
+    try:
+        with open(path) as lines:
+            reader = csv.DictReader(lines)
+            if not set(COLUMNS) <= set(reader.fieldnames or ()):
+                raise errors.CascadingError('{0}: the first line must name the columns {1}'.format(
+                    path, ' and '.join(COLUMNS)), 'see what this writes: nova-cascading mapping export')
+            for row in reader:
+                place = '{0}, line {1}'.format(path, reader.line_num)
+                yield (reader.line_num, instances.canonical(row['instance_uuid'] or '', place),
+                       instances.canonical(row['mapping_uuid'] or '', place))
+    except EnvironmentError as error:
+        raise errors.CascadingError('cannot read {0}: {1}'.format(path, error.strerror))
+
+
+class Import(object):
+    """:param args: file, dry_run and overwrite"""
+
+    def __init__(self, conf, args):
+        self.conf = conf
+        self.args = args
+        self.writer = mapping_write.Writer(conf)
+        self.done = {'set': 0, 'unchanged': 0, 'failed': 0}
+
+    def one(self, number, uuid, server):
+        try:
+            self.done[self._change(uuid, server)] += 1
+        except errors.Unreachable:
+            raise
+        except errors.CascadingError as error:
+            self.done['failed'] += 1
+            sys.stderr.write('{0}, line {1}: {2}\n'.format(self.args.file, number, error))
+
+    def _change(self, uuid, server):
+        database, row = instances.get(self.conf, uuid)
+        if row.mapping_uuid == server:
+            return 'unchanged'
+        if row.mapping_uuid and not self.args.overwrite:
+            raise errors.CascadingError('instance {0} has the mapping {1} already'.format(uuid, row.mapping_uuid),
+                                        'to replace it: --overwrite')
+        if not self.args.dry_run:
+            self.writer.set(database, uuid, server)
+        return 'set'
+
+    def end(self):
+        word = 'to be set' if self.args.dry_run else 'set'
+        sys.stdout.write('{0} {1}, {2} unchanged, {3} failed\n'.format(
+            self.done['set'], word, self.done['unchanged'], self.done['failed']))
+        return 1 if self.done['failed'] else 0

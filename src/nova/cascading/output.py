@@ -1,0 +1,127 @@
+"""Print rows the way OpenStack's own clients do: as a table, or as csv, json or plain values for other programs."""
+
+import csv
+import json
+import signal
+import sys
+
+import prettytable
+
+PAGE = 1000
+
+
+def add_options(parser):
+    """The option that all commands with rows have."""
+    parser.add_argument('-f', '--format', choices=sorted(FORMATS), default='table',
+                        help='table (default) for people; csv, json or value for programs')
+
+
+def printer(name, columns, out=None):
+    """What rows are given to, one by one; nothing is kept in memory but a page of a table.
+
+    :param name: one of FORMATS
+    :param columns: the names of the columns
+    :param out: a text file; None: standard output
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `nova-cascading mapping list | head` ends like any other program
+    return FORMATS[name](columns, out or sys.stdout)
+
+
+def one(name, pairs, out=None):
+    """Print one thing: a list of (field, value)."""
+    out = out or sys.stdout
+    if name == 'table':
+        table = Table(('Field', 'Value'), out)
+        for pair in pairs:
+            table.add(pair)
+        table.close()
+    elif name == 'json':
+        write(out, json.dumps(dict(pairs), indent=2, sort_keys=True) + '\n')
+    elif name == 'value':
+        write(out, ''.join('{0}\n'.format(shown(value)) for _, value in pairs))
+    else:
+        rows = printer(name, [field for field, _ in pairs], out)
+        rows.add([value for _, value in pairs])
+        rows.close()
+
+
+def write(out, text):
+    """Python 2 cannot tell the encoding of a pipe: there, text becomes UTF-8 here."""
+    out.write(text if isinstance(text, str) else text.encode('utf-8'))
+
+
+def shown(value):
+    return u'' if value is None else u'{0}'.format(value)
+
+
+class Table(object):
+    """Tables of at most a page each, so that a million rows need no more memory than a thousand."""
+
+    def __init__(self, columns, out):
+        self.columns = columns
+        self.out = out
+        self.rows = []
+        self.printed = False
+
+    def add(self, row):
+        self.rows.append(row)
+        if len(self.rows) == PAGE:
+            self._print()
+
+    def close(self):
+        if self.rows or not self.printed:
+            self._print()
+
+    def _print(self):
+        table = prettytable.PrettyTable(list(self.columns))
+        table.align = 'l'
+        for row in self.rows:
+            table.add_row([shown(value) for value in row])
+        write(self.out, u'{0}\n'.format(table.get_string()))
+        self.rows = []
+        self.printed = True
+
+
+class Csv(object):
+
+    def __init__(self, columns, out):
+        self.writer = csv.writer(out, lineterminator='\n')
+        self.add(columns)
+
+    def add(self, row):
+        texts = [shown(value) for value in row]
+        self.writer.writerow([text if isinstance(text, str) else text.encode('utf-8') for text in texts])
+
+    def close(self):
+        pass
+
+
+class Json(object):
+    """A list of objects."""
+
+    def __init__(self, columns, out):
+        self.columns = columns
+        self.out = out
+        self.before = '[\n  '
+
+    def add(self, row):
+        write(self.out, self.before + json.dumps(dict(zip(self.columns, row)), sort_keys=True))
+        self.before = ',\n  '
+
+    def close(self):
+        write(self.out, '\n]\n' if self.before.startswith(',') else '[]\n')
+
+
+class Value(object):
+
+    def __init__(self, columns, out):
+        self.out = out
+
+    def add(self, row):
+        write(self.out, u'{0}\n'.format(u' '.join(shown(value) for value in row)))
+
+    def close(self):
+        pass
+
+
+FORMATS = {'table': Table, 'csv': Csv, 'json': Json, 'value': Value}

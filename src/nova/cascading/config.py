@@ -83,6 +83,6 @@ def _readable(files):
         hidden = [DIRECTORY]
     if hidden:
         missing = not os.path.exists(hidden[0]) and os.access(os.path.dirname(hidden[0]) or '.', os.X_OK)
-        raise errors.Unreachable(
-            '{0}: {1}'.format(hidden[0], 'there is no such file' if missing else 'you may not read it'),
-            'run this as root or as the user nova')
+        raise errors.Unreachable('{0}: {1}'.format(hidden[0], 'there is no such file' if missing else
+                                                   'you may not read it'),
+                                 None if missing else 'run this as root or as the user nova')

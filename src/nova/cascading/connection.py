@@ -34,6 +34,7 @@ class Connection(object):
         self.engine = engine
         self.title = title
         self.dialect = engine.dialect.name
+        self._is_inside = False
         _refuse_missing_file(engine, title)
         server = dialects.server_class(self)
         try:
@@ -55,32 +56,29 @@ class Connection(object):
         pooled = self._connection.connection
         return getattr(pooled, 'dbapi_connection', None) or pooled.connection
 
-    def rows(self, statement, **values):
-        """What a statement returns, as a list of rows.
-
-        :raises dialects.StatementError: the server refuses; its `kind` says why
-        """
-        return self.together([statement], **values)
-
-    def value(self, statement, **values):
-        """The first value that a statement returns, or None."""
-        for row in self.rows(statement, **values):
-            return row[0]
-        return None
-
-    def together(self, statements, **values):
-        """Run statements in one transaction; returns the rows of the last one."""
+    @contextlib.contextmanager
+    def transaction(self):
+        """What runs inside takes effect at its end, or not at all; inside another one it is a part of that."""
+        if self._is_inside:
+            yield
+            return
         try:
             transaction = self._connection.begin()
-            try:
-                for statement in statements:
-                    result = self._connection.execute(sqlalchemy.text(statement), values)
-                rows = [tuple(row) for row in result.fetchall()] if result.returns_rows else []
-            except Exception:
-                self._undo(transaction)
-                raise
-            transaction.commit()
-            return rows
+        except Exception as error:  # drivers, SQLAlchemy and oslo.db raise unrelated classes
+            raise self.server.statement_error(error)
+        self._is_inside = True
+        try:
+            yield
+            self._end(transaction.commit)
+        except BaseException:
+            self._undo(transaction)
+            raise
+        finally:
+            self._is_inside = False
+
+    def _end(self, commit):
+        try:
+            commit()
         except Exception as error:
             raise self.server.statement_error(error)
 
@@ -91,19 +89,31 @@ class Connection(object):
         except Exception:  # the server is gone: the first error tells more
             pass
 
-    def many(self, statement, values):
-        """Run a statement for each of a list of dictionaries in one transaction; returns the number of rows it met."""
+    def _execute(self, statement, values):
         try:
-            transaction = self._connection.begin()
-            try:
-                met = sum(self._connection.execute(sqlalchemy.text(statement), one).rowcount for one in values)
-            except Exception:
-                self._undo(transaction)
-                raise
-            transaction.commit()
-            return met
+            return self._connection.execute(sqlalchemy.text(statement), values)
         except Exception as error:
             raise self.server.statement_error(error)
+
+    def rows(self, statement, **values):
+        """What a statement returns, as a list of rows.
+
+        :raises dialects.base.StatementError: the server refuses; its `kind` says why
+        """
+        with self.transaction():
+            result = self._execute(statement, values)
+            return [tuple(row) for row in result.fetchall()] if result.returns_rows else []
+
+    def value(self, statement, **values):
+        """The first value that a statement returns, or None."""
+        for row in self.rows(statement, **values):
+            return row[0]
+        return None
+
+    def met(self, statement, **values):
+        """The number of rows that an UPDATE or DELETE met."""
+        with self.transaction():
+            return self._execute(statement, values).rowcount
 
 
 def _refuse_missing_file(engine, title):

@@ -2,7 +2,7 @@
 
 import sys
 
-from nova.cascading import cli, connection, databases, errors, plan, worker
+from nova.cascading import backup, cli, connection, databases, errors, plan, rollback, worker
 
 NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
 
@@ -18,6 +18,15 @@ def configure(parser):
                                                  'nobody can tell')
     check.add_argument('--gate', action='store_true',
                        help='before a service starts: exit 1 only when it would fail on this database')
+
+
+    back = _action(actions, roll_back, 'rollback', 'export all mappings, then take back what sync has done')
+    back.add_argument('--drop-column', action='store_true',
+                      help='drop index and columns; without this, they stay and only the record of them goes')
+    back.add_argument('--export-dir', metavar='DIR', default=backup.DIRECTORY, help='(default: %(default)s)')
+    back.add_argument('--import', metavar='FILE', dest='file', help='bring the mappings in an export back, instead')
+    back.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
+    _action(actions, adopt_all, 'adopt', 'take over databases of the 2014 original of this fork')
 
 
 def _action(actions, function, name, text):
@@ -50,7 +59,7 @@ def for_each(conf, action):
     for database in found:
         try:
             with connection.opened(database) as opened:
-                statuses.append(action(opened))
+                statuses.append(action(opened) or 0)
         except errors.CascadingError as error:
             statuses.append(complain(error))
     return max(statuses)
@@ -65,9 +74,14 @@ def sync_all(args, conf):
     if args.auto and not conf.cascading.auto_migrate:
         say('nova.conf says [cascading] auto_migrate = false: run "nova-cascading db sync" yourself')
         return 0
+    options = _options(args, conf)
+    return for_each(conf, lambda opened: _sync(opened, options, args.auto))
+
+
+def _options(args, conf):
     if args.allow_table_copy:
         conf.set_override('allow_table_copy', True, group='cascading')
-    return for_each(conf, lambda opened: _sync(opened, conf.cascading, args.auto))
+    return conf.cascading
 
 
 def _sync(opened, options, is_auto):
@@ -106,3 +120,31 @@ def _check(opened):
     say('{0}: {1}'.format(opened.title, 'lacks {0}; run: nova-cascading db sync'.format(missing) if missing
                           else 'in place'))
     return 1 if missing else 0
+
+
+def roll_back(args, conf):
+    options = _options(args, conf)
+    if args.file:
+        return for_each(conf, lambda opened: _restore(opened, args.file))
+    return for_each(conf, lambda opened: rollback.run(worker.Worker(opened, options, say), args.export_dir,
+                                                      args.drop_column))
+
+
+def _restore(opened, path):
+    if plan.Plan(opened.server).endangers_services:
+        raise errors.CascadingError('{0}: has no column for mappings'.format(opened.title),
+                                    'run first: nova-cascading db sync')
+    restored, same, other, unknown = backup.restore(opened, path)
+    say('{0}: {1} mappings restored, {2} were there, {3} instances keep another one, {4} are not in this '
+        'database'.format(opened.title, restored, same, other, unknown))
+    return 1 if other else 0
+
+
+def adopt_all(args, conf):
+    return for_each(conf, lambda opened: _adopt(opened, conf.cascading))
+
+
+def _adopt(opened, options):
+    say('{0}: {1}'.format(opened.title, 'taken over' if worker.Worker(opened, options, say).adopt()
+                          else 'nothing to adopt'))
+    return 0

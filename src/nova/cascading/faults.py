@@ -1,8 +1,8 @@
 """Points at which the tests kill this process: NOVA_CASCADING_FAULT=<point> in the environment.
 
-Points: before-column:<table>, after-column:<table>, before-move:<table>, after-move:<table>, before-index, after-index,
-before-record, after-record, before-export, during-export, after-export, before-drop:<table>, after-drop:<table>,
-after-drop-index, before-adopt, after-adopt, during-import.
+Points: before-column:<table>, after-column:<table>, before-move:<table>, after-move:<table>, before-index,
+after-index, before-record, during-record, after-record, before-export, during-export, after-export,
+before-drop-index, after-drop-index, before-drop:<table>, after-drop:<table>, before-adopt, after-adopt, during-import.
 """
 
 import os

@@ -46,6 +46,7 @@ def write(connection):
     repository = Repository(REPOSITORY)
     if version(connection) is None:
         api.version_control(connection.engine, repository, VERSION - 1)
+        faults.point('during-record')
     api.upgrade(connection.engine, repository, VERSION)
     faults.point('after-record')
 

@@ -32,6 +32,14 @@ class Worker(object):
         """The same without the record: sqlalchemy-migrate, which calls this, keeps that."""
         return self._queued(False, lambda: None)
 
+    def adopt(self):
+        """Take over a database of the 2014 original, then bring it into the desired state."""
+        self.server.refuse_unfit()
+        self.server.prepare(self.options)
+        with self.server.queue(self.say):
+            is_adopted = adopt.run(self.connection, self.say)
+        return self.run() or is_adopted
+
     def _queued(self, is_due, finish):
         if not plan.Plan(self.server) and not is_due:
             return False
@@ -57,18 +65,28 @@ class Worker(object):
         :param point: what the statement makes, also the name of its fault points
         """
         faults.point('before-' + point)
+        try:
+            self.patiently(table, lambda: self._together(statements))
+        except base.StatementError as error:
+            if error.kind != base.EXISTS:  # another node of the cluster was quicker
+                raise
+        faults.point('after-' + point)
+        self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))
+
+    def _together(self, statements):
+        with self.connection.transaction():
+            for statement in statements:
+                self.connection.rows(statement)
+
+    def patiently(self, table, action):
+        """Do something that needs a table for itself, again and again while others use it."""
         for attempt in range(self.options.lock_retries + 1):
             try:
-                self.connection.together(statements)
-                break
+                return action()
             except base.StatementError as error:
-                if error.kind == base.EXISTS:  # another node of the cluster was quicker
-                    break
                 if error.kind != base.LOCKED or attempt == self.options.lock_retries:
                     raise
                 self._pause(table, attempt)
-        faults.point('after-' + point)
-        self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))
 
     def _pause(self, table, attempt):
         seconds = min(0.5 * 2 ** attempt, 5)
@@ -84,4 +102,4 @@ class Worker(object):
         raise errors.CascadingError(
             '{0}: this server can only change {1} by copying or locking it, and it has about {2} rows ({3} MB)'.format(
                 self.connection.title, table, rows, size // 2 ** 20),
-            'choose a quiet hour, then run: nova-cascading db sync --allow-table-copy')
+            'choose a quiet hour, then run this again with --allow-table-copy')

@@ -70,7 +70,7 @@ class Server(object):
         driver = drivers_error(error)
         text = ' '.join('{0}'.format(part).strip() for part in getattr(driver, 'args', ()) or (driver,))
         return make('{0}: {1}'.format(connection.title, redact.hide(text) or driver.__class__.__name__),
-                    HINTS[cls.kind(driver)])
+                    HINTS.get(cls.kind(driver)))
 
     def statement_error(self, error):
         kind = self.kind(drivers_error(error))

@@ -89,7 +89,7 @@ class MySQL(base.Server):
 
     @contextlib.contextmanager
     def queue(self, say):
-        """One run at a time on each server; the lock goes with the connection, whatever happens to it."""
+        """One run at a time on each server; after an error, the connection ends and the lock with it."""
         database = self.connection.value('SELECT DATABASE()')
         name = 'nova_cascading_' + hashlib.sha1(database.encode('utf-8')).hexdigest()
         turns = 0
@@ -97,10 +97,8 @@ class MySQL(base.Server):
             if turns % 10 == 0:
                 say('{0}: another run changes it; waiting for that one to end'.format(self.connection.title))
             turns += 1
-        try:
-            yield
-        finally:
-            self.connection.rows('SELECT RELEASE_LOCK(:name)', name=name)
+        yield
+        self.connection.rows('SELECT RELEASE_LOCK(:name)', name=name)
 
     def add_columns(self, wanted, worker):
         for table, after in wanted:
@@ -115,6 +113,21 @@ class MySQL(base.Server):
     def add_index(self, worker):
         statement = 'CREATE INDEX {0} ON instances ({1})'.format(base.INDEX, base.COLUMN)
         self._gently(worker, 'index', 'instances', statement, [' ' + ' '.join(_IN_PLACE)])
+
+    def drop_index(self, worker):
+        self._alter(worker, 'drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
+
+    @contextlib.contextmanager
+    def hold(self, tables):
+        """Nobody else reads or writes these tables until the end of the block."""
+        self.connection.rows('LOCK TABLES ' + ', '.join('{0} WRITE'.format(table) for table in tables))
+        yield
+        self.connection.rows('UNLOCK TABLES')  # after an error, the connection ends and the locks with it
+
+    def drop_columns(self, tables, worker):
+        for table in tables:  # INSTANT or not at all: the caller holds the tables
+            self._gently(worker, 'drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN),
+                         [', ALGORITHM=INSTANT'])
 
     def _alter(self, worker, point, table, clause):
         statement = 'ALTER TABLE {0} {1}'.format(table, clause)

@@ -76,10 +76,8 @@ class PostgreSQL(base.Server):
                 say('{0}: another run changes it; waiting for that one to end'.format(self.connection.title))
             turns += 1
             time.sleep(0.25)
-        try:
-            yield
-        finally:
-            self.connection.rows('SELECT pg_advisory_unlock({0})'.format(_LOCK), **_LOCK_NAME)
+        yield
+        self.connection.rows('SELECT pg_advisory_unlock({0})'.format(_LOCK), **_LOCK_NAME)
 
     def add_columns(self, wanted, worker):
         tables = [table for table, _ in wanted]
@@ -95,3 +93,17 @@ class PostgreSQL(base.Server):
         self._wait_at_most(worker.options.lock_wait_timeout * max(worker.options.lock_retries, 1))
         worker.change('index', 'instances', 'CREATE INDEX CONCURRENTLY {0} ON instances ({1})'.format(
             base.INDEX, base.COLUMN))
+
+    def drop_index(self, worker):
+        worker.change('drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
+
+    @contextlib.contextmanager
+    def hold(self, tables):
+        """Nobody else reads or writes these tables until the end of the block, which is one transaction."""
+        with self.connection.transaction():
+            self.connection.rows('LOCK TABLE {0} IN ACCESS EXCLUSIVE MODE'.format(', '.join(tables)))
+            yield
+
+    def drop_columns(self, tables, worker):
+        for table in tables:
+            worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from nova.cascading import errors
 from nova.cascading.dialects import base
 
 _KINDS = (('locked', base.LOCKED), ('readonly', base.READ_ONLY), ('read-only', base.READ_ONLY),
@@ -53,3 +54,22 @@ class SQLite(base.Server):
 
     def add_index(self, worker):
         worker.change('index', 'instances', 'CREATE INDEX {0} ON instances ({1})'.format(base.INDEX, base.COLUMN))
+
+    def drop_index(self, worker):
+        worker.change('drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
+
+    @contextlib.contextmanager
+    def hold(self, tables):
+        """Nobody else writes until the end of the block: an UPDATE, even of no row, takes the one write lock."""
+        with self.connection.transaction():
+            self.connection.rows('UPDATE instances SET id = id WHERE id < 0')
+            yield
+
+    def drop_columns(self, tables, worker):
+        version = self.connection.value('SELECT sqlite_version()')
+        if tuple(int(part) for part in version.split('.')) < (3, 35):
+            raise errors.CascadingError(
+                '{0}: SQLite {1} cannot drop columns'.format(self.connection.title, version),
+                'leave them, stock nova ignores them; or run this with SQLite 3.35 or later')
+        for table in tables:
+            worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))

@@ -1,0 +1,176 @@
+"""The migration on a live cloud: many hosts at once, tables in use, and nobody waits for long."""
+
+import re
+import threading
+import time
+
+import pytest
+
+from tests.hosts.lib.bed import Bed
+
+V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
+WAIT = 1  # seconds of lock_wait_timeout
+PATIENT = f'[cascading]\nlock_wait_timeout = {WAIT}\nlock_retries = 20\n'
+HASTY = f'[cascading]\nlock_wait_timeout = {WAIT}\nlock_retries = 1\n'
+LOG = '/var/lib/mysql/general.log'
+
+
+@pytest.fixture(scope='module')
+def bed(module_host):
+    bed = Bed(module_host('bookworm', 'sqlalchemies'))
+    bed.start_mariadb(f'general_log=1 general_log_file={LOG}')
+    bed.start_postgresql()
+    return bed
+
+
+def outcomes(processes):
+    outputs = [process.communicate(timeout=240)[0] for process in processes]
+    return [process.returncode for process in processes], ''.join(outputs)
+
+
+def test_twenty_at_once_make_one_change_each(bed):
+    url = bed.mariadb(V233)
+    bed.host.path(LOG).write_text('')
+    statuses, said = outcomes([bed.start('db sync', url) for _ in range(20)])
+    assert statuses == [0] * 20, said
+    log = bed.host.read(LOG)
+    for table in ('instances', 'shadow_instances'):
+        assert len(re.findall(rf'Query\s+ALTER TABLE {table} ', log)) == 1
+    assert len(re.findall(r'Query\s+CREATE INDEX', log)) == 1
+    assert bed.is_right(url)
+    recorded = bed.host.sql('SELECT repository_id, version FROM migrate_version', url.rpartition('/')[2])
+    assert sorted(recorded) == [('nova', '233'), ('nova_cascading', '234')]
+
+
+def test_many_at_once_on_postgresql(bed):
+    url = bed.postgresql()
+    statuses, said = outcomes([bed.start('db sync', url) for _ in range(8)])
+    assert statuses == [0] * 8, said
+    assert bed.is_right(url)
+
+
+class Reader(threading.Thread):
+    """Reads the table again and again as another user would; keeps the longest time that this took, in seconds."""
+
+    def __init__(self, ask):
+        super().__init__()
+        self.ask, self.longest, self.ends = ask, 0.0, False
+
+    def run(self):
+        while not self.ends:
+            before = time.monotonic()
+            self.ask()
+            self.longest = max(self.longest, time.monotonic() - before)
+            time.sleep(0.05)
+
+    def __enter__(self):
+        self.ask()
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ends = True
+        self.join()
+
+
+def reading(bed, name):
+    overhead = 0.5  # starting a client
+    reader = Reader(lambda: bed.host.sql('SELECT COUNT(*) FROM instances', name))
+    return reader, WAIT + 0.5 + overhead
+
+
+def hold_mariadb(bed, name, seconds):
+    bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM instances; SELECT SLEEP({seconds}); COMMIT'")
+    time.sleep(1)
+
+
+def test_open_transaction_delays_the_change_and_nobody_else(bed):
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    hold_mariadb(bed, name, 10)
+    reader, limit = reading(bed, name)
+    with reader:
+        done = bed.cascading('db sync', url, PATIENT)
+    assert reader.longest < limit
+    assert re.search(r'instances is in use; attempt 2 of 21', done.out)
+    assert bed.is_right(url)
+
+
+def test_giving_up_leaves_the_schema_untouched(bed):
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    before = bed.host.sql('SHOW CREATE TABLE shadow_instances; SHOW CREATE TABLE instances', name)
+    bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM instances; SELECT COUNT(*) FROM shadow_instances; "
+                   "SELECT SLEEP(15)'")
+    time.sleep(1)
+    done = bed.cascading('db sync', url, HASTY, check=False)
+    assert done.status == 1
+    assert 'Lock wait timeout exceeded' in done.err
+    assert 'run this again when it has ended' in done.err
+    assert bed.host.sql('SHOW CREATE TABLE shadow_instances; SHOW CREATE TABLE instances', name) == before
+
+
+def test_open_transaction_on_postgresql(bed):
+    url = bed.postgresql()
+    name = url.rpartition('/')[2]
+    held = 'BEGIN; SELECT COUNT(*) FROM instances; SELECT pg_sleep(8); COMMIT'
+    bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
+    time.sleep(1)
+    reader = Reader(lambda: bed.psql('SELECT COUNT(*) FROM instances', name))
+    with reader:
+        done = bed.cascading('db sync', url, PATIENT)
+    assert reader.longest < WAIT + 1.5
+    assert 'is in use' in done.out
+    assert bed.is_right(url)
+
+
+def test_second_run_is_quick(bed):
+    url = bed.mariadb(V233)
+    bed.cascading('db sync', url)
+    times = []
+    for _ in range(5):
+        before = time.monotonic()
+        bed.cascading('db sync', url)
+        times.append(time.monotonic() - before)
+    assert min(times) < 2
+
+
+def fill(bed, url, rows=10001):
+    name = url.rpartition('/')[2]
+    bed.host.sql(f"INSERT INTO instances (uuid, deleted) SELECT CONCAT('u', seq), 0 FROM seq_1_to_{rows}", name)
+    return name
+
+
+def test_table_is_copied_only_when_allowed(bed):
+    """An engine that can neither add a column at once nor in place, as MySQL 5.5."""
+    url = bed.mariadb('CREATE TABLE instances (id INT PRIMARY KEY AUTO_INCREMENT, uuid VARCHAR(36), deleted INT) '
+                      'ENGINE=MyISAM; CREATE TABLE shadow_instances LIKE instances')
+    name = fill(bed, url)
+    refused = bed.cascading('db sync', url, check=False)
+    assert refused.status == 1
+    assert re.search(r'instances by copying or locking it, and it has about 10001 rows \(\d+ MB\)', refused.err)
+    assert '--allow-table-copy' in refused.err
+    assert 'mapping_uuid' not in bed.columns(url)
+    bed.cascading('db sync --allow-table-copy', url)
+    assert bed.is_right(url)
+    assert bed.host.sql('SELECT COUNT(*) FROM instances', name) == [('10001',)]
+
+
+def test_small_table_is_copied_at_once(bed):
+    url = bed.mariadb("CREATE TABLE instances (id INT PRIMARY KEY, uuid VARCHAR(36), deleted INT) ENGINE=MyISAM; "
+                      'CREATE TABLE shadow_instances LIKE instances')
+    bed.cascading('db sync', url)
+    assert bed.is_right(url)
+
+
+def test_in_place_where_instant_is_impossible(bed):
+    url = bed.mariadb("SET GLOBAL innodb_instant_alter_column_allowed = never; "
+                      "CREATE TABLE instances (id INT PRIMARY KEY AUTO_INCREMENT, uuid VARCHAR(36), deleted INT); "
+                      'CREATE TABLE shadow_instances LIKE instances')
+    try:
+        fill(bed, url)
+        done = bed.cascading('db sync', url)
+        assert 'ADD COLUMN mapping_uuid VARCHAR(36) NULL, ALGORITHM=INPLACE, LOCK=NONE' in done.out
+        assert bed.is_right(url)
+    finally:
+        bed.host.sql('SET GLOBAL innodb_instant_alter_column_allowed = default', 'mysql')

@@ -1,0 +1,74 @@
+"""Real novas that no package manager owns: installed, used through a real conductor, and given back byte for byte."""
+
+from __future__ import annotations
+
+import difflib
+import uuid
+
+import pytest
+
+from tests.hosts.lib import icehouse, unpackaged
+from tests.hosts.lib.services import wait_for
+
+NOVAS = unpackaged.ICEHOUSE + unpackaged.PIP
+
+
+@pytest.fixture(params=NOVAS, ids=lambda nova: nova.version)
+def nova(request):
+    if request.param in unpackaged.ICEHOUSE and not icehouse.at_hand(request.param.version):
+        pytest.skip(f'SKIPPED: no package index has nova {request.param.version}, and its tarball is not on this machine')
+    return request.param
+
+
+def start_conductor(host, nova):
+    """nova-conductor as the user nova; it must not leave bytecode, or the trees could not be compared."""
+    host.start_rabbit()
+    line = f"PYTHONDONTWRITEBYTECODE=1 exec '{nova.programs}/nova-conductor' --logfile /var/log/nova/conductor.log"
+    running = host.spawn(f'exec setpriv --reuid nova --regid nova --clear-groups sh -c "{line}"')
+    wait_for(host, 'rabbitmqctl -q list_consumers | grep -qw conductor', 90)
+    return running
+
+
+def test_install_use_uninstall(make_host, nova):
+    host = make_host(nova.suite, nova.layer)
+    host.put(unpackaged.bundle(nova.version), '/srv/the bundle')
+    host.start_mariadb()
+    before = unpackaged.fingerprint(host, f'{nova.parent}/nova', nova.programs)
+
+    done = host.run(f"PATH='{nova.programs}':$PATH sh '/srv/the bundle/installation/install.sh'")
+    assert f'installed: nova-cascading for nova {nova.version}' in done.out
+    assert unpackaged.fingerprint(host, f'{nova.parent}/nova') not in before
+    assert 'mapping_uuid' in columns(host, 'instances') and 'mapping_uuid' in columns(host, 'shadow_instances')
+
+    start_conductor(host, nova)
+    mapping = str(uuid.uuid4())
+    said = host.run(f"PYTHONDONTWRITEBYTECODE=1 '{nova.python}' - {mapping}", input=(unpackaged.INSIDE / 'mapped.py').read_text())
+    assert said.out.strip().splitlines()[-1] == mapping
+    assert host.sql('SELECT mapping_uuid FROM instances WHERE mapping_uuid IS NOT NULL') == [(mapping,)]
+
+    done = host.run("sh /var/lib/nova-cascading/installer/*/installation/uninstall.sh")
+    assert 'every file is what it was before' in done.out
+    assert unpackaged.fingerprint(host, f'{nova.parent}/nova', nova.programs) == before
+    assert host.sql('SELECT mapping_uuid FROM instances WHERE mapping_uuid IS NOT NULL') == [(mapping,)]
+
+
+def columns(host, table):
+    return [row[0] for row in host.sql(f'SHOW COLUMNS FROM {table}')]
+
+
+def test_on_2014_1_5_no_fix_that_came_after_2014_1_is_taken_back():
+    """What the original did to eight of them: its whole files were 2014.1's."""
+    for version in ('2014.1', '2014.1.5'):
+        if not icehouse.at_hand(version):
+            pytest.skip(f'SKIPPED: the tarball of nova {version} is not on this machine')
+    old, new = (unpackaged.bundle(version) for version in ('2014.1', '2014.1.5'))
+    for path in ('nova/network/neutronv2/api.py', 'nova/conductor/manager.py'):
+        fixes = added(old / 'original' / path, new / 'original' / path)
+        assert fixes
+        assert added(old / path, new / path) == fixes
+
+
+def added(before, after):
+    """The lines that a later release of a file has more, in order."""
+    lines = difflib.ndiff(before.read_text().splitlines(), after.read_text().splitlines())
+    return [line for line in lines if line.startswith('+ ')]

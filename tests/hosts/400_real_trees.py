@@ -16,7 +16,7 @@ NOVAS = unpackaged.ICEHOUSE + unpackaged.PIP
 @pytest.fixture(params=NOVAS, ids=lambda nova: nova.version)
 def nova(request):
     if request.param in unpackaged.ICEHOUSE and not icehouse.at_hand(request.param.version):
-        pytest.skip(f'SKIPPED: no package index has nova {request.param.version}, and its tarball is not on this machine')
+        pytest.skip(f'SKIPPED: no package index has nova {request.param.version}, and its tarball is not here')
     return request.param
 
 
@@ -42,7 +42,8 @@ def test_install_use_uninstall(make_host, nova):
 
     start_conductor(host, nova)
     mapping = str(uuid.uuid4())
-    said = host.run(f"PYTHONDONTWRITEBYTECODE=1 '{nova.python}' - {mapping}", input=(unpackaged.INSIDE / 'mapped.py').read_text())
+    program = (unpackaged.INSIDE / 'mapped.py').read_text()
+    said = host.run(f"PYTHONDONTWRITEBYTECODE=1 '{nova.python}' - {mapping}", input=program)
     assert said.out.strip().splitlines()[-1] == mapping
     assert host.sql('SELECT mapping_uuid FROM instances WHERE mapping_uuid IS NOT NULL') == [(mapping,)]
 

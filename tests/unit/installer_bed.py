@@ -113,6 +113,13 @@ class Bed:
     def uninstall(self, *words, **options):
         return self.run(self.bundle / 'installation/uninstall.sh', '--no-restart', *words, **options)
 
+    def direct(self, action, fault=''):
+        """Run the program behind the scripts; returns its exit status, -9 when the fault point was met."""
+        environment = dict(os.environ, NOVA_CASCADING_FAULT=str(fault), NOVA_TEST_CALLS=os.devnull)
+        words = [self.python, '-B', self.bundle / 'installation/installer', action, '--nova-parent', self.parent,
+                 '--state-dir', self.state, '--no-restart', *(['--python', self.python] if action == 'install' else [])]
+        return subprocess.run(words, env=environment, capture_output=True).returncode
+
     def called(self):
         return self.calls.read_text().splitlines() if self.calls.exists() else []
 

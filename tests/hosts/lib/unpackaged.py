@@ -62,8 +62,9 @@ def of_tarball(version: str) -> Unpackaged:
             subprocess.run(['chown', '-R', 'root:root', target], check=True)
             egginfo.ensure(tree, target)
 
+    settings = f"TREE='{TARBALL}' VENV=/usr/local\n"
     register(f'tarball-{version}', base='icehouse', prepare=unpack,
-             script=f"TREE='{TARBALL}' VENV=/usr/local\n" + script('unpackaged-tarball') + script('unpackaged-configured'))
+             script=settings + script('unpackaged-tarball') + script('unpackaged-configured'))
     return Unpackaged(version, 'bullseye', '/usr/bin/python2.7', TARBALL, '/usr/local/bin')
 
 

@@ -1,9 +1,7 @@
 """Runs inside a test host, on any Python that runs nova: stores a mapping through a real nova-conductor.
 
-usage: mapped.py MAPPING    makes an instance, stores MAPPING in it through the conductor, prints what the conductor reads
+usage: mapped.py MAPPING    makes an instance, stores MAPPING in it through the conductor, prints what is read back
 """
-
-from __future__ import print_function
 
 import sys
 
@@ -18,8 +16,9 @@ CONFIG = ['/etc/nova/nova.conf']
 
 def icehouse(mapping):
     """Icehouse's clients name the columns they change; only nova-conductor writes them."""
-    from nova import db
     from nova.conductor import api
+
+    from nova import db
 
     config.parse_args(['probe'], default_config_files=CONFIG)
     admin = context.get_admin_context()
@@ -30,9 +29,10 @@ def icehouse(mapping):
 
 def later(mapping):
     """Objects go through the conductor whole; this process has no other way to the database."""
-    from nova import objects
     from nova.conductor import rpcapi
     from nova.objects import base
+
+    from nova import objects
 
     config.parse_args(['probe'], default_config_files=CONFIG)
     objects.register_all()

@@ -6,6 +6,7 @@ from installer import files
 from installer.say import Refusal, quoted
 
 READ_ONLY = 1  # ST_RDONLY of statvfs(3)
+ABSENT = 127  # exit status when there is no such command
 SPARE = 1 << 20  # bytes left free for the journal's own small files and folders
 
 
@@ -35,7 +36,8 @@ def check_owner(places):
     for manager, command, install in (
             ('dpkg', ['dpkg-query', '-S'], 'apt-get install'),
             ('rpm', ['rpm', '-qf', '--qf', '%{NAME}: \\n'], 'dnf install')):
-        owners = set(line.partition(':')[0] for line in files.run(command + present)[1].splitlines() if ': ' in line
+        status, output = files.run(command + present)
+        owners = set(line.partition(':')[0] for line in output.splitlines() if ': ' in line and status != ABSENT
                      and not line.startswith(('file ', 'error', command[0])))
         if owners:
             owner = sorted(owners)[0]

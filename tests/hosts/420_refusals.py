@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from tests.hosts.lib import rpm, unpackaged  # noqa: F401  registers the layer with rpm
 from tests.unit.installer_bed import ADDED, PREFLIGHT, STOCK, Bed, fork_of
 
 PARENT, STATE = '/opt/my stack', '/var/lib/nova-cascading/installer'
@@ -14,20 +15,6 @@ try:
     open('/opt/my stack/filler', 'wb').write(b'0' * (64 << 20))
 except EnvironmentError:
     pass
-'''
-SPEC = f'''Name: python3-nova
-Version: 1
-Release: 1
-Summary: a small nova
-License: Apache-2.0
-BuildArch: noarch
-%description
-small
-%install
-mkdir -p %{{buildroot}}/opt
-cp -a "{PARENT}" %{{buildroot}}/opt/
-%files
-"{PARENT}"
 '''
 
 
@@ -82,10 +69,13 @@ def test_a_tree_that_dpkg_owns_and_the_package_to_install_instead(host, bed, tmp
 
 def test_a_tree_that_rpm_owns_and_the_package_to_install_instead(make_host, bed):
     host = make_host('bookworm', 'rpm')
-    put(host, bed)
-    host.write('/srv/nova.spec', SPEC)
-    host.run('rpmbuild -bb --define "_rpmdir /srv" /srv/nova.spec && rpm -i --nodeps --replacefiles /srv/noarch/*.rpm')
-    refused(host, install(host), 'python3-nova of rpm', 'dnf install python3-nova-cascading')
+    host.put(bed.bundle, '/srv/bundle')
+    parent = host.run('rpm -ql python3-nova | sed -n s,/nova/__init__.py$,,p | head -n 1').out.strip()
+    before = unpackaged.fingerprint(host, f'{parent}/nova/db')
+    done = install(host, f'--nova-parent {parent}')
+    assert (done.status, 'python3-nova of rpm' in done.err) == (1, True)
+    assert 'dnf install python3-nova-cascading' in done.err
+    assert unpackaged.fingerprint(host, f'{parent}/nova/db') == before
 
 
 def test_a_read_only_file_system(prepared):

@@ -124,7 +124,7 @@ class Publisher:
         return done
 
     def copy(self, to: Path) -> Publisher:
-        shutil.copytree(self.root, to)
+        shutil.copytree(self.root, to, symlinks=True)
         return Publisher(to, self.home)
 
     def offered(self, suite: str) -> str:

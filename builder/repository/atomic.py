@@ -43,7 +43,7 @@ def replacement(root: Path) -> Iterator[Path]:
     if work.exists():
         shutil.rmtree(work)
     if root.exists():
-        shutil.copytree(root, work, copy_function=os.link)
+        shutil.copytree(root, work, symlinks=True, copy_function=os.link)
     else:
         work.mkdir()
     try:

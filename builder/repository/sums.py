@@ -14,7 +14,7 @@ SIGNATURE = 'SHA256SUMS.asc'
 
 
 def files(root: Path) -> Iterator[tuple[str, int]]:
-    """Every file of the tree and its inode, SHA256SUMS and its signature left out."""
+    """Every regular file of the tree and its inode, SHA256SUMS and its signature left out."""
     folders = ['']
     while folders:
         folder = folders.pop()
@@ -22,7 +22,7 @@ def files(root: Path) -> Iterator[tuple[str, int]]:
             name = folder + found.name
             if found.is_dir(follow_symlinks=False):
                 folders.append(f'{name}/')
-            elif name not in (NAME, SIGNATURE):
+            elif name not in (NAME, SIGNATURE) and not found.is_symlink():
                 yield name, found.inode()
 
 

@@ -28,12 +28,14 @@ class Change:
     :param work: the working copy of the tree.
     :param keys: what signs it.
     :param time: seconds since 1970, never before the publish before.
+    :param url_before: the repository's address so far; it stands in every mirrorlist.
     """
 
     work: Path
     state: State
     keys: list[Key]
     time: int
+    url_before: str
 
     @property
     def prints(self) -> tuple[str, ...]:
@@ -68,7 +70,7 @@ def change(root: Path, wanted_keys: Sequence[str], edit: Callable[[Change], None
             refuse_damaged(root, state)
         now = moment(state, signers)
         with replacement(root) as work:
-            this = Change(work, state, signers, now)
+            this = Change(work, state, signers, now, state.url)
             edit(this)
             finish(this, root)
     return state
@@ -101,13 +103,16 @@ def refuse_damaged(root: Path, state: State) -> None:
 
 
 def is_input(name: str) -> bool:
-    return name == NAME or name.endswith(('main/binary-amd64/Packages', 'main/source/Sources')) or '/repodata/' in name
+    """Is the file one that the next indexes are made from?"""
+    parts = name.split('/')
+    return (name == NAME or name.endswith(('main/binary-amd64/Packages', 'main/source/Sources'))
+            or (parts[0], parts[2:3]) == ('yum', ['repodata']))
 
 
 def finish(this: Change, root: Path) -> None:
     """Write and sign the suites that changed, then what stands at the top of the tree."""
     prints = this.prints
-    if list(prints) != this.state.keys:
+    if list(prints) != this.state.keys or this.state.url != this.url_before:
         for suite in this.state.suites.values():
             suite.time = this.time
     this.state.keys, this.state.time = list(prints), this.time
@@ -129,7 +134,7 @@ def write(this: Change, name: str, suite: Suite, prints: Sequence[str]) -> None:
     if suite.family == 'deb':
         apt.write(this.work, name, suite, prints, this.state.valid_days)
     else:
-        yum.write(this.work, name, suite, prints)
+        yum.write(this.work, name, suite, prints, this.state.url)
 
 
 def drop(this: Change, paths: Sequence[str]) -> None:

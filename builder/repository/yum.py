@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from builder import tools
-from builder.repository import keys
-from builder.repository.atomic import replace
+from builder.repository import keys, sums
+from builder.repository.atomic import link, replace
 from builder.repository.state import Suite
 
 GENERATIONS = 16
 FILES_A_GENERATION = 3  # primary, filelists, other
+STATES = 'states'
+PACKAGES_LINK = '../../packages'
 SIGNING = {'__gpg': '/usr/bin/gpg', '_gpg_digest_algo': 'sha256'}
 
 
@@ -21,10 +25,11 @@ def directory(name: str) -> str:
     return f'yum/{name}'
 
 
-def write(root: Path, name: str, suite: Suite, signers: Sequence[str]) -> None:
+def write(root: Path, name: str, suite: Suite, signers: Sequence[str], url: str) -> None:
     """Make the metadata of one yum repository anew from its entries, and sign it.
 
     :param root: the working copy; its present metadata, already verified, saves reading the packages that stay.
+    :param url: address of the whole repository.
     """
     top = root / directory(name)
     top.mkdir(parents=True, exist_ok=True)
@@ -35,6 +40,7 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str]) -> None:
                    '--revision', str(suite.time), '--set-timestamp-to-revision', '--update', '--skip-stat',
                    '--update-md-path', top, '--pkglist', packages, '--outputdir', work, top])
         install(Path(work) / 'repodata', top / 'repodata', signers, suite.time)
+    keep(top, f'{url}/{directory(name)}', suite.time)
 
 
 def install(made: Path, place: Path, signers: Sequence[str], time: int) -> None:
@@ -46,6 +52,24 @@ def install(made: Path, place: Path, signers: Sequence[str], time: int) -> None:
     old = sorted(place.glob('*.xml.gz'), key=lambda path: (path.stat().st_mtime, path.name), reverse=True)
     for path in old[GENERATIONS * FILES_A_GENERATION:]:
         path.unlink()
+
+
+def keep(top: Path, url: str, time: int) -> None:
+    """Keep this metadata under an address of its own, and name that first in ``mirrorlist``.
+
+    A client reads repomd.xml and then repomd.xml.asc. Between the two a publish may come, and no signature fits both
+    the old and the new file; the addresses in the mirrorlist never change what they hold.
+    """
+    repodata = top / 'repodata'
+    repomd = (repodata / 'repomd.xml').read_bytes()
+    state = top / STATES / f'{time}-{sums.digest(repomd)[:12]}'
+    for name in ['repomd.xml', 'repomd.xml.asc', *re.findall(r'href="repodata/([^"]+)"', repomd.decode())]:
+        link(repodata / name, state / 'repodata' / name)
+    if not (state / 'packages').is_symlink():
+        (state / 'packages').symlink_to(PACKAGES_LINK)
+    replace(top / 'mirrorlist', f'{url}/{STATES}/{state.name}/\n{url}/\n'.encode(), time)
+    for old in sorted((top / STATES).iterdir(), reverse=True)[GENERATIONS:]:
+        shutil.rmtree(old)
 
 
 def sign_packages(paths: Sequence[Path], signer: str, time: int) -> None:

@@ -37,6 +37,9 @@ def problems(tree: Checked, name: str, suite: Suite, signers: set[str]) -> Itera
         elif data.get('type') == 'primary':
             yield from listed_problems(tree, top, path, suite)
     yield from signature_problems(tree, suite)
+    for state in sorted((tree.root / top / yum.STATES).glob('*/packages')):
+        if state.is_symlink() and str(state.readlink()) != yum.PACKAGES_LINK:
+            yield f'{state.relative_to(tree.root)}: does not lead to the packages beside it'
 
 
 def href(element: ElementTree.Element, space: str) -> str:

@@ -94,8 +94,25 @@ def test_old_clients_find_what_they_need(first):
     assert members.split() == ['debian-binary', 'control.tar.gz', 'data.tar.gz']
 
 
-def test_the_tree_is_of_plain_files_that_any_copy_keeps(first):
-    assert not [path for path in first.root.rglob('*') if path.is_symlink()]
+def test_links_stay_within_the_tree_wherever_it_is_copied(first):
+    links = {str(path.readlink()) for path in first.root.rglob('*') if path.is_symlink()}
+    assert links == {'../../packages'}
+
+
+def test_a_yum_client_is_led_to_metadata_that_never_changes(repo, given):
+    def address():
+        return (repo.root / f'yum/{YUM}/mirrorlist').read_text().splitlines()[0]
+
+    def held(address):
+        folder = repo.root / address.split('/nc/')[1]
+        return {path.name: path.read_bytes() for path in (folder / 'repodata').iterdir()}
+
+    before = address()
+    files = held(before)
+    assert {'repomd.xml', 'repomd.xml.asc'} < files.keys()
+    repo('publish', given[2])
+    assert address() != before
+    assert held(before) == files
 
 
 def test_testing_is_promoted_to_stable(repo, given):

@@ -153,10 +153,9 @@ def test_keys_rotate_with_two_signatures_for_a_time(repo, home, tmp_path):
     added = set(repo.root.glob('pool/main/n/*/*.deb')) - keyrings
     assert len(added) == 1, 'hosts get a keyring package with both keys'
     subprocess.run(['dpkg-deb', '-x', *added, tmp_path / 'x'], check=True)
-    ring = next((tmp_path / 'x').rglob('*.gpg'))
-    shown = subprocess.run(['gpg', '--show-keys', '--with-colons', ring], check=True, text=True, capture_output=True,
-                           env={'PATH': repositories.PATH, 'GNUPGHOME': str(home)}).stdout
-    assert old in shown and new in shown
+    shown = subprocess.run(['gpg', '--show-keys', '--with-colons', next((tmp_path / 'x').rglob('*.gpg'))], check=True,
+                           capture_output=True, text=True, env={'PATH': repositories.PATH, 'GNUPGHOME': str(home)})
+    assert old in shown.stdout and new in shown.stdout
     repo('verify')
     repo('publish', repositories.deb(tmp_path / 'in', 2))
     assert signers(repo, f'dists/{SUITE}/InRelease', home) == {old, new}, 'both go on until told otherwise'

@@ -1,0 +1,158 @@
+"""apt-get and dnf install from the repository: over HTTP, from mirrors of it, and from a copy on a file: path."""
+
+import shutil
+
+import pytest
+
+from tests import repositories
+from tests.hosts.lib.clients import KEYRING, TRUSTY, YUM, dnf, use_apt, use_dnf, version
+from tests.repositories import EL7, UBUNTU, Publisher
+
+URL = 'http://127.0.0.1:8000'
+DEB, RPM = UBUNTU.format(2), f'2014.1.5-{EL7.format(2)}'
+
+
+@pytest.fixture(scope='module')
+def repo(tmp_path_factory):
+    """A repository of two revisions that is served at URL of a host."""
+    top = tmp_path_factory.mktemp('repository')
+    with repositories.gnupg() as home:
+        publisher = Publisher(top / 'repo', home)
+        for revision in (1, 2):
+            repositories.deb(top / str(revision), revision)
+            repositories.rpms(top / str(revision), revision)
+            repositories.source(top / str(revision), revision)
+            publisher('publish', top / str(revision), '--url', URL)
+        yield publisher
+
+
+@pytest.fixture
+def client(make_host, repo):
+    host = make_host('bookworm', 'clients')
+    host.put(repo.root, '/srv/repo')
+    host.serve('/srv/repo')
+    return host
+
+
+def test_apt_installs_and_goes_back_over_http(client):
+    use_apt(client, URL)
+    client.run('apt-get update && apt-get install -y python-nova-cascading nova-cascading-archive-keyring')
+    assert version(client) == DEB
+    client.run(f'apt-get install -y --allow-downgrades python-nova-cascading={UBUNTU.format(1)}')
+    assert version(client) == UBUNTU.format(1)
+
+
+def test_apt_of_2014_finds_its_way(client):
+    """No by-hash, no signed-by: the key in trusted.gpg.d, an index of the foreign i386, SHA256 alone."""
+    client.run('dpkg --add-architecture i386; rm -rf /var/lib/apt/lists/*')
+    client.run('install -m 644 /srv/repo/nova-cascading.gpg /etc/apt/trusted.gpg.d/nova-cascading.gpg')
+    client.write('/etc/apt/sources.list.d/old.list', f'deb {URL} {TRUSTY} main\ndeb-src {URL} {TRUSTY} main\n')
+    done = client.run('apt-get -o Acquire::By-Hash=no -o Acquire::CompressionTypes::Order=gz update')
+    assert 'W:' not in done.err + done.out
+    client.run('apt-get install -y python-nova-cascading && apt-get source --download-only python-nova-cascading')
+    assert version(client) == DEB
+    assert 'by-hash' not in client.read('/var/log/python3.test.log')
+
+
+def test_apt_source_packages_are_there(client):
+    use_apt(client, URL)
+    client.run(f"sed -i 's/^deb /deb-src /' /etc/apt/sources.list.d/nova-cascading.list && apt-get update"
+               f' && cd /tmp && apt-get source --download-only python-nova-cascading={DEB}')
+    assert client.run('ls /tmp/*.dsc').out
+
+
+def test_apt_uses_the_commands_of_the_page(client):
+    """The first block of index.html, typed as it stands."""
+    page = client.read('/srv/repo/index.html')
+    block = page.split(f'<h2 id="{TRUSTY}">')[1].split('<pre>')[1].split('</pre>')[0]
+    commands = block.replace('&#x27;', "'").replace('&gt;', '>').replace('apt-get install', 'apt-get -y install')
+    client.run(f'set -e; {commands}')
+    assert version(client) == DEB
+
+
+def test_the_keyring_package_is_the_key_that_apt_uses(client):
+    use_apt(client, URL)
+    client.run('apt-get update && apt-get install -y nova-cascading-archive-keyring')
+    assert client.run(f'dpkg -S {KEYRING}').out.startswith('nova-cascading-archive-keyring')
+    client.run('rm -rf /var/lib/apt/lists/*; apt-get update && apt-get install -y python-nova-cascading')
+    example = client.read('/usr/share/doc/nova-cascading-archive-keyring/examples/nova-cascading.sources')
+    client.run('rm /etc/apt/sources.list.d/*')
+    client.write('/etc/apt/sources.list.d/nova-cascading.sources',
+                 example.replace('Suites: SUITE', f'Suites: {TRUSTY}'))
+    client.run('rm -rf /var/lib/apt/lists/*; apt-get update')
+    assert DEB in client.run('apt-cache policy python-nova-cascading').out
+
+
+def test_dnf_installs_and_goes_back_over_http(client):
+    use_dnf(client, URL)
+    client.run(dnf('install python-nova-cascading'))
+    assert version(client) == RPM
+    client.run(dnf(f'downgrade python-nova-cascading-2014.1.5-{EL7.format(1)}'))
+    assert version(client) == f'2014.1.5-{EL7.format(1)}'
+
+
+def test_dnf_uses_the_commands_of_the_page(client):
+    """The release rpm brings the .repo file, switched off for yum 3's sake, with the key that it names."""
+    page = client.read('/srv/repo/index.html')
+    commands = page.split(f'<h2 id="{YUM}">')[1].split('<pre>')[2].split('</pre>')[0].replace('&#x27;', "'")
+    for line in commands.splitlines():
+        client.run(line.replace('yum ', dnf('')))
+    assert version(client) == RPM
+    assert 'priority=200' in client.read('/etc/yum.repos.d/nova-cascading.repo')
+
+
+@pytest.mark.parametrize('where', ['baseurl', 'mirrorlist'])
+def test_dnf_reads_plain_address_and_mirrorlist(client, where):
+    use_dnf(client, URL, where=where)
+    client.run(dnf('install python-nova-cascading'))
+    assert version(client) == RPM
+
+
+def test_a_copy_on_a_medium_serves_both_families_without_a_network(make_host, repo, tmp_path):
+    host = make_host('bookworm', 'clients')
+    shutil.copytree(repo.root, host.path('/srv/repo'), symlinks=True)
+    use_apt(host, 'file:///srv/repo')
+    host.run('apt-get update && apt-get install -y python-nova-cascading')
+    assert version(host) == DEB
+    host.run('dpkg --purge python-nova-cascading')
+    use_dnf(host, 'file:///srv/repo')
+    host.run(dnf('install python-nova-cascading'))
+    assert version(host) == RPM
+
+
+def test_debmirror_copies_what_apt_installs_from(client):
+    client.run(f'debmirror /srv/mirror --host=127.0.0.1:8000 --root=. --method=http --dist={TRUSTY} --section=main '
+               '--arch=amd64 --keyring=/srv/repo/nova-cascading.gpg --diff=none')
+    client.serve('/srv/mirror', 8001)
+    use_apt(client, 'http://127.0.0.1:8001')
+    client.run('apt-get update && apt-get install -y python-nova-cascading')
+    assert version(client) == DEB
+
+
+def test_apt_mirror_copies_what_apt_installs_from(client):
+    """On port 80: apt-mirror 0.5.4 loses a port that stands in the address."""
+    client.serve('/srv/repo', 80)
+    client.write('/etc/apt/mirror.list', 'set base_path /srv/apt-mirror\nset nthreads 2\nset _tilde 0\n'
+                 f'set run_postmirror 0\ndeb-amd64 http://127.0.0.1 {TRUSTY} main\n')
+    client.run('install -d /srv/apt-mirror/mirror /srv/apt-mirror/skel /srv/apt-mirror/var; apt-mirror')
+    client.serve('/srv/apt-mirror/mirror/127.0.0.1', 8001)
+    use_apt(client, 'http://127.0.0.1:8001')
+    client.run('apt-get update && apt-get install -y python-nova-cascading')
+    assert version(client) == DEB
+
+
+def test_reposync_copies_what_dnf_installs_from(client):
+    use_dnf(client, URL)
+    client.run(dnf('reposync --repoid=nova-cascading --download-metadata --norepopath -p /srv/sync --gpgcheck'))
+    client.run(f'cp /srv/repo/yum/{YUM}/repodata/repomd.xml.asc /srv/sync/repodata/')
+    client.serve('/srv/sync', 8001)
+    use_dnf(client, URL, at='http://127.0.0.1:8001')
+    client.run(dnf('install python-nova-cascading'))
+    assert version(client) == RPM
+
+
+def test_rsync_copies_a_tree_that_verifies(client, repo, tmp_path):
+    client.run('rsync -aH /srv/repo/ /srv/copy/')
+    copy = tmp_path / 'copy'
+    shutil.copytree(client.path('/srv/copy'), copy, symlinks=True)
+    Publisher(copy, repo.home)('verify')

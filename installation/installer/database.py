@@ -51,7 +51,7 @@ def adopt(nova, options):
 
 def drop_column(nova, options):
     """The mappings are exported before the column goes."""
-    _call(nova, options, 'db', 'rollback')
+    _call(nova, options, 'db', 'rollback', '--drop-column')
 
 
 def _call(nova, options, *words):

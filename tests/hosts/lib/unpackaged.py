@@ -12,10 +12,11 @@ from pathlib import Path
 from builder import egginfo, source
 from tests.hosts.lib import icehouse  # noqa: F401  registers the layer that Icehouse tarballs stand on
 from tests.hosts.lib.host import Host
-from tests.hosts.lib.kinds import DATA, script
+from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 
 PROJECT = Path(__file__).resolve().parents[3]
+DATA = PROJECT / 'tests' / 'data'
 VENV = '/opt/my stack/venv'
 TARBALL = '/opt/open stack'
 INSIDE = Path(__file__).with_name('inside')
@@ -69,6 +70,7 @@ def of_tarball(version: str) -> Unpackaged:
 
 
 register('pip-host', base='base', script=script('unpackaged'))
+register('py27', base='base', script=script('py27'))
 ICEHOUSE = [of_tarball(version) for version in ('2014.1', '2014.1.2', '2014.1.5')]
 PIP = [of_pip('15.1.5', 'bullseye', 'python2.7', 'py27'), of_pip('26.3.0', 'bookworm', 'python3.11', 'pip-host'),
        of_pip('34.0.0', 'trixie', 'python3.13', 'pip-host')]

@@ -12,6 +12,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -84,7 +85,7 @@ def contents(made: Fork, commit: str) -> dict[str, bytes]:
     members['manifest.json'] = manifest(made, changes, commit)
     members |= {f'installation/{path.relative_to(INSTALLATION).as_posix()}': path.read_bytes()
                 for path in INSTALLATION.rglob('*') if path.suffix in ('.sh', '.py')}
-    words = {'version': made.tree.version, 'origin': made.tree.origin, 'commit': commit}
+    words = {'version': made.tree.version, 'origin': public(made.tree.origin), 'commit': commit}
     members['README'] = (INSTALLATION / 'README.in').read_text().format(**words).encode()
     members['LICENSE'] = (PROJECT / 'LICENSE').read_bytes()
     return members
@@ -105,9 +106,14 @@ def manifest(made: Fork, changes: dict[str, tuple[bytes | None, bytes]], commit:
              for path, (before, after) in changes.items()}
     others = sorted((made.tree.path / 'nova').rglob('*.py'))
     tree = {path.relative_to(made.tree.path).as_posix(): sha256(path.read_bytes()) for path in others}
-    text = {'version': made.tree.version, 'origin': made.tree.origin, 'commit': commit, 'files': files,
+    text = {'version': made.tree.version, 'origin': public(made.tree.origin), 'commit': commit, 'files': files,
             'tree': {path: known for path, known in tree.items() if path not in files}}
     return (json.dumps(text, indent=1, sort_keys=True) + '\n').encode()
+
+
+def public(origin: str) -> str:
+    """Where a tree came from, without the directories of this machine."""
+    return re.sub(r'(?<!\S)/\S*/', '', origin)
 
 
 def sha256(data: bytes) -> str:

@@ -24,10 +24,11 @@ def running(parent):
     found = {}
     for pid, words in findnova.processes():
         name = findnova.service_of(words)
-        if name and _uses(words[0], parent) and _age_of_parent(pid) != name:
+        if name and _uses(words[0], parent) and _service_above(pid) != name:
             service = Service(pid, name, _restart_of(pid, name))
             found.setdefault(tuple(service.restart or [pid]), service)
-    return sorted(found.values(), key=lambda service: service.pid)
+    # Peers with the new code need a conductor that knows it.
+    return sorted(found.values(), key=lambda service: (service.name != 'nova-conductor', service.pid))
 
 
 def _uses(interpreter, parent):
@@ -36,7 +37,7 @@ def _uses(interpreter, parent):
     return findnova.parent_of(interpreter) == parent
 
 
-def _age_of_parent(pid):
+def _service_above(pid):
     """:returns: which nova service the process's parent is: a worker is restarted with its master."""
     try:
         status = files.read('/proc/{0}/stat'.format(pid)).decode('utf-8', 'replace')

@@ -5,7 +5,8 @@ import os
 import shutil
 
 import pytest
-from installer_bed import MODELS_PATH, STOCK, Bed, contents, snapshot
+
+from tests.unit.installer_bed import MODELS_PATH, STOCK, Bed, contents, snapshot
 
 
 @pytest.fixture

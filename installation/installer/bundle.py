@@ -47,7 +47,7 @@ class Bundle(object):
     def patch_of(self, path):
         """The part of the rendered patches that is about one path, in order."""
         folder = os.path.join(self.folder, 'patches')
-        names = files.read(os.path.join(folder, 'series')).decode('utf-8').split()
+        names = files.text_of(files.read(os.path.join(folder, 'series'))).split()
         parts = [_about(path, files.read(os.path.join(folder, name))) for name in names]
         return b''.join(parts)
 

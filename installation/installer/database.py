@@ -34,8 +34,7 @@ def preflight(bundle, nova, options):
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.communicate()[0]
     if process.returncode:
-        text = output if isinstance(output, str) else output.decode('utf-8', 'replace')
-        raise Refusal('the database cannot be migrated now, so nothing was changed: ' + text.strip(),
+        raise Refusal('the database cannot be migrated now, so nothing was changed: ' + files.text_of(output).strip(),
                       'mend that, then run install.sh again (or leave the database alone with --no-db)')
 
 

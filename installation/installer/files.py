@@ -38,7 +38,12 @@ def run(command, **options):
     except OSError as error:
         return 127, str(error)
     output = process.communicate()[0]
-    return process.returncode, output if isinstance(output, str) else output.decode('utf-8', 'replace')
+    return process.returncode, text_of(output)
+
+
+def text_of(content):
+    """Bytes as this Python's own kind of text."""
+    return content if isinstance(content, str) else content.decode('utf-8', 'replace')
 
 
 def read(path):

@@ -111,10 +111,10 @@ def processes():
     found = []
     for folder in glob.glob('/proc/[0-9]*'):
         try:
-            words = files.read(folder + '/cmdline').decode('utf-8', 'replace').split('\0')
+            words = files.text_of(files.read(folder + '/cmdline')).split('\0')
         except EnvironmentError:
             continue
-        found.append((int(os.path.basename(folder)), [str(word) for word in words if word]))
+        found.append((int(os.path.basename(folder)), [word for word in words if word]))
     return sorted(found)
 
 
@@ -134,7 +134,7 @@ def running():
 def of_units():
     found = []
     for path in glob.glob('/etc/systemd/system/*.service') + glob.glob('/lib/systemd/system/*nova*.service'):
-        for line in files.read(path).decode('utf-8', 'replace').splitlines() if os.path.exists(path) else []:
+        for line in files.text_of(files.read(path)).splitlines() if os.path.exists(path) else []:
             words = line.partition('=')[2].lstrip('-@+!:').split() if line.startswith('ExecStart=') else []
             found += [shebang(word) for word in words[:2] if os.path.basename(word).startswith('nova-')]
     return [path for path in found if path]
@@ -148,12 +148,12 @@ def shebang(script):
     """:returns: the interpreter of a script; pip wraps one that has spaces in its path in a shell line."""
     try:
         with open(script, 'rb') as stream:
-            first, second = [stream.readline(4096).decode('utf-8', 'replace') for _ in (1, 2)]
+            first, second = [files.text_of(stream.readline(4096)) for _ in (1, 2)]
     except EnvironmentError:
         return None
     if second.startswith("'''exec' "):
-        return shlex.split(str(second[len("'''exec' "):]))[0]
-    words = str(first[2:]).split() if first.startswith('#!') else []
+        return shlex.split(second[len("'''exec' "):])[0]
+    words = first[2:].split() if first.startswith('#!') else []
     if words and os.path.basename(words[0]) == 'env':
         return which(words[1]) if len(words) > 1 else None
     return words[0] if words else None

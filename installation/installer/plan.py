@@ -2,7 +2,7 @@
 
 import os
 
-from installer import change, files
+from installer import change, files, findnova
 from installer.say import quoted
 
 
@@ -46,12 +46,21 @@ def bytecode_entries(nova, entries):
 
 
 def script_entries(nova):
-    """``nova-cascading`` goes beside ``nova-manage``, when that interpreter has one and the name is free."""
-    folder = os.path.dirname(nova.python or '')
-    like, path = os.path.join(folder, 'nova-manage'), os.path.join(folder, 'nova-cascading')
-    if not os.path.isfile(like) or os.path.islink(like) or os.path.exists(path):
+    """``nova-cascading`` goes beside ``nova-manage``, unless the name is taken."""
+    like = manage_of(nova)
+    path = os.path.join(os.path.dirname(like or ''), 'nova-cascading')
+    if not like or os.path.islink(like) or os.path.exists(path):
         return []
     return [{'path': path, 'before': None, 'after': files.sha256(script_of(nova)), 'kind': 'code', 'like': like}]
+
+
+def manage_of(nova):
+    """:returns: the nova-manage of that interpreter: beside it, or on PATH; None without one."""
+    beside = os.path.join(os.path.dirname(nova.python or ''), 'nova-manage')
+    if os.path.isfile(beside):
+        return beside
+    found = findnova.which('nova-manage')
+    return found if found and findnova.shebang(found) == nova.python else None
 
 
 def script_of(nova):

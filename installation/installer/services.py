@@ -40,9 +40,9 @@ def _uses(interpreter, parent):
 def _service_above(pid):
     """:returns: which nova service the process's parent is: a worker is restarted with its master."""
     try:
-        status = files.read('/proc/{0}/stat'.format(pid)).decode('utf-8', 'replace')
+        status = files.text_of(files.read('/proc/{0}/stat'.format(pid)))
         above = status.rpartition(')')[2].split()[1]
-        words = files.read('/proc/{0}/cmdline'.format(above)).decode('utf-8', 'replace').split('\0')
+        words = files.text_of(files.read('/proc/{0}/cmdline'.format(above))).split('\0')
     except EnvironmentError:
         return None
     return findnova.service_of(words)
@@ -60,13 +60,13 @@ def _restart_of(pid, name):
 def unit_of(pid):
     """:returns: the systemd system unit that a process belongs to, or None."""
     try:
-        lines = files.read('/proc/{0}/cgroup'.format(pid)).decode('utf-8', 'replace').splitlines()
+        lines = files.text_of(files.read('/proc/{0}/cgroup'.format(pid))).splitlines()
     except EnvironmentError:
         return None
     for line in lines:
         unit = os.path.basename(line.partition(':')[2].partition(':')[2])
         if unit.endswith('.service') and not unit.startswith('user@'):
-            return str(unit)
+            return unit
     return None
 
 

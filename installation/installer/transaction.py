@@ -108,6 +108,6 @@ def _difference(journal, entry, limit=40):
     if not os.path.exists(target):
         return '{0} is gone'.format(target)
     installed = files.read(journal.kept('after', entry['path'])) if entry['after'] else b''
-    texts = [text.decode('utf-8', 'replace').splitlines() for text in (installed, files.read(target))]
+    texts = [files.text_of(content).splitlines() for content in (installed, files.read(target))]
     lines = list(difflib.unified_diff(texts[0], texts[1], 'installed/' + entry['path'], target, lineterm=''))
-    return '\n'.join(str(line) for line in lines[:limit] + ['...'] * (len(lines) > limit))
+    return '\n'.join(lines[:limit] + ['...'] * (len(lines) > limit))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from builder import orig, tools
 from builder.deb import template
-from builder.model import Fork
+from builder.model import Fork, Tree
 
 NEEDS = {'dpkg-buildpackage': 'dpkg-dev', 'dh_builddeb': 'debhelper', 'xz': 'xz-utils'}
 PRODUCTS = ('.dsc', '.tar.xz', '.deb')
@@ -18,7 +18,7 @@ QUIET = ('--no-sign', '--no-check-builddeps', '--no-pre-clean')
 def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     """Make the Debian source and binary package of a fork.
 
-    :param out: directory that gets .dsc, .orig.tar.xz, .debian.tar.xz and .deb: all of them, or none.
+    :param out: directory that gets .dsc, .orig*.tar.xz, .debian.tar.xz and .deb: all of them, or none.
     :param revision: N of ``+cascadingN`` behind the stock version.
     :param epoch: SOURCE_DATE_EPOCH in seconds: the youngest time in any of the packages.
     :returns: the files in `out`.
@@ -28,14 +28,25 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix='.deb-', dir=out) as scratch:
         work = Path(scratch)
         facts = template.facts(fork, revision, epoch)
-        name, version = facts['PACKAGE'], facts['UPSTREAM_VERSION']
-        tarball = orig.tarball(fork.tree, name, version, work)
-        tools.run(['tar', '--extract', '--file', tarball, '--directory', work])
-        source = work / f'{name}-{version}'
+        source = unpacked(fork.tree, facts, work)
         template.write(fork, facts, source / 'debian')
         tools.run(['dpkg-buildpackage', '--build=full', *QUIET], cwd=source,
                   env=environment(work, epoch), hint='correct what the last lines say and run the same command again')
         return [file.replace(out / file.name) for file in sorted(work.iterdir()) if file.name.endswith(PRODUCTS)]
+
+
+def unpacked(tree: Tree, facts: dict[str, str], work: Path) -> Path:
+    """The upstream tarball as a component, and the source directory with what is in it.
+
+    Two stock revisions of one upstream version share the main tarball's name, so that one stays empty, and the
+    component is named after the revision (dpkg-source(1), --create-empty-orig).
+    """
+    name, version, component = facts['PACKAGE'], facts['UPSTREAM_VERSION'], facts['COMPONENT']
+    tarball = orig.tarball(tree, name, version, work).rename(work / f'{name}_{version}.orig-{component}.tar.xz')
+    source = work / f'{name}-{version}'
+    (source / component).mkdir(parents=True)
+    tools.run(['tar', '--extract', '--strip-components=1', '--file', tarball, '--directory', source / component])
+    return source
 
 
 def environment(work: Path, epoch: int) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'PACKAGE': standin.package_name(tree),
         'VERSION': own,
         'UPSTREAM_VERSION': upstream_version(own),
+        'COMPONENT': component(stock.version),
         'STOCK': stock.name,
         'STOCK_VERSION': stock.version,
         'MAINTAINER': MAINTAINER,
@@ -55,6 +57,11 @@ def upstream_version(version: str) -> str:
     return version.split(':', 1)[-1].rsplit('-', 1)[0]
 
 
+def component(stock: str) -> str:
+    """Name of the tarball's component, and of its directory in the source package: only letters, digits, hyphens."""
+    return 'nova-' + re.sub('[^A-Za-z0-9]+', '-', stock.rsplit('-', 1)[1] if '-' in stock else '0')
+
+
 def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
     """Make the ``debian/`` directory of the source package.
 
@@ -70,12 +77,19 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
         file.unlink()
     patches = debian / 'patches'
     patches.mkdir()
-    series = render.series(fork)
+    series = render.series(moved(fork, known['COMPONENT']))
     for name, text in series:
         patches.joinpath(name).write_bytes(text.encode('utf-8', 'surrogateescape'))
     patches.joinpath('series').write_text(''.join(f'{name}\n' for name, _ in series))
     for file in debian.rglob('*'):
         file.chmod(0o755 if file.is_dir() or file.name in EXECUTABLE else 0o644)
+
+
+def moved(fork: Fork, directory: str) -> Fork:
+    """The same fork, whose tree stands in a directory of the source package."""
+    return replace(fork, patches=[
+        replace(patch, files={f'{directory}/{path}': change for path, change in patch.files.items()})
+        for patch in fork.patches])
 
 
 def filled(text: str, known: dict[str, str], file: Path) -> str:

@@ -44,6 +44,12 @@ def test_the_tarball_s_version_has_neither_epoch_nor_revision(own, upstream):
     assert template.upstream_version(own) == upstream
 
 
+def test_stock_revisions_of_one_upstream_version_have_tarballs_of_their_own():
+    assert template.component('2:26.2.2-1~deb12u5') == 'nova-1-deb12u5'
+    assert template.component('2:26.2.2-1~deb12u6') == 'nova-1-deb12u6'
+    assert template.component('1:2014.1.5-0ubuntu1.7') == 'nova-0ubuntu1-7'
+
+
 def test_it_stands_in_at_the_exact_stock_version_and_needs_what_stock_needs():
     of = fields.of(fork(), '2:26.2.2-1~deb12u5+cascading1')
     assert of['DEPENDS'] == STOCK.fields['Depends']

@@ -3,7 +3,17 @@ database that it cannot use; one command then puts all right."""
 
 import pytest
 
-from tests.hosts.lib.rpm_host import BOTH_TABLES, FORK, fork, hold_lock, is_consistent, novas, put, tables_with_mapping
+from tests.hosts.lib.rpm_host import (
+    BOTH_TABLES,
+    FORK,
+    fork,
+    hold_lock,
+    is_consistent,
+    novas,
+    only_rows,
+    put,
+    tables_with_mapping,
+)
 
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 
@@ -26,8 +36,7 @@ def install(host):
 
 
 def test_a_refused_change_leaves_the_services_as_they_were_and_closes_the_gate(host):
-    host.sql('REVOKE ALL ON nova.* FROM nova@localhost;'
-             'GRANT SELECT, INSERT, UPDATE, DELETE ON nova.* TO nova@localhost')
+    only_rows(host)
     conductor = host.service('openstack-nova-conductor')
     before = conductor.pid
 

@@ -15,6 +15,8 @@ STOCK = SERVICES | {'python3-nova'}
 FORK = SERVICES | {'python3-nova-cascading'}
 BOTH_TABLES = {'instances', 'shadow_instances'}
 SITE = '/usr/lib/python3.11/site-packages'
+PROBE = Path(__file__).with_name('inside') / 'probe.py'
+URL = 'http://127.0.0.1:8000'
 INSTANCE = '11111111-2222-3333-4444-555555555555'
 MAPPING = 'aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee'
 
@@ -43,19 +45,25 @@ def offer(host: Host, *rpms: Path) -> None:
                '[fork]\nname=fork\nbaseurl=file:///srv/fork\ngpgcheck=0\npriority=200\n')
 
 
-def publish(host: Host, home: Path, *rpms: Path) -> str:
-    """Publish rpms in the host's signed repository, served over HTTP; returns its address.
+def publish(host: Host, work: Path, *rpms: Path) -> None:
+    """Put rpms into a signed repository, in /srv/repo of the host.
 
-    :param home: GnuPG's home, on this machine.
+    :param work: directory of this machine for the signer's key and the repository.
     """
-    url = 'http://127.0.0.1:8000'
-    home.mkdir(mode=0o700, exist_ok=True)
-    words = [packages.PROJECT / 'build.sh', 'publish', '--to', home.parent / 'repo', '--url', url, '--suite', 'zed-el9']
+    (work / 'gnupg').mkdir(mode=0o700, exist_ok=True)
+    words = [packages.PROJECT / 'build.sh', 'publish', '--to', work / 'repo', '--url', URL, '--suite', 'zed-el9']
     done = subprocess.run([*words, *rpms], capture_output=True, text=True,
-                          env={'GNUPGHOME': str(home), 'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
+                          env={'GNUPGHOME': str(work / 'gnupg'), 'PATH': '/usr/sbin:/usr/bin:/sbin:/bin'})
     assert done.returncode == 0, done.stdout + done.stderr
-    host.put(home.parent / 'repo', '/srv/repo')
-    return url
+    host.put(work / 'repo', '/srv/repo')
+
+
+def use_repository(host: Host) -> None:
+    """Serve /srv/repo over HTTP and do what its page tells: the key, then the release package."""
+    host.serve('/srv/repo', 8000)
+    [release] = host.path('/srv/repo/yum/zed-el9/packages').glob('nova-cascading-release-*.rpm')
+    host.run(f'rpm --import {URL}/nova-cascading.asc')
+    host.run(f'dnf -y install {URL}/yum/zed-el9/packages/{release.name}')
 
 
 def novas(host: Host) -> set[str]:
@@ -81,6 +89,12 @@ def tables_with_mapping(host: Host) -> set[str]:
     rows = host.sql("SELECT table_name FROM information_schema.columns WHERE table_schema = 'nova' "
                     "AND column_name = 'mapping_uuid'")
     return {table for table, in rows}
+
+
+def only_rows(host: Host) -> None:
+    """nova's database user may change rows from now on, but no table."""
+    host.sql('REVOKE ALL ON nova.* FROM nova@localhost;'
+             'GRANT SELECT, INSERT, UPDATE, DELETE ON nova.* TO nova@localhost')
 
 
 def hold_lock(host: Host) -> Callable[[], None]:

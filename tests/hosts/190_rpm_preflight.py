@@ -1,0 +1,36 @@
+"""`nova-cascading-preflight`, run before dnf on stock nova, foresees what the migration will meet; changes nothing."""
+
+from tests.hosts.lib.rpm_host import fork, only_rows, tables_with_mapping
+
+
+def preflight(host):
+    host.put(fork().with_name('nova-cascading-preflight'), '/root/nova-cascading-preflight')
+    return host.run('./nova-cascading-preflight', check=False)
+
+
+def test_a_sound_host_may_go_on(make_host):
+    host = make_host('bookworm', 'rpm')
+    host.start_mariadb()
+    assert preflight(host).status == 0
+    assert tables_with_mapping(host) == set()
+
+
+def test_a_database_that_is_down_is_a_reason_to_wait(make_host):
+    done = preflight(make_host('bookworm', 'rpm'))
+    assert done.status == 1
+    assert 'see that it runs' in done.out
+    assert 'nova:nova' not in done.out + done.err
+
+
+def test_a_user_who_may_not_alter_tables_is_named_with_the_way_out(make_host):
+    host = make_host('bookworm', 'rpm')
+    host.start_mariadb()
+    only_rows(host)
+    done = preflight(host)
+    assert done.status == 1
+    assert 'lacks ALTER' in done.out and 'GRANT ALTER' in done.out
+
+
+def test_without_nova_there_is_nothing_to_ask(make_host):
+    host = make_host('bookworm', 'base')
+    assert preflight(host).status == 0

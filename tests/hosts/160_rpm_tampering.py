@@ -60,13 +60,12 @@ def test_a_package_without_a_signature_is_refused(host):
     assert novas(host) == STOCK
 
 
-def test_another_key_is_refused(host):
-    key = '/etc/pki/rpm-gpg/RPM-GPG-KEY-nova-cascading'
-    host.run(f'cp {key} /root/key; gpg -q --batch --passphrase "" --quick-generate-key mallory rsa2048;'
-             f'gpg --export --armor mallory >{key}')
+def test_a_repository_signed_by_somebody_else_is_refused(host, tmp_path):
+    host.run('rm -r /srv/repo')
+    publish(host, tmp_path, fork())
     assert host.run(INSTALL, check=False).status != 0
+    assert host.run(f'{INSTALL} --setopt=nova-cascading.repo_gpgcheck=0', check=False).status != 0
     assert novas(host) == STOCK
-    host.run(f'cp /root/key {key}')
 
 
 def test_a_local_file_is_only_checked_where_localpkg_gpgcheck_says_so(host):

@@ -140,5 +140,6 @@ def summary(paths: list[Path]) -> None:
         quoted = shlex.quote(str(deb))
         # apt would remove the stock package before it runs preinst, which asks whether the database can be migrated.
         print(f'  dpkg-deb --info {quoted} preinst | sh -s install && apt-get install {quoted}')
-    if rpms:
-        print('  nova-cascading-preflight && dnf install ' + ' '.join(shlex.quote(str(path)) for path in rpms))
+    for rpm in rpms:
+        asked = shlex.quote(str(rpm.with_name('nova-cascading-preflight').absolute()))
+        print(f'  {asked} && dnf install {shlex.quote(str(rpm))}')

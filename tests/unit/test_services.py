@@ -103,6 +103,15 @@ def test_the_way_back_never_removes_the_fork_alone(services, monkeypatch):
                                  'systemctl restart nova-scheduler.service nova-api.service']
 
 
+def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(services, monkeypatch, capsys):
+    module = uninstall(monkeypatch, services)
+    monkeypatch.setattr(module, 'deb_installed', lambda package: package == 'python-nova-cascading')
+    monkeypatch.setattr(module, 'way_back', lambda: ['apt-get install -y python-nova'])
+    monkeypatch.setattr(services, 'output', lambda command: '')
+    assert module.run(types.SimpleNamespace(yes=True), None) == 1
+    assert 'apt offers no python-nova' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(('apt', 'option'), [('apt 1.0.1ubuntu2 for amd64', '--force-yes'),
                                              ('apt 2.6.1 (amd64)', '--allow-downgrades')])
 def test_re_versioned_service_packages_go_back_together_with_the_library(services, monkeypatch, apt, option):

@@ -28,6 +28,10 @@ def run(args, conf):
         sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(INSTALLED))
         return 1
+    for stock in missing():
+        sys.stderr.write('apt offers no {0} on this host. Next: put its .deb here, then: '
+                         'apt-get install ./{0}_*.deb\n'.format(stock))
+        return 1
     if args.yes:
         return carry_out(commands)
     print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')
@@ -58,6 +62,15 @@ def way_back():
         if rpm_installed(own):
             return [rpm_swap(own, stock)]  # its scriptlets restart what runs
     return ['sh {0}'.format(INSTALLED)] if os.path.exists(INSTALLED) else []
+
+
+def missing():
+    """The stock package, if apt has none: asked for it, apt would take the fork for it, do nothing, exit 0."""
+    for own in PACKAGES:
+        stock = own.replace('-cascading', '')
+        if deb_installed(own) and 'Package: {0}\n'.format(stock) not in services.output(['apt-cache', 'show', stock]):
+            return [stock]
+    return []
 
 
 def restarts():

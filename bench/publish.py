@@ -4,8 +4,8 @@
   usage: bench/publish.py [--packages N] [--runs N]
 
 Every tool gets the same packages on the same machine and signs with the same RSA 4096 key; the best of N runs (5)
-counts, each adding a package of its own. reprepro and aptly make the indexes that we make (plain, gzip, xz, the same
-architectures). createrepo_c --update only writes metadata: neither the package nor the metadata is signed.
+counts, each adding a package of its own. reprepro makes the indexes that we make (plain, gzip, the same architectures);
+aptly has bzip2 in addition. createrepo_c --update only writes metadata: neither the package nor the metadata is signed.
 Installs reprepro and aptly when they are missing (root). Prints a table of seconds and peak memory (MB).
 """
 
@@ -29,6 +29,7 @@ from builder.repository.apt import ARCHITECTURES  # noqa: E402
 
 DEPENDS = ', '.join(f'python3-oslo.dependency-number-{number} (>= {number}.2.3)' for number in range(60))
 CONTROL = '''Package: nova-bench-{0}
+Source: nova-bench
 Version: 2:26.2.2-1~deb12u3+cascading1
 Architecture: all
 Maintainer: Bench <bench@example.invalid>
@@ -142,7 +143,7 @@ class Bench:
         (base / 'conf').mkdir(parents=True)
         (base / 'conf/distributions').write_text(
             f'Codename: zed-bookworm\nComponents: main\nArchitectures: {" ".join(ARCHITECTURES)}\nSignWith: default\n'
-            'DebIndices: Packages Release . .gz .xz\n')
+            'DebIndices: Packages Release . .gz\n')
         include = ['reprepro', '-b', base, '--silent', 'includedeb', 'zed-bookworm']
         run([*include, *self.debs[:self.count]])
         return self.best([[[*include, package]] for package in self.debs[self.count:]])

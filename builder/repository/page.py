@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.repository import suites, yum
+from builder.repository import suites
 from builder.repository.keys import Key
 from builder.repository.state import Entry, State, Suite
 
@@ -24,12 +24,9 @@ echo 'deb {url} {suite} main' >/etc/apt/sources.list.d/nova-cascading.list
 apt-get update
 apt-get install nova-cascading-archive-keyring
 apt-get install {library}'''
-DNF = '''rpm --import {url}/nova-cascading.asc
-dnf install {url}/{release}
-dnf install {library}'''
-YUM = '''rpm --import {url}/nova-cascading.asc
-yum install {url}/{release}
-yum --enablerepo='nova-cascading*' install {library}'''
+RPM = '''rpm --import {url}/nova-cascading.asc
+{tool} install {url}/{release}
+nova-cascading-preflight && {tool}{enable} install {library}'''
 
 
 def text(state: State, keys: list[Key]) -> str:
@@ -54,26 +51,29 @@ def section(state: State, name: str, suite: Suite) -> str:
     parts = [f'<h2 id="{escape(name)}">{escape(name)}</h2>']
     if name.endswith(suites.TESTING):
         parts.append('<p>Not released yet: for hosts that test.</p>')
-    parts += [f'<h3>{heading}</h3>\n<pre>{escape(command)}</pre>' for heading, command in ways(state, name, suite)]
+    parts.append(install(state, name, suite))
     parts.append('<h3>Packages</h3>\n<ul class="packages">')
     parts += [item(entry, '') for entry in newest_first(suite.packages)]
     parts += [item(entry, 'withdrawn') for entry in newest_first(suite.withdrawn)]
     return '\n'.join([*parts, '</ul>'])
 
 
-def ways(state: State, name: str, suite: Suite) -> list[tuple[str, str]]:
-    """Heading and command for each kind of client."""
-    there = {entry.name: entry for entry in suite.packages.values()}
+def install(state: State, name: str, suite: Suite) -> str:
+    """The commands that a host of this suite types; nothing where the library is not offered."""
+    there = {entry.name: entry for entry in newest_first(suite.packages)[::-1]}
     library = next((library for library in LIBRARIES if library in there), None)
     if library is None:
-        return []
+        return ''
     values = {'url': state.url, 'suite': name, 'library': library, 'keyring': KEYRING}
+    target = suites.stable_of(name).partition('-')[2]
     if suite.family == 'deb':
-        return [('Install with apt', APT.format(**values)), ('With apt before 1.1', OLD_APT.format(**values))]
-    release = max((entry for entry in there.values() if entry.name == 'nova-cascading-release'),
-                  key=lambda entry: entry.date, default=None)
-    values['release'] = release.path if release else f'{yum.directory(name)}/packages/'
-    return [('Install with dnf', DNF.format(**values)), ('With yum 3 (EL6, EL7)', YUM.format(**values))]
+        tool, command = 'apt', (OLD_APT if target in suites.APT_BEFORE_1_1 else APT).format(**values)
+    else:
+        tool = 'yum' if target in suites.YUM3 else 'dnf'
+        testing = suites.TESTING if name.endswith(suites.TESTING) else ''
+        enable = f' --enablerepo=nova-cascading{testing}' if testing or tool == 'yum' else ''
+        command = RPM.format(tool=tool, enable=enable, release=there['nova-cascading-release'].path, **values)
+    return f'<h3>Install with {tool}</h3>\n<pre>{escape(command)}</pre>'
 
 
 def newest_first(entries: dict[str, Entry]) -> list[Entry]:

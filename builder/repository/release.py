@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
 from time import gmtime, strftime
 
 from builder import tools
+from builder.repository import suites
 from builder.rpm import preflight
 
 SHARE = Path(__file__).parent / 'templates'
-# yum 3 has no priority above 99: there the repository is asked for by name, or upgrades would swap hosts unasked.
-YUM3 = re.compile(r'-el[67]$')
 
 
 def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Path) -> None:
@@ -27,7 +25,8 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         top = Path(work)
         (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
-        enabled = '0' if YUM3.search(suite) else '1'
+        # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.
+        enabled = '0' if suite.endswith(suites.YUM3) else '1'
         (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
             url=url, suite=suite, enabled=enabled))
         (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(

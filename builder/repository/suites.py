@@ -33,6 +33,10 @@ DEBIAN_SERIES = {'icehouse': 'jessie', 'newton': 'stretch', 'rocky': 'buster', '
 # The Python in an rpm's paths, where its release has no %{?dist}.
 ENTERPRISE_LINUX = {'2.6': 'el6', '2.7': 'el7', '3.6': 'el8', '3.9': 'el9', '3.12': 'el10'}
 
+# Targets whose apt knows no signed-by, and whose yum has no priority above 99.
+APT_BEFORE_1_1 = ('precise', 'trusty', 'utopic', 'vivid', 'wily', 'jessie')
+YUM3 = ('el6', 'el7')
+
 
 def series(version: str) -> str:
     """The OpenStack series of a nova version.

@@ -1,5 +1,6 @@
 """apt-get and dnf install from the repository: over HTTP, from mirrors of it, and from a copy on a file: path."""
 
+import html
 import shutil
 
 import pytest
@@ -10,6 +11,7 @@ from tests.repositories import EL7, UBUNTU, Publisher
 
 URL = 'http://127.0.0.1:8000'
 DEB, RPM = UBUNTU.format(2), f'2014.1.5-{EL7.format(2)}'
+ZED = '2:26.2.2-1~deb12u3+cascading1'
 
 
 @pytest.fixture(scope='module')
@@ -23,6 +25,7 @@ def repo(tmp_path_factory):
             repositories.rpms(top / str(revision), revision)
             repositories.source(top / str(revision), revision)
             publisher('publish', top / str(revision), '--url', URL)
+        publisher('publish', repositories.any_deb(top / 'zed', 'python-nova-cascading', ZED))
         yield publisher
 
 
@@ -61,13 +64,16 @@ def test_apt_source_packages_are_there(client):
     assert client.run('ls /tmp/*.dsc').out
 
 
-def test_apt_uses_the_commands_of_the_page(client):
-    """The first block of index.html, typed as it stands."""
+def commands(client, suite):
+    """What index.html tells a host of this suite to type."""
     page = client.read('/srv/repo/index.html')
-    block = page.split(f'<h2 id="{TRUSTY}">')[1].split('<pre>')[1].split('</pre>')[0]
-    commands = block.replace('&#x27;', "'").replace('&gt;', '>').replace('apt-get install', 'apt-get -y install')
-    client.run(f'set -e; {commands}')
-    assert version(client) == DEB
+    return html.unescape(page.split(f'<h2 id="{suite}">')[1].split('<pre>')[1].split('</pre>')[0])
+
+
+@pytest.mark.parametrize('suite', ['zed-bookworm', TRUSTY], ids=['apt today', 'apt of 2014'])
+def test_apt_uses_the_commands_of_the_page(client, suite):
+    client.run('set -e; ' + commands(client, suite).replace('apt-get install', 'apt-get -y install'))
+    assert version(client) == {TRUSTY: DEB, 'zed-bookworm': ZED}[suite]
 
 
 def test_the_keyring_package_is_the_key_that_apt_uses(client):
@@ -92,11 +98,8 @@ def test_dnf_installs_and_goes_back_over_http(client):
 
 
 def test_dnf_uses_the_commands_of_the_page(client):
-    """The release rpm brings the .repo file, switched off for yum 3's sake, with the key that it names."""
-    page = client.read('/srv/repo/index.html')
-    commands = page.split(f'<h2 id="{YUM}">')[1].split('<pre>')[2].split('</pre>')[0].replace('&#x27;', "'")
-    for line in commands.splitlines():
-        client.run(line.replace('yum ', dnf('')))
+    """The release rpm brings the .repo file, switched off for yum 3's sake, and the key that it names."""
+    client.run('set -e; ' + commands(client, YUM).replace('yum ', dnf('')))
     assert version(client) == RPM
     assert 'priority=200' in client.read('/etc/yum.repos.d/nova-cascading.repo')
 

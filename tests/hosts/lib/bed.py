@@ -9,10 +9,12 @@ from urllib.parse import quote
 
 from tests.hosts.lib import services
 from tests.hosts.lib.host import Host, Result
-from tests.hosts.lib.kinds import DATA, script
+from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 
-SOURCE = Path(__file__).resolve().parents[3] / 'src' / 'nova'
+PROJECT = Path(__file__).resolve().parents[3]
+SOURCE = PROJECT / 'src' / 'nova'
+DATA = PROJECT / 'tests' / 'data'
 PASSWORD = 'p@ss%w:rd/1'
 INSTANCES = '''
 CREATE TABLE instances (id INTEGER PRIMARY KEY, uuid VARCHAR(36) UNIQUE, hostname VARCHAR(255), deleted INTEGER);

@@ -39,13 +39,14 @@ def ensure(engine):
 
 def _with(engine, action):
     redact.know(_text(engine.url))
-    opened = connection.Connection(engine, 'database {0}'.format(engine.url.database))
     try:
-        action(worker.Worker(opened, config.inside_nova(), LOG.warning))
+        opened = connection.Connection(engine, 'database {0}'.format(engine.url.database))
+        try:
+            action(worker.Worker(opened, config.inside_nova(), LOG.warning))
+        finally:
+            opened.close()
     except errors.Uninitialised as error:
         LOG.info('%s', error)
-    finally:
-        opened.close()
 
 
 def _text(url):

@@ -176,16 +176,17 @@ def test_full_disk(module_host):
                       'CREATE TABLE shadow_instances LIKE instances; INSERT INTO instances (uuid, note) '
                       "SELECT CONCAT('u', seq), REPEAT('x', 250) FROM seq_1_to_60000")
     name = url.rpartition('/')[2]
-    bed.host.run('mysqladmin shutdown; used=$(du -sm /var/lib/mysql | cut -f1); '
-                 'mv /var/lib/mysql /var/lib/mysql.whole; mkdir /var/lib/mysql; '
-                 'mount -t tmpfs -o size=$((used + 8))m tmpfs /var/lib/mysql; '
+    bed.host.run('mysqladmin shutdown; mv /var/lib/mysql /var/lib/mysql.whole; mkdir /var/lib/mysql; '
+                 'mount -t tmpfs -o size=400m tmpfs /var/lib/mysql; '
                  'cp -a /var/lib/mysql.whole/. /var/lib/mysql/; chown mysql: /var/lib/mysql')
     bed.host.start_mariadb()
+    bed.host.run('free=$(df -m --output=avail /var/lib/mysql | tail -1); '
+                 'dd if=/dev/zero of=/var/lib/mysql/filler bs=1M count=$((free - 6))')
     done = bed.cascading('db sync', url, check=False)
     assert done.status == 1
     assert 'free space on the database server' in done.err
     assert 'mapping_uuid' not in bed.columns(url)
     assert bed.host.sql('SELECT COUNT(*) FROM instances', name) == [('60000',)]
-    bed.host.run('mount -o remount,size=1g /var/lib/mysql')
+    bed.host.run('rm /var/lib/mysql/filler')
     bed.cascading('db sync', url)
     assert bed.is_right(url)

@@ -1,17 +1,19 @@
 """The packages themselves: what rpmlint says, what an old rpm reads, and that anybody can make them again."""
 
 import hashlib
+import io
 import re
 import subprocess
+import tarfile
 
 import pytest
 
 from tests.hosts.lib.packages import PROJECT
-from tests.hosts.lib.rpm_host import fork, put
+from tests.hosts.lib.rpm_host import ICEHOUSE, fork, put
 
 OLD_FEATURES = {'CompressedFileNames', 'FileDigests', 'PayloadFilesHavePrefix'}
 FORM = 'payload %{PAYLOADCOMPRESSOR}, digests %{FILEDIGESTALGO}\n'
-SOURCES = ('26.3.0', '2014.1.5')
+SOURCES = ('26.3.0', pytest.param('2014.1.5', marks=ICEHOUSE))
 
 
 def sha256(path):
@@ -49,6 +51,7 @@ def test_two_builds_in_different_places_give_the_same_bytes(tmp_path):
         assert sha256(path) == sha256(first.with_name(path.name)), path.name
 
 
+@ICEHOUSE
 def test_icehouse_packages_ask_for_nothing_that_rpm_of_their_day_lacks():
     for package in (fork('2014.1.5'), source_rpm(fork('2014.1.5'))):
         words = ['rpm', '-qp', '--nosignature', '--requires', '--provides']
@@ -56,3 +59,30 @@ def test_icehouse_packages_ask_for_nothing_that_rpm_of_their_day_lacks():
         assert set(re.findall(r'rpmlib\((\w+)\)', said)) <= OLD_FEATURES
         assert 'payload gzip, digests 8' in said
         assert not re.search(r'^\(|dist\(|[~^]', said, re.MULTILINE)
+
+
+def contents(package):
+    """Path -> sha256 of every file in an rpm."""
+    archive = subprocess.run(['rpm2archive', '-'], stdin=package.open('rb'), capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        return {member.name.lstrip('./'): hashlib.sha256(files.extractfile(member).read()).hexdigest()
+                for member in files if member.isfile()}
+
+
+def requires(package):
+    said = subprocess.run(['rpm', '-qp', '--nosignature', '--requires', package], capture_output=True, text=True).stdout
+    return {line for line in said.splitlines() if not line.startswith(('rpmlib', '/bin/sh', '/usr/bin/python'))}
+
+
+def test_a_fork_of_a_stock_rpm_is_that_rpm_and_the_delta(make_host):
+    stock = make_host('bookworm', 'rpm').path('/srv/stock/python3-nova-26.3.0-1.noarch.rpm')
+    made = fork(stock)
+    before, after = contents(stock), contents(made)
+    assert before.keys() - after.keys() == set()
+    site = 'usr/lib/python3.11/site-packages/nova/'
+    assert {name for name in before if before[name] != after[name]} == {
+        site + name for name in ('db/main/models.py', 'db/migration.py', 'objects/instance.py')}
+    added = {name for name in after.keys() - before.keys() if not name.endswith('.pyc')}
+    assert {name for name in added if name.startswith(site) and not name.startswith(f'{site}cascading/')} == set()
+    assert requires(made) - requires(stock) == {'python(abi) = 3.11'} - requires(stock)
+    assert requires(stock) <= requires(made)

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.hosts.lib import icehouse
 from tests.hosts.lib.rpm_host import (
     BOTH_TABLES,
+    ICEHOUSE,
     MAPPING,
     SERVICES,
     fork,
@@ -16,7 +16,7 @@ from tests.hosts.lib.rpm_host import (
     tables_with_mapping,
 )
 
-pytestmark = pytest.mark.skipif(not icehouse.at_hand('2014.1.5'), reason='SKIPPED: needs the sources of nova 2014.1.5')
+pytestmark = ICEHOUSE
 STOCK = SERVICES | {'python-nova'}
 FORK = SERVICES | {'python-nova-cascading'}
 SITE = '/usr/lib/python2.7/site-packages/nova'

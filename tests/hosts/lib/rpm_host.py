@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.hosts.lib import packages, rpm  # noqa: F401  rpm registers the layers
+import pytest
+
+from tests.hosts.lib import icehouse, packages, rpm  # noqa: F401  rpm registers the layers
 from tests.hosts.lib.host import Host
 
 SERVICES = {'openstack-nova-common', 'openstack-nova-api', 'openstack-nova-conductor', 'openstack-nova-scheduler'}
@@ -15,6 +17,7 @@ STOCK = SERVICES | {'python3-nova'}
 FORK = SERVICES | {'python3-nova-cascading'}
 BOTH_TABLES = {'instances', 'shadow_instances'}
 SITE = '/usr/lib/python3.11/site-packages'
+ICEHOUSE = pytest.mark.skipif(not icehouse.at_hand('2014.1.5'), reason='SKIPPED: needs the sources of nova 2014.1.5')
 PROBE = Path(__file__).with_name('inside') / 'probe.py'
 URL = 'http://127.0.0.1:8000'
 INSTANCE = '11111111-2222-3333-4444-555555555555'

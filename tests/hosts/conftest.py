@@ -19,13 +19,14 @@ def factory() -> Iterator[Callable[..., Host]]:
     """Hosts that end together; skips where the machine cannot run any."""
     hosts: list[Host] = []
 
-    def make(suite: str = 'bookworm', layer: str | list[Path] = 'base', beside: Host | None = None) -> Host:
+    def make(suite: str = 'bookworm', layer: str | list[Path] = 'base', beside: Host | None = None,
+             online: bool = False) -> Host:
         try:
             templates.require()
         except Incapable as reason:
             pytest.skip(f'SKIPPED: {reason}')
         layers = layer if isinstance(layer, list) else templates.directories(suite, layer)
-        hosts.append(Host(suite, Machine(layers, network=beside.machine if beside else 'own')))
+        hosts.append(Host(suite, Machine(layers, network=beside.machine if beside else 'outer' if online else 'own')))
         return hosts[-1]
 
     try:
@@ -40,7 +41,7 @@ def make_host() -> Iterator[Callable[..., Host]]:
     """A factory: ``make_host(suite, layer, beside=None)`` gives a fresh host.
 
     Instead of a layer's name, it takes what ``host.freeze()`` of another host returned.
-    *beside* is a host whose network the new one shares.
+    *beside* is a host whose network the new one shares; *online* gives it this machine's.
     """
     with factory() as make:
         yield make

@@ -6,10 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from builder.errors import BuildError
+
+INSTALLING = threading.Lock()
+# Seconds to wait for another package manager at work, e.g. unattended-upgrades (apt.conf(5)).
+LOCK_TIMEOUT = 'DPkg::Lock::Timeout=120'
 
 
 def need(wanted: dict[str, str]) -> None:
@@ -18,9 +23,14 @@ def need(wanted: dict[str, str]) -> None:
     :param wanted: command name, or ``/absolute/path`` -> Debian package that ships it.
     :raises BuildError: when something is missing and this user cannot install it.
     """
-    missing = sorted({package for tool, package in wanted.items() if not present(tool)})
-    if not missing:
-        return
+    # The deb and the rpm are built side by side, and two apt-get at once refuse each other.
+    with INSTALLING:
+        missing = sorted({package for tool, package in wanted.items() if not present(tool)})
+        if missing:
+            obtain(missing)
+
+
+def obtain(missing: list[str]) -> None:
     command = 'apt-get install --no-install-recommends ' + ' '.join(missing)
     if shutil.which('apt-get') is None:
         raise BuildError(f"missing tools, and no apt-get here: {', '.join(missing)} (Debian's names)",
@@ -38,7 +48,7 @@ def present(tool: str) -> bool:
 def install(packages: list[str], command: str) -> None:
     environment = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
     for step in (['apt-get', '-qq', 'update'],
-                 ['apt-get', '-qq', 'install', '-y', '--no-install-recommends', *packages]):
+                 ['apt-get', '-qq', 'install', '-y', '--no-install-recommends', '-o', LOCK_TIMEOUT, *packages]):
         done = subprocess.run(step, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         if done.returncode != 0:
             raise BuildError(f'`{" ".join(step)}` failed with status {done.returncode}:\n{tail(done.stdout)}', command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -50,19 +51,31 @@ def stock_debs(suite: str) -> dict[str, Path]:
 
 def reversion(deb: Path, to: Path, suffix: str) -> Path:
     """Write *deb* again as the vendor's next version: *suffix* follows its own and its siblings' version everywhere."""
+    version = field(deb, 'Version')
+    name, architecture = deb.name.rsplit('_', 1)
+    return rewritten(deb, to / f'{name}{suffix}_{architecture}', version, version + suffix)
+
+
+def rewritten(deb: Path, to: Path, old: str, new: str) -> Path:
+    """Write *deb* again as the file *to*, with each *old* in its control file replaced by *new*."""
     with tempfile.TemporaryDirectory() as work:
         subprocess.run(['dpkg-deb', '-R', deb, f'{work}/deb'], check=True)
         control = Path(work, 'deb/DEBIAN/control')
-        version = field(deb, 'Version')
-        control.write_text(control.read_text().replace(version, version + suffix))
-        name = f'{deb.name.rsplit("_", 1)[0]}{suffix}_{deb.name.rsplit("_", 1)[1]}'
-        subprocess.run(['dpkg-deb', '-Zgzip', '-b', f'{work}/deb', to / name], check=True, stdout=subprocess.DEVNULL)
-    return to / name
+        assert old in control.read_text(), f'{deb}: no {old!r} in its control file'
+        control.write_text(control.read_text().replace(old, new))
+        subprocess.run(['dpkg-deb', '-Zgzip', '-b', f'{work}/deb', to], check=True, stdout=subprocess.DEVNULL)
+    return to
 
 
 def field(deb: Path, name: str) -> str:
     """One control field of a package file."""
     return subprocess.run(['dpkg-deb', '-f', deb, name], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def fields(deb: Path) -> dict[str, str]:
+    """All control fields of a package file."""
+    shown = subprocess.run(['dpkg-deb', '-f', deb], check=True, capture_output=True, text=True).stdout
+    return {name: value.strip() for name, value in re.findall(r'^([\w-]+):((?:.*\n(?:[ \t].*\n)*))', shown, re.M)}
 
 
 def library(directory: Path) -> Path:

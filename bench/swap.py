@@ -1,0 +1,55 @@
+"""How long a host is without a configured nova library: the swap for the fork, against reinstalling the stock package.
+
+usage: bench/swap.py [--runs N] [SUITE]      needs root; the goal is a ratio of at most 1.3, migration excluded
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.hosts.lib import debs, kinds, packages, templates  # noqa: E402,F401  kinds registers the layers
+from tests.hosts.lib.host import Host  # noqa: E402
+from tests.hosts.lib.machine import Machine  # noqa: E402
+
+COMMANDS = {'apt-get install --reinstall python3-nova': 'apt-get install -y --reinstall python3-nova',
+            'apt-get install python-nova-cascading': 'apt-get install -y python-nova-cascading'}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--runs', type=int, default=3, help='fresh hosts for each command (3)')
+    parser.add_argument('suite', nargs='?', default='bookworm', help='Debian suite of the hosts (bookworm)')
+    args = parser.parse_args()
+    templates.require()
+    fork = packages.fork_of(args.suite, 1, *debs.DEB)
+    medians = {}
+    for name, line in COMMANDS.items():
+        seconds = [one_run(args.suite, fork, line) for _ in range(args.runs)]
+        medians[name] = statistics.median(seconds)
+        print(f'{name:<44}{medians[name]:6.1f} s   ({", ".join(f"{one:.1f}" for one in seconds)})')
+    stock, swap = medians.values()
+    print(f'ratio {swap / stock:.2f} (goal: 1.30)')
+    return 0
+
+
+def one_run(suite: str, fork: Path, line: str) -> float:
+    """Seconds that a command takes on a fresh host, whose databases are not its business."""
+    host = Host(suite, Machine(templates.directories(suite, 'stack')))
+    try:
+        host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
+        debs.offer_fork(host, fork)
+        started = time.monotonic()
+        host.run(line)
+        return time.monotonic() - started
+    finally:
+        host.close()
+
+
+if __name__ == '__main__':
+    sys.exit(main())

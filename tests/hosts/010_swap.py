@@ -91,7 +91,8 @@ def test_forward_again_finds_the_mappings(swap):
 
 def restart_of(host: Host, name: str) -> tuple[float, float]:
     """When a unit last stopped and when it was up again, in seconds since 1970."""
-    shown = host.run(f'systemctl show -p ActiveExitTimestamp -p ActiveEnterTimestamp --timestamp=unix {name}',
-                     check=False).out
+    shown = host.run(f'systemctl show -p ActiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic {name}').out
     times = dict(line.split('=', 1) for line in shown.splitlines())
-    return float(times['ActiveExitTimestamp'].lstrip('@')), float(times['ActiveEnterTimestamp'].lstrip('@')) + 1
+    booted = time.time() - time.clock_gettime(time.CLOCK_MONOTONIC)
+    stopped, back = (booted + int(times[f'Active{what}TimestampMonotonic']) / 1e6 for what in ('Exit', 'Enter'))
+    return stopped, back

@@ -67,7 +67,7 @@ def test_an_upgrade_refused_for_lack_of_the_database_leaves_the_older_revision_a
     host.serve('/srv/apt')
     refused = host.run('apt-get upgrade -y', check=False)
     assert refused.status != 0
-    assert 'database main' in refused.out + refused.err
+    assert 'Not installed, nothing was changed' in refused.err
     assert revision(host) == '1'
     assert host.run('dpkg --audit').out == ''
     host.start_mariadb()

@@ -49,7 +49,8 @@ def of_pip(version: str, suite: str, python: str, base: str) -> Unpackaged:
     constraints = (DATA / f'nova-{version}-constraints.txt').read_text()
     register(f'pip-{version}-bare', base=base, script=settings + script('unpackaged-pip'),
              files={'/usr/share/nova-constraints.txt': constraints})
-    register(f'pip-{version}', base=f'pip-{version}-bare', script=settings + script('unpackaged-configured'))
+    register(f'pip-{version}', base=f'pip-{version}-bare', online=False,
+             script=settings + script('unpackaged-configured'))
     return Unpackaged(version, suite, f'{VENV}/bin/python', f'{VENV}/lib/{python}/site-packages', f'{VENV}/bin')
 
 
@@ -64,7 +65,7 @@ def of_tarball(version: str) -> Unpackaged:
             egginfo.ensure(tree, target)
 
     settings = f"TREE='{TARBALL}' VENV=/usr/local\n"
-    register(f'tarball-{version}', base='icehouse', prepare=unpack,
+    register(f'tarball-{version}', base='icehouse', prepare=unpack, online=False,
              script=settings + script('unpackaged-tarball') + script('unpackaged-configured'))
     return Unpackaged(version, 'bullseye', '/usr/bin/python2.7', TARBALL, '/usr/local/bin')
 

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Layers of unpackaged novas: configured for loopback, databases synchronised with stock code; VENV is set.
 set -eu
-command -v patch >/dev/null || apt-get -qq install -y --no-install-recommends patch
 useradd --system --home-dir /var/lib/nova --create-home nova
 install -d -o nova -g nova /etc/nova /var/log/nova
 cat > /etc/nova/nova.conf <<'END'

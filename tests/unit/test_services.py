@@ -70,6 +70,12 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
     assert services.pending() == ['nova-conductor']
 
 
+def test_a_daemon_that_writes_its_pid_file_late_counts_as_up(services, monkeypatch):
+    answers = iter([[], [], ['nova-api']])
+    monkeypatch.setattr(services, 'running', lambda: next(answers))
+    assert services.down(['nova-api'], seconds=10) == []
+
+
 @pytest.mark.parametrize(('systemd', 'tools', 'expected'), [
     (True, {'deb-systemd-invoke'}, [['deb-systemd-invoke', 'restart', 'nova-api.service', 'nova-cert.service']]),
     (True, set(), [['systemctl', 'restart', 'nova-api.service', 'nova-cert.service']]),

@@ -5,6 +5,7 @@ from __future__ import print_function
 import os
 import subprocess
 import sys
+import time
 
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')
@@ -46,7 +47,7 @@ def restart_running():
     remember(names)
     for batch in batches(names):
         restart(batch)
-    failed = [name for name in names if name not in running()]
+    failed = down(names, seconds=0 if has_systemd() else 10)
     remember(failed)
     for name in failed:
         sys.stderr.write('{0} does not run after its restart. Next: {1}\n'.format(name, diagnosis(name)))
@@ -113,6 +114,17 @@ def restart(names):
     sys.stdout.flush()
     for command in restart_commands(names):
         call(command)
+
+
+def down(names, seconds):
+    """Which of the services do not run; an init script may return before its daemon has written its pid file."""
+    end = time.time() + seconds
+    while True:
+        up = running()
+        missing = [name for name in names if name not in up]
+        if not missing or time.time() >= end:
+            return missing
+        time.sleep(0.5)
 
 
 def restart_commands(names):

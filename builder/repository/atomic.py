@@ -48,8 +48,11 @@ def replacement(root: Path) -> Iterator[Path]:
         work.mkdir()
     try:
         yield work
-    except BaseException:
-        shutil.rmtree(work)
+    except BaseException as error:
+        shutil.rmtree(work, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise BuildError(f'the new state of {root} cannot be written: {error}; nothing was changed',
+                             'free space there or mend its permissions, then run the same command again') from error
         raise
     _flush(work)
     _switch(work, root)

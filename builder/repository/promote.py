@@ -10,7 +10,7 @@ from builder.errors import BuildError
 from builder.repository import keyring, suites, yum
 from builder.repository.atomic import link
 from builder.repository.publish import add_target
-from builder.repository.state import Entry, Suite
+from builder.repository.state import Entry, State, Suite
 from builder.repository.transaction import Change, change
 from builder.repository.versions import same
 
@@ -22,6 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    State.existing(args.to)
     change(args.to, args.key, lambda this: edit(this, args))
     return 0
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from builder import tools
 from builder.errors import BuildError
 from builder.repository import keyring, packages, suites, yum
 from builder.repository.packages import Package
 from builder.repository.state import Entry, Suite
-from builder.repository.transaction import Change, carry, change
+from builder.repository.transaction import TOOLS, Change, carry, change
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIST = PROJECT / 'dist'
@@ -40,6 +41,7 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    tools.need(TOOLS)
     given = [] if args.refresh else packages.collect(args.packages or [DIST], args.suite)
     state = change(args.to, args.key, lambda this: edit(this, args, given))
     print(f'{args.to}: {len(state.suites)} suites, signed by {", ".join(state.keys)}\n'

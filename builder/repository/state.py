@@ -71,6 +71,13 @@ class State:
         return json.dumps(self, default=vars, sort_keys=True) + '\n'
 
     @classmethod
+    def existing(cls, root: Path) -> State:
+        """As ``load``, of a repository that must be there."""
+        if not (root / NAME).exists():
+            raise BuildError(f'{root} is no repository: it has no {NAME}', './build.sh publish makes one')
+        return cls.load(root)
+
+    @classmethod
     def load(cls, root: Path) -> State:
         """
         :param root: top of the repository; nothing there yet means an empty state.

@@ -92,8 +92,10 @@ def moment(state: State, signers: Sequence[Key]) -> int:
 def refuse_damaged(root: Path, state: State) -> None:
     """Do not sign again what somebody else changed: the indexes are the cache of the next ones."""
     listed = sums.load(root)
-    with keys.keyring(state.keys) as ring:
-        good, _ = keys.check(ring, (root / sums.SIGNATURE).read_bytes(), (root / sums.NAME).read_bytes())
+    good: set[str] = set()
+    if listed and (root / sums.SIGNATURE).exists():
+        with keys.keyring(state.keys) as ring:
+            good, _ = keys.check(ring, (root / sums.SIGNATURE).read_bytes(), (root / sums.NAME).read_bytes())
     bad = [] if good else [sums.NAME]
     bad += [name for name in listed if is_input(name)
             and (not (root / name).exists() or sums.sha256(root / name) != listed[name])]

@@ -28,8 +28,7 @@ def run(args: argparse.Namespace) -> int:
     root = args.to.resolve()
     # A publisher at work is waited for; a copy on a read-only medium has none.
     with locked(root) if os.access(root.parent, os.W_OK) else contextlib.nullcontext():
-        if not (root / 'state.json').exists():
-            raise BuildError(f'{root} is no repository: it has no state.json', './build.sh publish makes one')
+        state = State.existing(root)
         trusted = keys.trusted(args.key)
         if not trusted:
             raise BuildError('no key to check against: this GnuPG home has none of nova-cascading',
@@ -39,7 +38,6 @@ def run(args: argparse.Namespace) -> int:
         more = [f'and {len(found) - SHOWN} more'] if len(found) > SHOWN else []
         raise BuildError('\n  '.join([f'{root} is not as it was published:', *found[:SHOWN], *more]),
                          'do not serve it: restore it from a mirror, or publish again if this is the origin')
-    state = State.load(root)
     total = sum(len(suite.packages) for suite in state.suites.values())
     print(f'{root}: {len(state.suites)} suites, {total} packages, every signature and hash good')
     return 0

@@ -11,7 +11,7 @@ import argparse
 from builder.errors import BuildError
 from builder.repository import versions
 from builder.repository.publish import add_target
-from builder.repository.state import Entry, Suite
+from builder.repository.state import Entry, State, Suite
 from builder.repository.transaction import Change, change, drop
 
 
@@ -24,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    State.existing(args.to)
     change(args.to, args.key, lambda this: edit(this, args))
     return 0
 

@@ -217,3 +217,18 @@ def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path, home, giv
     assert done.returncode == 1
     assert 'is no repository' in done.stdout
     assert (tmp_path / 'thesis/chapter1').read_text() == 'precious'
+
+
+@pytest.mark.parametrize('words', [['withdraw', '1-1'], ['promote'], ['verify']], ids=lambda words: words[0])
+def test_where_there_is_no_repository_none_is_begun(tmp_path, home, words):
+    done = Publisher(tmp_path / 'nothing', home)(*words, check=False)
+    assert done.returncode == 1
+    assert './build.sh publish makes one' in done.stdout
+    assert not (tmp_path / 'nothing').exists()
+
+
+def test_a_tree_without_its_signature_is_not_signed_again(repo, given):
+    (repo.root / 'SHA256SUMS.asc').unlink()
+    done = repo('publish', given[2], check=False)
+    assert done.returncode == 1
+    assert 'was changed by something else' in done.stdout

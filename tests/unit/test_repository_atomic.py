@@ -1,5 +1,6 @@
 """A repository changes in one step or not at all, whoever works on it."""
 
+import errno
 import json
 import os
 import subprocess
@@ -43,6 +44,13 @@ def test_a_failure_leaves_the_old_tree_and_nothing_beside_it(tree):
         raise BuildError('no signature')
     assert (tree / 'pool/package').read_text() == 'one'
     assert [path.name for path in tree.parent.iterdir()] == ['repo']
+
+
+def test_a_full_disk_leaves_the_old_tree_and_says_so(tree):
+    with pytest.raises(BuildError, match='No space left.*nothing was changed'), replacement(tree) as work:
+        replace(work / 'pool/package', b'two', 0)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert (tree / 'pool/package').read_text() == 'one'
 
 
 def test_what_a_killed_publisher_left_is_cleared_by_the_next(tree):

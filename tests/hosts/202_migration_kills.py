@@ -8,8 +8,7 @@ from tests.hosts.lib.bed import Bed
 V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
 STEPS = ['before-column:shadow_instances', 'after-column:shadow_instances', 'before-column:instances',
          'after-column:instances', 'before-index', 'after-index', 'before-record', 'during-record', 'after-record']
-BACK = ['before-export', 'during-export', 'after-export', 'before-drop-index', 'after-drop-index',
-        'before-drop:shadow_instances', 'after-drop:shadow_instances', 'before-drop:instances', 'after-drop:instances']
+BACK = ['during-export', 'after-export', 'after-drop-index', 'after-drop:shadow_instances', 'after-drop:instances']
 KILLED = -9, 137
 
 

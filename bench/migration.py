@@ -36,7 +36,7 @@ FILL = """INSERT INTO instances (created_at, user_id, project_id, image_ref, pow
 LOAD = """
 import json, random, sys, threading, time, pymysql
 name, rows = sys.argv[1], int(sys.argv[2])
-ends, longest, done = [], {'reader': 0.0, 'writer': 0.0}, {'reader': 0, 'writer': 0}
+ends, longest, failed = [], {'reader': 0.0, 'writer': 0.0}, []
 READ = 'SELECT hostname, vm_state FROM instances WHERE uuid = %s'
 WRITE = 'UPDATE instances SET updated_at = NOW(), power_state = 1 WHERE uuid = %s'
 def use(kind, statement):
@@ -44,9 +44,11 @@ def use(kind, statement):
     while not ends:
         uuid = '00000000-0000-0000-0000-%012d' % random.randint(1, rows)
         before = time.monotonic()
-        server.cursor().execute(statement, (uuid,))
+        try:
+            server.cursor().execute(statement, (uuid,))
+        except pymysql.err.OperationalError as error:
+            failed.append(error.args[0])
         longest[kind] = max(longest[kind], time.monotonic() - before)
-        done[kind] += 1
         time.sleep(0.002)
 users = [threading.Thread(target=use, args=one) for one in [('reader', READ), ('writer', WRITE)] * 2]
 for user in users:
@@ -56,7 +58,7 @@ sys.stdin.readline()
 ends.append(True)
 for user in users:
     user.join()
-print(json.dumps([longest, done]))
+print(json.dumps([longest, len(failed)]))
 """
 
 register('bench-migration', base='databases', script='apt-get -qq install -y --no-install-recommends percona-toolkit')
@@ -80,20 +82,20 @@ class Bench:
     def shell(self, line: str) -> None:
         self.bed.host.run(line, timeout=7200)
 
-    def measure(self, title: str, action, held: int = 0) -> dict:
+    def measure(self, action, held: int = 0) -> dict:
         """Seconds that `action` takes under load, and the longest that a reader and a writer waited meanwhile."""
         load = self.bed.host.spawn(f'python3 /root/load.py {self.name} {self.rows}', stdin=-1, stdout=-1)
         load.stdout.readline()
         if held:
             held_open = f'BEGIN; SELECT uuid FROM instances LIMIT 1; SELECT SLEEP({held})'
-            self.bed.host.spawn(f"mysql {self.name} -e '{held_open}'")
+            self.bed.host.spawn(f"mysql {self.name} -e '{held_open}' >/dev/null")
         time.sleep(2)
         before = time.monotonic()
         action()
         seconds = time.monotonic() - before
-        longest, done = json.loads(load.communicate('\n')[0])
+        longest, failed = json.loads(load.communicate('\n')[0])
         self.undo()
-        return {'what': title, 'seconds': seconds, **longest, 'statements': sum(done.values())}
+        return {'seconds': seconds, 'failed': failed, **longest}
 
     def undo(self) -> None:
         for table in TABLES:
@@ -150,7 +152,7 @@ def main() -> int:
 
 
 def report(bench: Bench) -> None:
-    print(f"{'':46}{'seconds':>9}{'reader waits':>14}{'writer waits':>14}")
+    print(f"{'':46}{'seconds':>9}{'reader waits':>14}{'writer waits':>14}{'failed':>8}")
     for title, action, held in (
             ('nova-cascading db sync', bench.sync, 0), ("the server's ALTER INSTANT and index", bench.instant, 0),
             ('plain ALTER TABLE, today', bench.original, 0),
@@ -158,8 +160,8 @@ def report(bench: Bench) -> None:
             ('pt-online-schema-change', bench.online_schema_change, 0),
             ('nova-cascading db sync, transaction open 10 s', bench.sync, 10),
             ('plain ALTER TABLE, transaction open 10 s', bench.original, 10)):
-        one = bench.measure(title, action, held)
-        waits = f"{one['reader'] * 1000:11.0f} ms{one['writer'] * 1000:11.0f} ms"
+        one = bench.measure(action, held)
+        waits = f"{one['reader'] * 1000:11.0f} ms{one['writer'] * 1000:11.0f} ms{one['failed']:8}"
         print(f"{title:46}{one['seconds']:8.2f} s{waits}", flush=True)
     start_up = time.monotonic()
     bench.bed.cascading('--help')

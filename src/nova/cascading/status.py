@@ -3,7 +3,7 @@
 import os
 
 import nova
-from nova.cascading import adopt, cli, connection, databases, db, errors, plan, record
+from nova.cascading import adopt, cli, conductors, connection, databases, db, errors, plan, record
 
 _MODELS = (('db', 'main', 'models.py'), ('db', 'sqlalchemy', 'models.py'))
 
@@ -85,4 +85,4 @@ def _database(opened):
     return 1
 
 
-PARTS = [code, settings, all_databases]
+PARTS = [code, settings, all_databases, conductors.tell]

@@ -7,8 +7,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from builder import runtime, stockset
 from builder.source import cache
+from tests.hosts.lib import packages, templates
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
@@ -19,6 +22,8 @@ SUITE = 'bullseye'
 RELEASES = ('2014.1.2', '2014.1.5')
 SERVICES = ('nova-api', 'nova-conductor', 'nova-scheduler', 'nova-compute')
 DEBS = 'srv/stock'
+INSIDE = Path(__file__).with_name('inside')
+CLIENT = '/srv/proxy_client.py'
 
 
 def made_by(command: str, release: str) -> Callable[[Path], None]:
@@ -32,6 +37,13 @@ def made_by(command: str, release: str) -> Callable[[Path], None]:
 def at_hand(release: str) -> bool:
     """Whether the sources of a release, which no package index has, lie on this machine."""
     return cache.release(release) is not None
+
+
+def require(*releases: str) -> None:
+    """Skip the test unless the sources of these releases are at hand."""
+    for release in releases:
+        if not at_hand(release):
+            pytest.skip(f'SKIPPED: needs nova-{release}.tar.gz in the cache of sources; no package index has it')
 
 
 def recipe(directory: Path) -> str:
@@ -56,3 +68,26 @@ def start(host: Host) -> None:
 def wait_for_services(host: Host, count: int = len(SERVICES) - 1, seconds: float = 60) -> None:
     """Wait until nova-manage shows *count* services with a smile (nova-api does not report itself)."""
     wait_for(host, f'test $(nova-manage service list 2>/dev/null | grep -c ":-)") -ge {count}', seconds)
+
+
+def stock_debs(release: str) -> list[Path]:
+    """The stock packages of a release, as its hosts have them installed."""
+    return sorted((templates.directories(SUITE, f'icehouse-{release}')[-1] / DEBS).glob('*.deb'))
+
+
+def library(release: str) -> Path:
+    """The stock library package, which the fork is made of."""
+    return next(deb for deb in stock_debs(release) if deb.name.startswith('python-nova_'))
+
+
+def offer(host: Host, release: str, fork_of: Callable[..., Path], revision: int = 1) -> None:
+    """Let apt of the host see a release's stock packages and the fork of them."""
+    fork = fork_of(library(release), revision, '--only', 'deb')
+    host.offer([*stock_debs(release), packages.library(fork)])
+
+
+def client(host: Host, *words: str, check: bool = True) -> str:
+    """What a nova proxy does and is told; see inside/proxy_client.py. The host needs no database for it."""
+    if not host.exists(CLIENT):
+        host.put(INSIDE / 'proxy_client.py', CLIENT)
+    return host.run(f'python2.7 {CLIENT} {" ".join(words)}', check=check).out.strip()

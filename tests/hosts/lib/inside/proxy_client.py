@@ -12,6 +12,7 @@ MAPPING may be "none".
 
 from __future__ import print_function
 
+import glob
 import sys
 
 from nova.conductor import rpcapi
@@ -28,7 +29,7 @@ class NoDatabase:
 
 
 def connect():
-    config.parse_args(['nova-proxy'], default_config_files=['/etc/nova/nova.conf'])
+    config.parse_args(['nova-proxy'], default_config_files=sorted(glob.glob('/etc/nova/n*.conf'), reverse=True))
     objects.register_all()
     try:
         from nova.db.main import api as database
@@ -104,7 +105,9 @@ def port(ctx, uuid, network, port_id):
         from nova.network import neutron as api
     except ImportError:
         from nova.network.neutronv2 import api
+    from nova.network import model
     instance = find(ctx, uuid)
+    instance.info_cache.network_info = model.NetworkInfo([])
     if hasattr(objects, 'NetworkRequestList'):
         request = objects.NetworkRequest(network_id=network, port_id=port_id, address=None)
         requested = objects.NetworkRequestList(objects=[request])

@@ -16,15 +16,35 @@ def repo(tmp_path, fork_of):
         yield publisher
 
 
-def test_a_stock_host_becomes_a_forked_one(make_host, repo):
+@pytest.fixture
+def stock(make_host, repo):
+    """A stock host, its database down, that follows the first step of the repository's page."""
     host = make_host('bookworm', 'stack')
-    host.start_mariadb()
     host.put(repo.root, '/srv/repo')
     host.serve('/srv/repo')
     host.run(f'rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp /srv/repo/nova-cascading.gpg {KEYRING}')
     host.write('/etc/apt/sources.list.d/nova-cascading.list',
                f'deb [signed-by={KEYRING}] http://127.0.0.1:8000 zed-bookworm main\n')
-    host.run('apt-get update && apt-get install -y python3-nova-cascading')
-    assert host.run('dpkg-query -W -f "\\${Status}" nova-conductor').out == 'install ok installed'
-    assert int(host.sql("SELECT count(*) FROM information_schema.columns WHERE table_schema = 'nova' "
-                        "AND column_name = 'mapping_uuid'")[0][0]) >= 1
+    host.run('apt-get update && apt-get install -y nova-cascading-archive-keyring')
+    return host
+
+
+def test_a_stock_host_becomes_a_forked_one(stock):
+    stock.start_mariadb()
+    stock.run('apt-get install -y python-nova-cascading')
+    assert stock.run('dpkg-query -W -f "\\${Status}" nova-conductor').out == 'install ok installed'
+    assert debs.has_column(stock) and debs.has_column(stock, 'nova_cell0', 'shadow_instances')
+
+
+def test_a_database_that_is_down_is_noticed_before_apt_touches_anything(stock):
+    before = debs.installed(stock)
+    refused = stock.run('apt-get install -y python-nova-cascading', check=False)
+    assert refused.status != 0
+    assert 'Connection refused' in refused.out and 'auto_migrate = false' in refused.err
+    assert debs.installed(stock) == before
+    assert stock.run('dpkg --audit').out == ''
+    assert 'Removing' not in refused.out
+    stock.run('python3 -c "from nova import objects; objects.register_all()"')
+    stock.start_mariadb()
+    stock.run('apt-get install -y python-nova-cascading')
+    assert debs.has_column(stock)

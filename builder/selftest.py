@@ -63,7 +63,7 @@ def install_linters() -> None:
 
 def pytest(suite: str, words: list[str]) -> int:
     # loadfile: tests of one file share the hosts they made.
-    spread = ['-n', '2', '--dist', 'loadfile'] if suite == 'hosts' else []
+    spread = ['-n', '2', '--dist', 'loadfile']
     command = [sys.executable, '-m', 'pytest', '-v', '--durations=15', *spread, f'tests/{suite}', *words]
     with step(f'{suite} tests'):
         return subprocess.run(command, cwd=PROJECT).returncode

@@ -61,10 +61,14 @@ def refused(host: Host, line: str, status: int = 1, **run) -> Result:
 
 
 def test_a_fresh_machine_needs_no_preparation(fresh):
-    endings = ['.cascading1.noarch.rpm', '.cascading1.src.rpm', '+cascading1.debian.tar.xz', '+cascading1.dsc',
-               '+cascading1_all.deb', '.orig.tar.xz', 'nova-cascading-preflight']
-    assert [name for name in fresh.built if not name.endswith(tuple(endings))] == []
-    assert len(fresh.built) == len(endings)
+    stock = fresh.done.out.partition('_2%3a')[2].partition('_all.deb')[0]
+    version, name = stock.partition('-')[0], 'python3-nova-cascading'
+    assert set(fresh.built) == {
+        f'{name}_{stock}+cascading1_all.deb', f'{name}_{stock}+cascading1.dsc',
+        f'{name}_{stock}+cascading1.debian.tar.xz', f'{name}_{version}.orig.tar.xz',
+        f'{name}_{version}.orig-nova-{stock.partition("-")[2].replace("~", "-")}.tar.xz',
+        f'{name}-{version}-1.cascading1.noarch.rpm', f'{name}-{version}-1.cascading1.src.rpm',
+        'nova-cascading-preflight'}
 
 
 def test_the_summary_names_every_file_with_its_hash_and_how_to_install_it(fresh):

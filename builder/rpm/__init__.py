@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     :raises BuildError: when rpmbuild fails, or the rpm could not be read where its nova runs.
     """
     tools.need({'rpmbuild': 'rpm', 'patch': 'patch', 'xz': 'xz-utils', '/usr/lib/python3/dist-packages/packaging':
-                'python3-packaging'})
+                'python3-packaging', **({} if os.geteuid() == 0 else {'fakeroot': 'fakeroot'})})
     with tempfile.TemporaryDirectory(prefix='.rpm-', dir=out) as work:
         spec = sources.lay_out(fork, Path(work) / 'SOURCES', revision=revision, epoch=epoch)
         source = rpmbuild(Path(work), '-bs', spec)
@@ -48,7 +49,8 @@ def rpmbuild(work: Path, mode: str, what: Path) -> Path:
     else:
         defines['_topdir'] = work / 'build'
     # --nodeps: a Debian host's rpm database knows no packages, so that BuildRequires cannot be looked up there.
-    words = ['rpmbuild', '--quiet', '--nodeps', '--target', 'noarch']
+    # A source rpm names the owner of each file; fakeroot: root's, whoever builds.
+    words = [*([] if os.geteuid() == 0 else ['fakeroot']), 'rpmbuild', '--quiet', '--nodeps', '--target', 'noarch']
     words += [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
     tools.run([*words, mode, what], cwd=work, env={
         'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': str(work), 'LC_ALL': 'C.UTF-8', 'TMPDIR': str(work)})

@@ -31,7 +31,7 @@ def clone(host: Host, to: str) -> None:
 def hashes(host: Host, directory: str) -> dict[str, str]:
     """File name -> sha256 of all that lies in a directory of the host."""
     place = host.path(directory)
-    files = sorted(place.iterdir()) if place.exists() else []
+    files = sorted(path for path in place.iterdir() if path.is_file()) if place.exists() else []
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -39,7 +39,7 @@ def hashes(host: Host, directory: str) -> dict[str, str]:
 def fresh(module_host) -> SimpleNamespace:
     """A new machine on which ./build.sh was run once, by root, with no other preparation than the clone."""
     host: Host = module_host('bookworm', 'base', online=True)
-    host.run('apt-get -qq update && apt-get -qq install -y --no-install-recommends git')
+    host.run('apt-get -qq update && apt-get -qq install -y --no-install-recommends git python3-pip fakeroot')
     clone(host, CLONE)
     done = host.run(f"cd '{CLONE}' && ./build.sh", timeout=900)
     return SimpleNamespace(host=host, done=done, built=hashes(host, f'{CLONE}/dist'))
@@ -86,7 +86,7 @@ def test_another_directory_and_another_user_give_the_same_bytes(fresh, offline):
 
 def test_the_source_package_rebuilds_with_the_distribution_s_tools_alone(fresh, offline):
     offline.run(f"mkdir /var/tmp/again && cd /var/tmp/again && dpkg-source -x '{CLONE}'/dist/*.dsc source && "
-                'cd source && dpkg-buildpackage -us -uc -b', timeout=900)
+                'cd source && dpkg-buildpackage -us -uc -b -d', timeout=900)
     deb = next(name for name in fresh.built if name.endswith('.deb'))
     assert hashes(offline, '/var/tmp/again')[deb] == fresh.built[deb]
 
@@ -142,7 +142,7 @@ def test_an_interrupted_build_leaves_nothing_behind(offline, number):
     running = offline.spawn(f"cd '{CLONE}' && exec ./build.sh --to /var/tmp/never", start_new_session=True,
                             stderr=subprocess.PIPE)
     time.sleep(4)
-    offline.run(f'pkill -{number.value} -f "python3 -m builder --to /var/tmp/never"')
+    offline.run(f'pkill -{number.value} -f "[p]ython3 -m builder --to /var/tmp/never"')
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130 and 'interrupted' in said
     assert set(offline.run('ls /tmp /var/tmp').out.split()) - before <= {'never'}

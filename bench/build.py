@@ -8,7 +8,8 @@ Compared, on the same tree and machine, warm caches, the best of N runs (3):
   dpkg-buildpackage with `dh $@ --with python3` as it comes from debhelper
   rpmbuild with xz payload and its default scripts
   py2dsc-deb (stdeb, from PyPI) on the sdist of the same release
-Needs root for the tools it installs; prints a table of seconds and peak memory (MB, of the largest process).
+Needs root for the tools it installs; prints a table of seconds, processor seconds (which a busy machine changes less)
+and peak memory (MB, of the largest process).
 """
 
 from __future__ import annotations
@@ -66,9 +67,9 @@ def main() -> int:
         tree = source.obtain(None, work / 'source')
         copy_tree(tree, work / 'tree')
         rows = [measure(label, command, work, runs) for label, command in contestants(work, tree.version)]
-    print(f'\nnova {tree.version}, best of {runs}:\n{"":42}{"seconds":>9}{"peak MB":>9}')
-    for label, seconds, peak in rows:
-        print(f'{label:42}{seconds:9.1f}{peak:9.0f}')
+    print(f'\nnova {tree.version}, best of {runs}:\n{"":42}{"seconds":>9}{"CPU s":>9}{"peak MB":>9}')
+    for label, seconds, busy, peak in rows:
+        print(f'{label:42}{seconds:9.1f}{busy:9.1f}{peak:9.0f}')
     return 0
 
 
@@ -118,8 +119,9 @@ def prepare_stdeb(work: Path, version: str) -> list[str]:
     return ['sh', '-c', f'cd {work} && rm -rf deb_dist && PATH={venv}/bin:$PATH py2dsc-deb {sdist}']
 
 
-def measure(label: str, command: list[str], work: Path, runs: int) -> tuple[str, float, float]:
-    best, peak = float('inf'), 0.0
+def measure(label: str, command: list[str], work: Path, runs: int) -> tuple[str, float, float, float]:
+    best = busy = float('inf')
+    peak = 0.0
     for number in range(runs):
         print(f'{label}, run {number + 1} of {runs} …', file=sys.stderr, flush=True)
         with (work / 'log').open('wb') as log:
@@ -130,7 +132,8 @@ def measure(label: str, command: list[str], work: Path, runs: int) -> tuple[str,
             sys.stderr.write((work / 'log').read_text(errors='replace')[-2000:])
             raise SystemExit(f'{label} failed')
         best, peak = min(best, time.monotonic() - start), max(peak, usage.ru_maxrss / 1024)
-    return label, best, peak
+        busy = min(busy, usage.ru_utime + usage.ru_stime)
+    return label, best, busy, peak
 
 
 if __name__ == '__main__':

@@ -57,7 +57,7 @@ def patched(directory: Path) -> set[str]:
     with tarfile.open(tarball) as archive:
         patches = [archive.extractfile(member).read().decode() for member in archive
                    if member.isfile() and member.name.endswith('.patch')]
-    return {name for text in patches for name in re.findall(r'^\+\+\+ [^/\s]+/(\S+)', text, re.M)}
+    return {name for text in patches for name in re.findall(r'^\+\+\+ [^/\s]+/(?:nova-[^/]+/)?(nova/\S+)', text, re.M)}
 
 
 def files(deb: Path) -> dict[str, tuple]:

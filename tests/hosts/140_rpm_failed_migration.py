@@ -1,6 +1,8 @@
 """A migration that fails is told on the terminal and in the journal, stops no service, and keeps new code from a
 database that it cannot use; one command then puts all right."""
 
+import time
+
 import pytest
 
 from tests.hosts.lib.rpm_host import (
@@ -25,6 +27,14 @@ def host(make_host):
     host.boot()
     host.service('openstack-nova-conductor').start()
     return host
+
+
+def wait_for_report(host, seconds=90):
+    """A conductor that cannot write the first report of its life ends by itself."""
+    until = time.monotonic() + seconds
+    while host.sql("SELECT count(*) FROM services WHERE topic = 'conductor' AND report_count > 0") == [('0',)]:
+        assert time.monotonic() < until, host.service('openstack-nova-conductor').journal()
+        time.sleep(1)
 
 
 def install(host):
@@ -80,6 +90,26 @@ def test_a_database_that_is_down_is_told_too(host):
     said = install(host)
     assert NEXT in said
     host.run('systemctl start mariadb')
+    host.run(NEXT.partition(': ')[2])
+    assert tables_with_mapping(host) == BOTH_TABLES
+
+
+@pytest.mark.parametrize(('spoil', 'mend'), [
+    ("ALTER USER nova@localhost IDENTIFIED BY 'other'", "ALTER USER nova@localhost IDENTIFIED BY 'nova'"),
+    ('SET GLOBAL read_only = ON', 'SET GLOBAL read_only = OFF'),
+], ids=['wrong password', 'read-only server'])
+def test_a_server_that_refuses_is_told_and_nothing_is_changed(host, spoil, mend):
+    conductor = host.service('openstack-nova-conductor')
+    before = conductor.pid
+    wait_for_report(host)
+    host.sql(spoil, 'mysql')
+
+    said = install(host)
+    assert NEXT in said and 'nova:nova' not in said
+    assert conductor.is_active and conductor.pid == before
+    assert tables_with_mapping(host) == set()
+
+    host.sql(mend, 'mysql')
     host.run(NEXT.partition(': ')[2])
     assert tables_with_mapping(host) == BOTH_TABLES
 

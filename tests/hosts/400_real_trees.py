@@ -53,6 +53,23 @@ def test_install_use_uninstall(make_host, nova):
     assert host.sql('SELECT mapping_uuid FROM instances WHERE mapping_uuid IS NOT NULL') == [(mapping,)]
 
 
+def test_the_column_goes_on_request_after_its_mappings_were_exported(make_host):
+    nova = unpackaged.PIP[1]
+    host = make_host(nova.suite, nova.layer)
+    host.put(unpackaged.bundle(nova.version), '/srv/bundle')
+    host.start_mariadb()
+    host.run(f"PATH='{nova.programs}':$PATH sh /srv/bundle/installation/install.sh")
+    instance, mapping = str(uuid.uuid4()), str(uuid.uuid4())
+    host.sql(f"INSERT INTO instances (uuid, mapping_uuid, deleted) VALUES ('{instance}', '{mapping}', 0)")
+
+    host.run('sh /var/lib/nova-cascading/installer/*/installation/uninstall.sh --drop-column')
+    assert 'mapping_uuid' not in columns(host, 'instances') + columns(host, 'shadow_instances')
+    assert host.sql(f"SELECT uuid FROM instances WHERE uuid = '{instance}'") == [(instance,)]
+    exported = host.run('stat -c %a /var/lib/nova-cascading/mappings-nova-*.csv.gz; '
+                        'zcat /var/lib/nova-cascading/mappings-nova-*.csv.gz').out
+    assert exported.startswith('600\n') and f'{instance},{mapping}' in exported
+
+
 def columns(host, table):
     return [row[0] for row in host.sql(f'SHOW COLUMNS FROM {table}')]
 

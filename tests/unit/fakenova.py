@@ -21,6 +21,7 @@ OBJECT = '''
         VERSION = '1.13'
         fields = {
             'id': fields.IntegerField(),
+            'rack': fields.StringField(),
             'uuid': fields.UUIDField(),
         }
 

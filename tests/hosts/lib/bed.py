@@ -27,9 +27,7 @@ OWN_234 = '''
 from sqlalchemy import MetaData, Table, Index
 NAME = 'reservations_deleted_expire_idx'
 def upgrade(migrate_engine):
-    meta = MetaData()
-    meta.bind = migrate_engine
-    table = Table('reservations', meta, autoload=True)
+    table = Table('reservations', MetaData(bind=migrate_engine), autoload=True)
     if NAME not in [index.name for index in table.indexes]:
         Index(NAME, table.c.deleted, table.c.expire).create(migrate_engine)
 '''

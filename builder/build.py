@@ -87,7 +87,7 @@ def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace
     with step(f'building {" and ".join(families)}'), ThreadPoolExecutor() as pool:
         made_paths = [path for paths in pool.map(one, (builders[family] for family in families)) for path in paths]
     if args.companions:
-        from builder.deb import companions  # type: ignore[attr-defined]
+        from builder.deb import companions
 
         made_paths += companions.build(made, args.companions, out, revision=args.revision, epoch=epoch)
     return made_paths

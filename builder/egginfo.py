@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from builder import toml
 from builder.errors import BuildError
 from builder.model import Tree
 
@@ -55,21 +56,13 @@ def _copied(source: Path, target: Path) -> Path:
 def _project(path: Path) -> Project:
     pyproject, setup = path / 'pyproject.toml', path / 'setup.cfg'
     if pyproject.is_file():
-        table = _toml(pyproject)
+        table = toml.read(pyproject)
         if 'project' in table:
             return _from_pyproject(table['project'], path)
     if not setup.is_file():
         raise BuildError(f'{path} has no egg-info, no setup.cfg and no pyproject.toml: its entry points are unknown',
                          'give a complete release: its tarball, a git checkout, or the stock package')
     return _from_setup_cfg(setup, path)
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        import tomllib
-    except ImportError:  # Python 3.9 and 3.10
-        import tomli as tomllib  # type: ignore[no-redef]
-    return tomllib.loads(path.read_text(encoding='utf-8'))
 
 
 def _from_setup_cfg(setup: Path, path: Path) -> Project:

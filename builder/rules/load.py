@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from builder import toml
 from builder.rules.pattern import Pattern
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 KINDS = ('before', 'after', 'append', 'decorate')
 
@@ -74,8 +69,7 @@ def load(directory: Path) -> list[RuleFile]:
 
 def load_file(path: Path) -> RuleFile:
     """Read one rule file; see ``load``."""
-    with path.open('rb') as stream:
-        content = tomllib.load(stream)
+    content = toml.read(path)
     try:
         return RuleFile(path.stem, content['header'], tuple(_rule(dict(raw)) for raw in content['rule']))
     except (KeyError, SyntaxError, ValueError, TypeError) as error:

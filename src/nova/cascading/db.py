@@ -4,6 +4,8 @@ import sys
 
 from nova.cascading import backup, cli, connection, databases, errors, plan, rollback, worker
 
+_action = cli.add_action
+
 NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
 
 
@@ -27,13 +29,6 @@ def configure(parser):
     back.add_argument('--import', metavar='FILE', dest='file', help='bring the mappings in an export back, instead')
     back.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
     _action(actions, adopt_all, 'adopt', 'take over databases of the 2014 original of this fork')
-
-
-def _action(actions, function, name, text):
-    parser = actions.add_parser(name, help=text, description=text)
-    cli.add_config_options(parser)
-    parser.set_defaults(function=function)
-    return parser
 
 
 def run(args, conf):

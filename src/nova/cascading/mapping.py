@@ -4,6 +4,8 @@ import sys
 
 from nova.cascading import cli, errors, instances, mapping_audit, mapping_csv, mapping_write, output
 
+add = cli.add_action
+
 COLUMNS = ('instance_uuid', 'mapping_uuid', 'host', 'state', 'database')
 
 
@@ -30,13 +32,6 @@ def configure(parser):
                                 'as a Nagios-style check: exit 0, 1, 2 or 3'))
     mapping_csv.configure_export(add(actions, mapping_csv.export, 'export', 'write all mappings as CSV'))
     mapping_csv.configure_import(add(actions, mapping_csv.load, 'import', 'set the mappings that a CSV file names'))
-
-
-def add(actions, function, name, text):
-    parser = actions.add_parser(name, help=text, description=text)
-    cli.add_config_options(parser)
-    parser.set_defaults(function=function)
-    return parser
 
 
 def run(args, conf):

@@ -1,19 +1,27 @@
 """Does to nova-conductor what a nova proxy does, without access to the database; any nova from 2014.1 on.
 
-usage: proxy_client.py create HOST               a new active instance on HOST; prints its uuid
-       proxy_client.py update UUID MAPPING       conductor.instance_update(ctx, uuid, mapping_uuid=MAPPING)
-       proxy_client.py save UUID MAPPING         Instance.mapping_uuid = MAPPING; Instance.save()
-       proxy_client.py get UUID                  prints the mapping, or "no such field"
-       proxy_client.py list HOST                 prints uuid and mapping of each instance on HOST
+usage: proxy_client.py create HOST               a new active instance on HOST; tells its uuid
+       proxy_client.py update UUID MAPPING       conductor.instance_update(ctx, uuid, mapping_uuid=MAPPING), to Liberty
+       proxy_client.py save UUID MAPPING         Instance.mapping_uuid = MAPPING; Instance.save(); tells the mapping
+       proxy_client.py rename UUID NAME          Instance.display_name = NAME; Instance.save()
+       proxy_client.py get UUID                  tells the mapping, or "no such field"
+       proxy_client.py list HOST                 tells uuid and mapping of each instance on HOST
        proxy_client.py destroy UUID              deletes the instance
        proxy_client.py port UUID NETWORK PORT    takes a neutron port for the instance
-MAPPING may be "none".
+       proxy_client.py older UUID [fork]         reads and renames it with objects one version older, stock ones or a
+                                                 fork's; tells their version and mapping
+       proxy_client.py serve                     takes such commands from standard input, each a line of JSON, and
+                                                 answers each with a line of JSON: [whether it succeeded, what it tells]
+MAPPING may be "none". Configuration is read from /etc/nova, or the directory that NOVA_PROXY_CONF names.
 """
 
 from __future__ import print_function
 
 import glob
+import json
+import os
 import sys
+import traceback
 
 from nova.conductor import rpcapi
 from nova.objects import base
@@ -29,7 +37,8 @@ class NoDatabase:
 
 
 def connect():
-    config.parse_args(['nova-proxy'], default_config_files=sorted(glob.glob('/etc/nova/n*.conf'), reverse=True))
+    files = sorted(glob.glob(os.environ.get('NOVA_PROXY_CONF', '/etc/nova') + '/n*.conf'), reverse=True)
+    config.parse_args(['nova-proxy'], default_config_files=files)
     objects.register_all()
     try:
         from nova.db.main import api as database
@@ -56,7 +65,7 @@ def create(ctx, host):
     for name, value in values.items():
         setattr(instance, name, value)
     call(instance.create, ctx)
-    print(instance.uuid)
+    return instance.uuid
 
 
 def call(method, ctx):
@@ -77,27 +86,49 @@ def find(ctx, uuid):
 def update(ctx, uuid, value):
     from nova import conductor
     conductor.API().instance_update(ctx, uuid, mapping_uuid=mapping(value))
+    return ''
 
 
 def save(ctx, uuid, value):
     instance = find(ctx, uuid)
     instance.mapping_uuid = mapping(value)
     call(instance.save, ctx)
-    print(shown(instance))
+    return shown(instance)
+
+
+def rename(ctx, uuid, name):
+    instance = find(ctx, uuid)
+    instance.display_name = name
+    call(instance.save, ctx)
+    return instance.display_name
 
 
 def get(ctx, uuid):
-    print(shown(find(ctx, uuid)))
+    return shown(find(ctx, uuid))
 
 
 def listing(ctx, host):
     from nova.objects import instance as instances
-    for instance in instances.InstanceList.get_by_host(ctx, host):
-        print(instance.uuid, shown(instance))
+    found = instances.InstanceList.get_by_host(ctx, host)
+    return '\n'.join('{0} {1}'.format(instance.uuid, shown(instance)) for instance in found)
 
 
 def destroy(ctx, uuid):
     call(find(ctx, uuid).destroy, ctx)
+    return ''
+
+
+def older(ctx, uuid, kind='stock'):
+    from nova.objects import instance as instances
+    known = instances.Instance
+    major, minor = known.VERSION.split('.')
+    known.VERSION = '{0}.{1}'.format(major, int(minor) - 1)
+    if kind == 'stock':
+        known.fields = {name: field for name, field in known.fields.items() if name != 'mapping_uuid'}
+    rename(ctx, uuid, 'renamed by an older client')
+    instance = find(ctx, uuid)
+    assert instance.display_name == 'renamed by an older client'
+    return '{0} {1}'.format(instance.VERSION, shown(instance))
 
 
 def port(ctx, uuid, network, port_id):
@@ -108,15 +139,34 @@ def port(ctx, uuid, network, port_id):
     from nova.network import model
     instance = find(ctx, uuid)
     instance.info_cache.network_info = model.NetworkInfo([])
-    if hasattr(objects, 'NetworkRequestList'):
-        request = objects.NetworkRequest(network_id=network, port_id=port_id, address=None)
-        requested = objects.NetworkRequestList(objects=[request])
-        api.API().allocate_for_instance(ctx, instance, False, requested, bind_host_id='testhost')
-    else:
+    if not hasattr(objects, 'NetworkRequestList'):
         api.API().allocate_for_instance(ctx, instance, requested_networks=[(network, None, port_id)])
+        return ''
+    request = objects.NetworkRequest(network_id=network, port_id=port_id, address=None)
+    words = {'requested_networks': objects.NetworkRequestList(objects=[request]), 'bind_host_id': 'testhost'}
+    if 'vpn' in api.API.allocate_for_instance.__code__.co_varnames:  # until Pike
+        words['vpn'] = False
+    api.API().allocate_for_instance(ctx, instance, **words)
+    return ''
+
+
+ACTIONS = {'create': create, 'update': update, 'save': save, 'rename': rename, 'get': get, 'list': listing,
+           'destroy': destroy, 'older': older, 'port': port}
+
+
+def serve(ctx):
+    for line in iter(sys.stdin.readline, ''):
+        words = json.loads(line)
+        try:
+            answer = [True, ACTIONS[words[0]](ctx, *words[1:])]
+        except Exception:
+            answer = [False, traceback.format_exc()]
+        print(json.dumps(answer))
+        sys.stdout.flush()
 
 
 if __name__ == '__main__':
-    actions = {'create': create, 'update': update, 'save': save, 'get': get, 'list': listing, 'destroy': destroy,
-               'port': port}
-    actions[sys.argv[1]](connect(), *sys.argv[2:])
+    if sys.argv[1] == 'serve':
+        serve(connect())
+    else:
+        print(ACTIONS[sys.argv[1]](connect(), *sys.argv[2:]))

@@ -20,12 +20,16 @@ class Database(object):
 
     :param name: what to call it in messages: 'main', 'cell0', or the name or uuid of the cell
     :param url: the connection string, as SQLAlchemy reads it
+    :param transport: the message bus of the conductors that write to it, as the API database names it (a template, as
+        for fill_in); None: the one in nova.conf
     """
 
-    def __init__(self, name, url):
+    def __init__(self, name, url, transport=None):
         redact.know(url)
+        redact.know(transport or '')
         self.name = name
         self.url = url
+        self.transport = transport
 
     def engine(self, timeout=10):
         """An engine that connects anew each time, and gives up after `timeout` seconds."""
@@ -76,11 +80,13 @@ def of(conf):
 
 
 def _each_once(found):
-    seen, result = set(), []
+    """The first with a name to know it by; what only a later one tells, the message bus, is taken from that."""
+    known, result = {}, []
     for database in found:
-        if database.identity not in seen:
-            seen.add(database.identity)
+        first = known.setdefault(database.identity, database)
+        if first is database:
             result.append(database)
+        first.transport = first.transport or database.transport
     return result
 
 
@@ -90,8 +96,14 @@ def _cells(api_url, main_url):
     with connection.opened(Database('api', api_url)) as api:
         if not api.server.has_table('cell_mappings'):
             return []
-        rows = api.rows('SELECT uuid, name, database_connection FROM cell_mappings ORDER BY id')
-    return [Database('cell0' if uuid == CELL0 else name or uuid, fill_in(url, main_url)) for uuid, name, url in rows]
+        rows = api.rows('SELECT uuid, name, database_connection, transport_url FROM cell_mappings ORDER BY id')
+    return [Database('cell0' if uuid == CELL0 else name or uuid, fill_in(url, main_url), bus_of(transport))
+            for uuid, name, url, transport in rows]
+
+
+def bus_of(transport_url):
+    """cell0 has none of its own: nova-manage writes none:/// there."""
+    return None if not transport_url or transport_url.startswith('none:') else transport_url
 
 
 def fill_in(template, main_url):

@@ -31,3 +31,11 @@ class Uninitialised(CascadingError):
 
 class NeedsAdoption(CascadingError):
     """The database was migrated by the 2014 original; nobody may guess about it."""
+
+
+def together(problems):
+    """Several errors as one, of the worst exit status."""
+    worst = max(problems, key=lambda error: error.status)
+    if len(problems) == 1:
+        return worst
+    return worst.__class__('\n'.join(str(error) for error in problems))

@@ -87,18 +87,29 @@ def in_order_of_mapping(opened):
         values = {'mapping': rows[-1].mapping_uuid, 'last': rows[-1].id} if more else {}
 
 
-def find(conf, condition, **values):
-    """(database name, Instance) of those that meet a condition in any database."""
+def find(conf, condition='', **values):
+    """(databases.Database, Instance) of those that meet a condition in any database.
+
+    A database that cannot be read does not hide the others.
+
+    :raises errors.CascadingError: after the last row, when a database could not be read
+    """
+    problems = []
     for database in all_databases(conf):
-        with reading(database) as opened:
-            for row in select(opened, condition, **values):
-                yield database.name, row
+        try:
+            with reading(database) as opened:
+                for row in select(opened, condition, **values):
+                    yield database, row
+        except errors.CascadingError as error:
+            problems.append(error)
+    if problems:
+        raise errors.together(problems)
 
 
 def get(conf, uuid):
-    """(database name, Instance) of an instance.
+    """(databases.Database, Instance) of an instance.
 
-    :raises errors.CascadingError: there is none
+    :raises errors.CascadingError: there is none, or a database that may have it cannot be read
     """
     for found in find(conf, 'uuid = :uuid', uuid=uuid):
         return found

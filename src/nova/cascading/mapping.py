@@ -1,5 +1,6 @@
 """nova-cascading mapping: which lower-level server is this instance, and which instance is that server?"""
 
+import itertools
 import sys
 
 from nova.cascading import cli, errors, instances, mapping_audit, mapping_csv, mapping_write, output
@@ -39,7 +40,7 @@ def run(args, conf):
 
 
 def fields(database, row):
-    return row.instance_uuid, row.mapping_uuid, row.host, row.state, database
+    return row.instance_uuid, row.mapping_uuid, row.host, row.state, database.name
 
 
 def show_one(args, conf):
@@ -49,10 +50,11 @@ def show_one(args, conf):
 
 def find_one(args, conf):
     wanted = instances.canonical(args.server, 'CASCADED_UUID')
-    found = list(instances.find(conf, 'mapping_uuid = :wanted', wanted=wanted))
-    if not found:
+    found = instances.find(conf, 'mapping_uuid = :wanted', wanted=wanted)
+    first = next(found, None)
+    if not first:
         raise errors.CascadingError('no instance stands for the server {0}'.format(wanted))
-    print_rows(args.format, found)
+    print_rows(args.format, itertools.chain([first], found))
 
 
 def list_all(args, conf):
@@ -62,10 +64,13 @@ def list_all(args, conf):
 
 
 def print_rows(name, found):
+    """Print what is found; a database that cannot be read is an error, but after the rows of the others."""
     rows = output.printer(name, COLUMNS)
-    for database, row in found:
-        rows.add(fields(database, row))
-    rows.close()
+    try:
+        for database, row in found:
+            rows.add(fields(database, row))
+    finally:
+        rows.close()
 
 
 def set_one(args, conf):
@@ -89,8 +94,13 @@ def change(conf, database, row, server):
 
 
 def refuse_taken(conf, uuid, server):
-    for _, other in instances.find(conf, 'mapping_uuid = :server', server=server):
-        if other.instance_uuid != uuid:
-            raise errors.CascadingError(
-                'instance {0} stands for the server {1} already'.format(other.instance_uuid, server),
-                'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(other.instance_uuid))
+    try:
+        others = [row.instance_uuid for _, row in instances.find(conf, 'mapping_uuid = :server', server=server)
+                  if row.instance_uuid != uuid]
+    except errors.Unreachable as error:
+        raise errors.Unreachable('nothing was changed, for an instance there may stand for the server {0}: {1}'.format(
+            server, error.what), 'when that database is back, do it again; or say --force')
+    if others:
+        raise errors.CascadingError(
+            'instance {0} stands for the server {1} already'.format(others[0], server),
+            'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(others[0]))

@@ -22,7 +22,10 @@ def configure_import(parser):
 
 
 def export(args, conf):
-    """Write the mappings of all instances that are not deleted."""
+    """Write the mappings of all instances that are not deleted.
+
+    :raises errors.CascadingError: a database cannot be read; a file is not left behind then
+    """
     if not args.file:
         write_all(conf, sys.stdout)
         return 0
@@ -31,8 +34,12 @@ def export(args, conf):
     except EnvironmentError as error:
         raise errors.CascadingError('cannot write {0}: {1}'.format(args.file, error.strerror),
                                     'give the name of a file that does not exist yet')
-    with os.fdopen(descriptor, 'w') as out:
-        write_all(conf, out)
+    try:
+        with os.fdopen(descriptor, 'w') as out:
+            write_all(conf, out)
+    except errors.CascadingError:
+        os.unlink(args.file)  # half an export must not pass for a whole one
+        raise
     return 0
 
 

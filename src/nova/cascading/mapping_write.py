@@ -1,6 +1,6 @@
 """Set mappings through nova's conductors, as the nova proxy does, so that every safeguard of nova's stays in force."""
 
-from nova.cascading import conductors, connection, databases, errors, instances
+from nova.cascading import bus, conductors, connection, errors, instances
 
 STOCK = 'install python-nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
 
@@ -11,31 +11,48 @@ class Writer(object):
     def __init__(self, conf):
         self.conf = conf
         self._bus = None
+        self._checked = set()
 
     @property
     def bus(self):
         """Connected when the first change is due, not before."""
         if self._bus is None:
-            self._bus = conductors.Bus(self.conf)
+            self._bus = bus.Bus(self.conf)
         return self._bus
 
     def set(self, database, instance_uuid, mapping_uuid):
         """Write one mapping and read it again.
 
-        :param database: name of the database that has the instance
+        :param database: the databases.Database that has the instance
         :param mapping_uuid: the lower-level server's UUID, or None
-        :raises errors.CascadingError: a conductor refused it, lost it, or did not answer
+        :raises errors.CascadingError: a conductor would lose it, refused it, lost it, or did not answer
         """
+        self._refuse_losers(database)
         try:
-            with conductors.in_time('nova-conductor'):
+            with bus.in_time('nova-conductor of database {0}'.format(database.name)):
                 self._send(self.bus.of(database), instance_uuid, mapping_uuid)
         except errors.CascadingError:
             raise
         except Exception as error:
-            raise explained(error, instance_uuid)
+            raise explained(error, database, instance_uuid)
         if self._stored(database, instance_uuid) != mapping_uuid:
             raise errors.CascadingError('a conductor took the mapping of {0} and lost it: it runs stock nova'.format(
                 instance_uuid), STOCK)
+
+    def _refuse_losers(self, database):
+        """Nobody chooses which conductor takes a message, so one that loses mappings is one too many."""
+        if database.identity in self._checked:
+            return
+        found = conductors.of(self.bus, database)
+        verdict = conductors.verdict(found)
+        told = ', '.join('the one on {0}: {1}'.format(*one) for one in found)
+        if verdict == 1:
+            raise errors.CascadingError('nothing was changed: of the conductors of database {0}, {1}'.format(
+                database.name, told), STOCK)
+        if verdict and conductors.KEEPS not in [one.state for one in found]:
+            raise errors.Unreachable('nothing was changed: no conductor of database {0} is at work: {1}'.format(
+                database.name, told), 'see that RabbitMQ and nova-conductor run, and that nova.conf leads to them')
+        self._checked.add(database.identity)
 
     @staticmethod
     def _send(client, instance_uuid, mapping_uuid):
@@ -53,22 +70,23 @@ class Writer(object):
         instance.mapping_uuid = mapping_uuid
         instance.save()
 
-    def _stored(self, name, instance_uuid):
-        for database in databases.of(self.conf)[0]:
-            if database.name == name:
-                with connection.opened(database) as opened:
-                    for row in instances.select(opened, 'uuid = :uuid', uuid=instance_uuid):
-                        return row.mapping_uuid
+    @staticmethod
+    def _stored(database, instance_uuid):
+        with connection.opened(database) as opened:
+            for row in instances.select(opened, 'uuid = :uuid', uuid=instance_uuid):
+                return row.mapping_uuid
 
 
-def explained(error, instance_uuid):
+def explained(error, database, instance_uuid):
     """What nova or its message bus raised, as one of ours."""
     kind, text = error.__class__.__name__, '{0}'.format(error)
     if 'unexpected update keyword' in text or 'not lazy-loadable' in text:
         return errors.CascadingError('the conductor that was asked to map {0} refused: it runs stock nova'.format(
             instance_uuid), STOCK)
     if kind == 'MessagingTimeout':
-        return errors.Unreachable('no conductor answered in time; whether {0} was mapped is unknown'.format(
-            instance_uuid), 'see that nova-conductor runs, then: nova-cascading mapping show ' + instance_uuid)
+        return errors.Unreachable(
+            'no conductor of database {0} answered in time; whether {1} was mapped is unknown'.format(
+                database.name, instance_uuid),
+            'see that nova-conductor runs, then: nova-cascading mapping show ' + instance_uuid)
     return errors.CascadingError('the conductor could not map {0}: {1}: {2}'.format(
         instance_uuid, kind, text.partition('\n')[0]), 'nova-conductor.log on the conductors tells more')

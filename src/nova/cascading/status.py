@@ -3,8 +3,10 @@
 import os
 
 import nova
-from nova.cascading import adopt, cli, conductors, connection, databases, db, errors, plan, record
+from nova.cascading import adopt, bus, cli, conductors, config, connection, databases, db, errors, plan, record
 
+NEXT = {1: 'install python-nova-cascading on these conductors before any nova proxy uses mappings',
+        2: 'see that RabbitMQ and nova-conductor run there; until then no mapping can be set'}
 _MODELS = (('db', 'main', 'models.py'), ('db', 'sqlalchemy', 'models.py'))
 
 
@@ -85,4 +87,31 @@ def _database(opened):
     return 1
 
 
-PARTS = [code, settings, all_databases, conductors.tell]
+def all_conductors(conf):
+    """Whether each conductor of each database keeps mappings; what is wrong with the databases has been told before."""
+    if not config.connection(conf):
+        return 0
+    try:
+        reached = bus.Bus(conf)
+    except errors.CascadingError as error:
+        show('conductors', 'cannot ask them: {0}'.format(error))
+        return error.status
+    return max([0] + [_conductors(reached, database) for database in databases.of(conf)[0]])
+
+
+def _conductors(reached, database):
+    place = '' if database.name == 'main' else ' of {0}'.format(database.name)
+    try:
+        found = conductors.of(reached, database)
+    except errors.CascadingError as error:
+        show('conductors' + place, 'cannot ask them: {0}'.format(error))
+        return error.status
+    for one in found:
+        show('conductor on {0}{1}'.format(one.host, place), one.state)
+    result = conductors.verdict(found)
+    if result:
+        show('next', NEXT[result])
+    return result
+
+
+PARTS = [code, settings, all_databases, all_conductors]

@@ -69,13 +69,16 @@ def create(ctx, host):
 
 
 def call(method, ctx):
-    """Methods of objects took the context as an argument until 2015, and find it in the object since then."""
-    owner = method.__self__
-    owner._context = ctx
-    try:
+    """Methods of objects took the context as an argument until Juno, and find it in the object since then."""
+    if version_of_instances() < (1, 16):
         return method(ctx)
-    except TypeError:
-        return method()
+    method.__self__._context = ctx
+    return method()
+
+
+def version_of_instances():
+    from nova.objects import instance as instances
+    return tuple(int(number) for number in instances.Instance.VERSION.split('.'))
 
 
 def find(ctx, uuid):
@@ -121,8 +124,8 @@ def destroy(ctx, uuid):
 def older(ctx, uuid, kind='stock'):
     from nova.objects import instance as instances
     known = instances.Instance
-    major, minor = known.VERSION.split('.')
-    known.VERSION = '{0}.{1}'.format(major, int(minor) - 1)
+    major, minor = version_of_instances()
+    known.VERSION = '{0}.{1}'.format(major, minor - 1)
     if kind == 'stock':
         known.fields = {name: field for name, field in known.fields.items() if name != 'mapping_uuid'}
     rename(ctx, uuid, 'renamed by an older client')

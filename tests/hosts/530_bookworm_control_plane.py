@@ -1,0 +1,33 @@
+"""Debian 12's nova 26, forked by apt, with real services: what proxies and operators are promised."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.hosts.lib import contract, debs
+from tests.hosts.lib.cloud import Cloud
+from tests.hosts.lib.services import wait_for
+
+CONDUCTOR = 'rabbitmqctl -q list_consumers | grep -qw conductor'
+
+
+@pytest.fixture(scope='module')
+def cloud(module_host, fork_of) -> Cloud:
+    host = module_host('bookworm', 'stack')
+    host.boot()
+    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+    host.run('apt-get install -y python-nova-cascading')
+    wait_for(host, CONDUCTOR, 60)
+
+    def restart() -> None:
+        host.run('systemctl restart mariadb nova-conductor')
+        wait_for(host, CONDUCTOR, 60)
+    return Cloud(host, restart)
+
+
+class TestMappings(contract.Mappings):
+    pass
+
+
+class TestOlderClients(contract.OlderClients):
+    pass

@@ -27,6 +27,8 @@ UNIT_TOOLS = {'git': 'git', 'gpg': 'gnupg', 'patch': 'patch', 'shellcheck': 'she
               '/usr/lib/python3/dist-packages/debian': 'python3-debian',
               '/usr/lib/python3/dist-packages/rich': 'python3-rich',
               '/usr/lib/python3/dist-packages/sqlalchemy': 'python3-sqlalchemy',
+              '/usr/lib/python3/dist-packages/oslo_config': 'python3-oslo.config',
+              '/usr/lib/python3/dist-packages/prettytable': 'python3-prettytable',
               '/usr/lib/python3/dist-packages/pip': 'python3-pip',
               f'/usr/lib/python3.{sys.version_info.minor}/ensurepip': 'python3-venv'}
 HOST_TOOLS = {'mmdebstrap': 'mmdebstrap', 'ip': 'iproute2', 'nsenter': 'util-linux', 'lintian': 'lintian',

@@ -74,17 +74,30 @@ def select(opened, condition='', **values):
                 yield row
 
 
-def in_order_of_mapping(opened):
-    """The instances of one database that have a mapping, without deleted ones, sorted by it."""
-    statement = '{0} WHERE {1} ORDER BY mapping_uuid, id LIMIT {2}'
+def mappings(opened):
+    """(mapping, id) of the instances of one database that have one, deleted ones too, sorted.
+
+    It is what the index knows: a server would have to read the rows themselves one by one, all over the disk.
+    """
+    statement = 'SELECT mapping_uuid, id FROM instances WHERE {0} ORDER BY mapping_uuid, id LIMIT {1}'
     more, values = 'mapping_uuid IS NOT NULL', {}
     while more:
-        rows = [Instance(*row) for row in opened.rows(statement.format(SELECT, more, PAGE), **values)]
+        rows = opened.rows(statement.format(more, PAGE), **values)
         for row in rows:
-            if not row.deleted:
-                yield row
+            yield row
         more = len(rows) == PAGE and 'mapping_uuid >= :mapping AND (mapping_uuid > :mapping OR id > :last)'
-        values = {'mapping': rows[-1].mapping_uuid, 'last': rows[-1].id} if more else {}
+        values = dict(zip(('mapping', 'last'), rows[-1])) if more else {}
+
+
+def count_mapped(opened):
+    """How many instances of one database have a mapping, without deleted ones."""
+    return opened.value('SELECT COUNT(*) FROM instances WHERE mapping_uuid IS NOT NULL AND deleted = 0')
+
+
+def numbered(opened, numbers):
+    """The instances of one database that have these ids, without deleted ones; at most a page of them."""
+    rows = opened.rows('{0} WHERE id IN ({1})'.format(SELECT, ', '.join(map(str, numbers)))) if numbers else []
+    return [row for row in map(Instance._make, rows) if not row.deleted]
 
 
 def find(conf, condition='', **values):

@@ -61,27 +61,55 @@ def findings(conf, grace, counted):
         with instances.reading(database) as opened:
             for row in instances.select(opened, OVERDUE, before=before):
                 yield UNMAPPED, database.name, row
-    malformed = []
-    streams = [well_formed(database, malformed, counted) for database in found]
-    for _, group in itertools.groupby(heapq.merge(*streams), operator.itemgetter(0)):
-        while malformed:
-            yield malformed.pop()
-        group = list(group)
-        for _, name, row in group if len(group) > 1 else ():
-            yield DUPLICATE, name, row
-    for finding in malformed:
-        yield finding
+            counted['mapped'] += instances.count_mapped(opened)
+    suspects = noticed(heapq.merge(*[in_order(database) for database in found]))
+    for _, is_malformed, name, row in noticed(alive(suspects, found)):
+        yield MALFORMED if is_malformed else DUPLICATE, name, row
 
 
-def well_formed(database, malformed, counted):
-    """(mapping, database name, Instance) in the order of the mappings; what is no UUID goes to the list `malformed`."""
+def in_order(database):
+    """(mapping, whether it is malformed, database name, instance's id), in Python's order of the mappings.
+
+    A database may sort what is no UUID elsewhere: such a row takes the place of the UUID before it.
+    """
+    place = ''
     with instances.reading(database) as opened:
-        for row in instances.in_order_of_mapping(opened):
-            counted['mapped'] += 1
-            if instances.CANONICAL.match(row.mapping_uuid):
-                yield row.mapping_uuid, database.name, row
+        for mapping, number in instances.mappings(opened):
+            is_malformed = not instances.CANONICAL.match(mapping)
+            place = place if is_malformed else mapping
+            yield place, is_malformed, database.name, number
+
+
+def noticed(stream):
+    """What of a sorted stream is malformed, or well-formed and not alone in its place."""
+    for _, group in itertools.groupby(stream, operator.itemgetter(0)):
+        first = None
+        for item in group:
+            if item[1]:
+                yield item
+            elif first is None:
+                first, is_alone = item, True
             else:
-                malformed.append((MALFORMED, database.name, row))
+                if is_alone:
+                    yield first
+                is_alone = False
+                yield item
+
+
+def alive(stream, found):
+    """A stream's items with the Instance instead of its id, without those that are deleted."""
+    while True:
+        page = list(itertools.islice(stream, instances.PAGE))
+        if not page:
+            return
+        rows = {}
+        for database in found:
+            numbers = [number for _, _, name, number in page if name == database.name]
+            with instances.reading(database) as opened:
+                rows.update(((database.name, row.id), row) for row in instances.numbered(opened, numbers))
+        for place, is_malformed, name, number in page:
+            if (name, number) in rows:
+                yield place, is_malformed, name, rows[name, number]
 
 
 class Table(object):

@@ -7,6 +7,7 @@ import sys
 from nova.cascading import errors, instances, mapping_write, output
 
 COLUMNS = ('instance_uuid', 'mapping_uuid')
+TEXT = {} if str is bytes else {'encoding': 'utf-8-sig'}  # spreadsheets begin a file with a mark
 
 
 def configure_export(parser):
@@ -69,7 +70,7 @@ def pairs(path):
     :raises errors.CascadingError: a line is not what it has to be
     """
     try:
-        with open(path) as lines:
+        with open(path, **TEXT) as lines:
             reader = csv.DictReader(lines)
             if not set(COLUMNS) <= set(reader.fieldnames or ()):
                 raise errors.CascadingError('{0}: the first line must name the columns {1}'.format(
@@ -80,6 +81,9 @@ def pairs(path):
                        instances.canonical(row['mapping_uuid'] or '', place))
     except EnvironmentError as error:
         raise errors.CascadingError('cannot read {0}: {1}'.format(path, error.strerror))
+    except (UnicodeError, csv.Error) as error:
+        raise errors.CascadingError('{0} is no CSV file: {1}'.format(path, error),
+                                    'save it as CSV, in UTF-8; see what this writes: nova-cascading mapping export')
 
 
 class Import(object):

@@ -3,8 +3,7 @@
 import pytest
 
 from tests import repositories
-from tests.hosts.lib import debs
-from tests.hosts.lib.clients import KEYRING
+from tests.hosts.lib import debs, signed
 from tests.repositories import Publisher
 
 
@@ -12,7 +11,7 @@ from tests.repositories import Publisher
 def repo(tmp_path, fork_of):
     with repositories.gnupg() as home:
         publisher = Publisher(tmp_path / 'repo', home)
-        publisher('publish', fork_of('bookworm', 1, *debs.DEB), '--url', 'http://127.0.0.1:8000')
+        publisher('publish', fork_of('bookworm', 1, *debs.DEB), '--url', signed.URL)
         yield publisher
 
 
@@ -20,12 +19,7 @@ def repo(tmp_path, fork_of):
 def stock(make_host, repo):
     """A stock host, its database down, that follows the first step of the repository's page."""
     host = make_host('bookworm', 'stack')
-    host.put(repo.root, '/srv/repo')
-    host.serve('/srv/repo')
-    host.run(f'rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*; cp /srv/repo/nova-cascading.gpg {KEYRING}')
-    host.write('/etc/apt/sources.list.d/nova-cascading.list',
-               f'deb [signed-by={KEYRING}] http://127.0.0.1:8000 zed-bookworm main\n')
-    host.run('apt-get update && apt-get install -y nova-cascading-archive-keyring')
+    signed.subscribe(host, repo, 'zed-bookworm')
     return host
 
 

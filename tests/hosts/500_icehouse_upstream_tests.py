@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.hosts.lib import icehouse, trees
+from tests.hosts.lib import debs, icehouse, packages, trees
 
 # How many tests upstream has in each module: of 2014.1.5, of 2014.1.2.
 MODULES = {
@@ -19,23 +19,31 @@ RELEASES = ('2014.1.5', '2014.1.2')
 
 
 @pytest.fixture(scope='module')
-def tree(module_host, tmp_path_factory):
-    """Gives (host, directory) of a forked release, made once."""
+def installed(module_host, fork_of, tmp_path_factory):
+    """Gives a host on which apt installed the fork of a release, with upstream's tests put beside it."""
     made = {}
 
     def of(version):
         if version not in made:
-            host = module_host(icehouse.SUITE, 'icehouse')
-            made[version] = host, trees.put(host, version, tmp_path_factory.mktemp('icehouse'), forked=True)
+            icehouse.require(version)
+            made[version] = module_host(icehouse.SUITE, f'icehouse-{version}')
+            install(made[version], version, fork_of)
+            trees.put_tests(made[version], version, tmp_path_factory.mktemp('icehouse'))
         return made[version]
     return of
 
 
+def install(host, version, fork_of):
+    host.run('sed -i "s/^\\[DEFAULT\\]/[cascading]\\nauto_migrate = false\\n&/" /etc/nova/nova.conf')
+    host.offer([packages.library(fork_of(icehouse.library(version), 1, *debs.DEB))])
+    host.run('apt-get install -y python-nova-cascading')
+
+
 @pytest.mark.parametrize('version', RELEASES)
 @pytest.mark.parametrize('module', MODULES)
-def test_upstreams_own_tests_still_pass(tree, module, version):
-    host, place = tree(version)
-    ran = host.run(f'cd {place} && {trees.PYTHON} -m testtools.run nova.tests.{module} 2>&1',
+def test_upstreams_own_tests_pass_on_the_installed_fork(installed, module, version):
+    host = installed(version)
+    ran = host.run(f'cd {trees.INSTALLED} && {trees.PYTHON} -m testtools.run nova.tests.{module} 2>&1',
                    check=False, env={'NOVA_LOCK_PATH': '/tmp'}, timeout=1200)
     end = ran.out.strip().splitlines()
     assert ran.status == 0 and end[-1].startswith('OK'), '\n'.join(end[-60:])

@@ -6,20 +6,23 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.hosts.lib import contract, icehouse
+from tests import repositories
+from tests.hosts.lib import contract, icehouse, signed
 from tests.hosts.lib.cloud import Cloud, new_uuid
+from tests.repositories import Publisher
 
-RELEASE = '2014.1.5'
 
-
-@pytest.fixture(scope='module')
-def swap(module_host, fork_of) -> SimpleNamespace:
-    """A booted controller: stock nova from packages, at work, then swapped by apt."""
-    icehouse.require(RELEASE)
-    host = module_host(icehouse.SUITE, f'icehouse-{RELEASE}')
+@pytest.fixture(scope='module', params=icehouse.RELEASES)
+def swap(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
+    """A booted controller: stock nova from packages, at work, then swapped by apt from our signed repository."""
+    icehouse.require(request.param)
+    host = module_host(icehouse.SUITE, f'icehouse-{request.param}')
     host.boot()
     icehouse.start(host)
-    icehouse.offer(host, RELEASE, fork_of)
+    with repositories.gnupg() as home:
+        repository = Publisher(tmp_path_factory.mktemp('repository') / 'repo', home)
+        icehouse.publish(repository, request.param, fork_of)
+        signed.subscribe(host, repository, icehouse.OURS)
     before = icehouse.client(host, 'create', 'testhost')
     pids = {name: host.service(name).pid for name in icehouse.SERVICES}
     said = host.run('apt-get install -y python-nova-cascading')

@@ -7,8 +7,10 @@ import uuid
 
 import pytest
 
-from tests.hosts.lib import icehouse
+from tests import repositories
+from tests.hosts.lib import icehouse, signed
 from tests.hosts.lib.services import wait_for
+from tests.repositories import Publisher
 
 SERVER = str(uuid.uuid4())
 NETWORK, PORT = '11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222'
@@ -16,13 +18,21 @@ STOCK_CONDUCTOR = 'nova-conductor --config-file /etc/nova/nova.conf --log-file /
 
 
 @pytest.fixture(scope='module')
-def fork(module_host, fork_of):
+def repository(tmp_path_factory):
+    """Our signed repository, empty yet."""
+    with repositories.gnupg() as home:
+        yield Publisher(tmp_path_factory.mktemp('repository') / 'repo', home)
+
+
+@pytest.fixture(scope='module')
+def fork(module_host, fork_of, repository):
     """A booted controller whose stock 2014.1.2 gave way to the fork of it."""
     icehouse.require('2014.1.2', '2014.1.5')
     host = module_host(icehouse.SUITE, 'icehouse-2014.1.2')
     host.boot()
     icehouse.start(host)
-    icehouse.offer(host, '2014.1.2', fork_of)
+    icehouse.publish(repository, '2014.1.2', fork_of)
+    signed.subscribe(host, repository, icehouse.OURS)
     host.run('apt-get install -y python-nova-cascading')
     icehouse.wait_for_services(host)
     return host
@@ -58,10 +68,11 @@ def test_a_port_keeps_its_binding_profile_when_an_instance_takes_it(fork, profil
     assert sent[0].get('binding:profile') == profile
 
 
-def test_the_next_release_comes_fork_to_fork_and_mappings_stay(fork, fork_of):
+def test_the_next_release_comes_fork_to_fork_and_mappings_stay(fork, fork_of, repository):
     instance = icehouse.client(fork, 'create', 'testhost')
     fork.run(f'nova-cascading mapping set {instance} {SERVER}')
-    icehouse.offer(fork, '2014.1.5', fork_of)
+    icehouse.publish(repository, '2014.1.5', fork_of)
+    signed.refresh(fork, repository)
     fork.run('apt-get -y -o Dpkg::Options::=--force-confold dist-upgrade')
     versions = fork.run("dpkg-query -W -f '${Package} ${Version}\\n' 'nova-*' python-nova-cascading").out
     assert versions.count(' 1:2014.1.5-0ubuntu1') == 6, versions

@@ -11,15 +11,17 @@ import pytest
 
 from builder import runtime, stockset
 from builder.source import cache
-from tests.hosts.lib import packages, templates
+from tests.hosts.lib import packages, signed, templates
 from tests.hosts.lib.cloud import Cloud
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 from tests.hosts.lib.services import wait_for
+from tests.repositories import Publisher
 
 PROJECT = Path(__file__).resolve().parents[3]
 SUITE = 'bullseye'
+OURS = f'icehouse-{SUITE}'
 RELEASES = ('2014.1.2', '2014.1.5')
 SERVICES = ('nova-api', 'nova-conductor', 'nova-scheduler', 'nova-compute')
 DEBS = 'srv/stock'
@@ -81,10 +83,10 @@ def library(release: str) -> Path:
     return next(deb for deb in stock_debs(release) if deb.name.startswith('python-nova_'))
 
 
-def offer(host: Host, release: str, fork_of: Callable[..., Path], revision: int = 1) -> None:
-    """Let apt of the host see a release's stock packages and the fork of them."""
+def publish(repository: Publisher, release: str, fork_of: Callable[..., Path], revision: int = 1) -> None:
+    """Put a release's stock packages and the fork of them into our signed repository."""
     fork = fork_of(library(release), revision, '--only', 'deb')
-    host.offer([*stock_debs(release), packages.library(fork)])
+    repository('publish', packages.library(fork), *stock_debs(release), '--suite', OURS, '--url', signed.URL)
 
 
 def client(host: Host, *words: str) -> str:

@@ -12,6 +12,7 @@ from builder.source import cache
 from tests.hosts.lib.host import Host, Result
 
 PYTHON = 'python2.7'
+INSTALLED = '/usr/lib/python2.7/dist-packages'
 NOVA_CONF = '''[DEFAULT]
 log_file = /var/log/nova-manage.log
 lock_path = /tmp
@@ -37,6 +38,16 @@ def put(host: Host, version: str, work: Path, forked: bool) -> str:
         subprocess.run(['patch', '--silent', '-p1', '--fuzz=0', '--no-backup-if-mismatch'], cwd=host.path(place),
                        input=text.encode(), check=True)
     return place
+
+
+def put_tests(host: Host, version: str, work: Path) -> None:
+    """Put a release's own tests, and the files of the tree that they read, to the nova that the host has installed.
+
+    :param work: an empty directory.
+    """
+    tree = source.obtain(version, work).path
+    for part in ('nova/tests', 'nova/CA', 'etc', 'setup.cfg'):
+        host.put(tree / part, f'{INSTALLED}/{part}')
 
 
 def manage(host: Host, place: str, words: str, check: bool = True) -> Result:

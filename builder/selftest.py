@@ -35,7 +35,7 @@ HOST_TOOLS = {'mmdebstrap': 'mmdebstrap', 'ip': 'iproute2', 'nsenter': 'util-lin
               'rpmlint': 'rpmlint', 'dnf': 'dnf', 'chromium': 'chromium'}
 LINTERS = Path('~/.cache/nova-cascading/linters').expanduser()
 # A newer linter must not turn an unchanged tree red.
-LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1')
+LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1', 'vermin==1.9.2')
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,10 +54,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def install_linters() -> None:
-    """ruff and mypy are in no Debian release that this must run on; a machine without PyPI skips what they check."""
-    if (LINTERS / 'bin' / 'mypy').exists():
+    """They are in no Debian release that this must run on; a machine without PyPI skips what they check."""
+    if all((LINTERS / 'bin' / pin.partition('==')[0]).exists() for pin in LINTER_PINS):
         return
-    with step('installing ruff and mypy'):
+    with step('installing ruff, mypy and vermin'):
         subprocess.run([sys.executable, '-m', 'venv', LINTERS], check=True)
         subprocess.run([LINTERS / 'bin' / 'pip', '-q', 'install', *LINTER_PINS])
 

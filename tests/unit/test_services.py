@@ -1,6 +1,6 @@
 """Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
 
-import importlib.util
+import importlib
 import sys
 import types
 from pathlib import Path
@@ -20,13 +20,25 @@ UNITS = """\
 
 
 @pytest.fixture
-def services(monkeypatch, tmp_path):
-    spec = importlib.util.spec_from_file_location('services', SOURCE / 'services.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+def load():
+    """Imports one of the fork's modules as it stands in a nova that has nothing else."""
+    nova = types.ModuleType('nova')
+    nova.__path__ = [str(SOURCE.parent)]
+    with pytest.MonkeyPatch.context() as modules:
+        for name in [name for name in sys.modules if name.partition('.')[0] == 'nova']:
+            modules.delitem(sys.modules, name)
+        modules.setitem(sys.modules, 'nova', nova)
+        yield lambda name: importlib.import_module(f'nova.cascading.{name}')
+        for name in [name for name in sys.modules if name.startswith('nova.')]:
+            del sys.modules[name]
+
+
+@pytest.fixture
+def services(load, monkeypatch, tmp_path):
+    module = load('services')
     monkeypatch.setattr(module, 'note', lambda: str(tmp_path / 'note'))
     monkeypatch.setattr(module, 'has_systemd', lambda: True)
-    monkeypatch.setattr(module, 'output', lambda command: UNITS)
+    monkeypatch.setattr(module, 'output', lambda command: UNITS if 'list-units' in command else '')
     monkeypatch.setattr(module, 'gate_open', lambda: True)
     return module
 
@@ -57,7 +69,7 @@ def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, mon
     monkeypatch.setattr(services, 'restart', restart)
     assert services.restart_running() == 0
     assert restarted == ['nova-conductor', 'nova-api']
-    assert services.pending() == []
+    assert services.interrupted() == []
 
 
 def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(services, monkeypatch, capsys):
@@ -67,13 +79,29 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
     assert services.restart_running() == 1
     said = capsys.readouterr().err
     assert 'nova-conductor does not run after its restart. Next: journalctl -u nova-conductor' in said
-    assert services.pending() == ['nova-conductor']
+    assert services.interrupted() == ['nova-conductor']
 
 
 def test_a_daemon_that_writes_its_pid_file_late_counts_as_up(services, monkeypatch):
     answers = iter([[], [], ['nova-api']])
     monkeypatch.setattr(services, 'running', lambda: next(answers))
     assert services.down(['nova-api'], seconds=10) == []
+
+
+@pytest.mark.parametrize(('state', 'expected'), [
+    ('Job=0 ActiveState=inactive', []), ('ActiveState=inactive', []), ('ActiveState=failed', ['nova-api']),
+    ('ActiveState=inactive Job=77', ['nova-api']), ('ActiveState=deactivating', ['nova-api'])])
+def test_what_was_stopped_on_request_after_a_killed_restart_is_left_alone(services, monkeypatch, state, expected):
+    services.remember(['nova-api'])
+    monkeypatch.setattr(services, 'output', lambda command: state.replace(' ', '\n'))
+    assert services.interrupted() == expected
+
+
+@pytest.mark.parametrize(('main', 'expected'), [('0', ['nova-compute']), ('700', ['nova-compute']), ('801', [])])
+def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(services, monkeypatch, main, expected):
+    shown = f'InactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic={main}\n'
+    monkeypatch.setattr(services, 'output', lambda command: UNITS if 'list-units' in command else shown)
+    assert services.held_back() == expected
 
 
 @pytest.mark.parametrize(('systemd', 'tools', 'expected'), [
@@ -88,43 +116,34 @@ def test_each_init_system_is_asked_in_its_own_way(services, monkeypatch, systemd
     assert services.restart_commands(['nova-api', 'nova-cert']) == expected
 
 
-def uninstall(monkeypatch, services):
-    package = types.ModuleType('nova.cascading')
-    package.services = services
-    monkeypatch.setitem(sys.modules, 'nova', types.ModuleType('nova'))
-    monkeypatch.setitem(sys.modules, 'nova.cascading', package)
-    spec = importlib.util.spec_from_file_location('uninstall', SOURCE / 'uninstall.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def uninstall(load, services):
+    return load('uninstall')
 
 
-def test_the_way_back_never_removes_the_fork_alone(services, monkeypatch):
-    module = uninstall(monkeypatch, services)
-    monkeypatch.setattr(module, 'deb_installed', lambda package: package == 'python3-nova-cascading')
+def test_the_way_back_never_removes_the_fork_alone(uninstall, services, monkeypatch):
+    monkeypatch.setattr(uninstall, 'deb_installed', lambda package: package == 'python3-nova-cascading')
     monkeypatch.setattr(services, 'which', lambda tool: False)
-    monkeypatch.setattr(module, 'companions', lambda own: [])
-    assert module.way_back() == ['apt-get install -y python3-nova',
+    monkeypatch.setattr(uninstall, 'companions', lambda own: [])
+    assert uninstall.way_back() == ['apt-get install -y python3-nova',
                                  'systemctl restart nova-conductor.service',
                                  'systemctl restart nova-scheduler.service nova-api.service']
 
 
-def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(services, monkeypatch, capsys):
-    module = uninstall(monkeypatch, services)
-    monkeypatch.setattr(module, 'deb_installed', lambda package: package == 'python-nova-cascading')
-    monkeypatch.setattr(module, 'way_back', lambda: ['apt-get install -y python-nova'])
+def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(uninstall, services, monkeypatch, capsys):
+    monkeypatch.setattr(uninstall, 'deb_installed', lambda package: package == 'python-nova-cascading')
+    monkeypatch.setattr(uninstall, 'way_back', lambda: ['apt-get install -y python-nova'])
     monkeypatch.setattr(services, 'output', lambda command: '')
-    assert module.run(types.SimpleNamespace(yes=True), None) == 1
+    assert uninstall.run(types.SimpleNamespace(yes=True), None) == 1
     assert 'apt offers no python-nova' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(('apt', 'option'), [('apt 1.0.1ubuntu2 for amd64', '--force-yes'),
                                              ('apt 2.6.1 (amd64)', '--allow-downgrades')])
-def test_re_versioned_service_packages_go_back_together_with_the_library(services, monkeypatch, apt, option):
-    module = uninstall(monkeypatch, services)
+def test_re_versioned_service_packages_go_back_together_with_the_library(uninstall, services, monkeypatch, apt, option):
     listed = 'nova-api 1:2014.1.5-0ubuntu1+cascading2\nnova-doc 1:2014.1.5-0ubuntu1\n'
     monkeypatch.setattr(services, 'output', lambda command: apt if command[0] == 'apt-get' else listed)
-    assert module.apt_line('python-nova', module.companions('python-nova-cascading')) == (
+    assert uninstall.apt_line('python-nova', uninstall.companions('python-nova-cascading')) == (
         f'apt-get install -y {option} python-nova=1:2014.1.5-0ubuntu1 nova-api=1:2014.1.5-0ubuntu1')
 
 
@@ -132,10 +151,9 @@ def test_re_versioned_service_packages_go_back_together_with_the_library(service
     (True, 'dnf swap -y --allowerasing python-nova-cascading python-nova-1:12.0.6-1'),
     (False, "printf 'remove python-nova-cascading\\ninstall python-nova-1:12.0.6-1\\nrun\\n' | yum -y shell"),
 ])
-def test_on_rpm_hosts_the_stock_package_is_named_with_its_full_evr(services, monkeypatch, dnf, expected):
-    module = uninstall(monkeypatch, services)
-    monkeypatch.setattr(module, 'deb_installed', lambda package: False)
-    monkeypatch.setattr(module, 'rpm_installed', lambda package: package == 'python-nova-cascading')
+def test_on_rpm_hosts_the_stock_package_is_named_with_its_full_evr(uninstall, services, monkeypatch, dnf, expected):
+    monkeypatch.setattr(uninstall, 'deb_installed', lambda package: False)
+    monkeypatch.setattr(uninstall, 'rpm_installed', lambda package: package == 'python-nova-cascading')
     monkeypatch.setattr(services, 'output', lambda command: 'python-nova = 1:12.0.6-1\npython-nova-cascading = 1\n')
     monkeypatch.setattr(services, 'which', lambda tool: dnf)
-    assert module.way_back() == [expected]
+    assert uninstall.way_back() == [expected]

@@ -2,7 +2,8 @@
 
 Points: before-column:<table>, after-column:<table>, before-move:<table>, after-move:<table>, before-index,
 after-index, before-record, during-record, after-record, before-export, during-export, after-export,
-before-drop-index, after-drop-index, before-drop:<table>, after-drop:<table>, before-adopt, after-adopt, during-import.
+before-drop-index, after-drop-index, before-drop:<table>, after-drop:<table>, before-adopt, after-adopt, during-import,
+before-restart:<service>, after-restart:<service>; with systemd, <service> is the first of those restarted together.
 """
 
 import os

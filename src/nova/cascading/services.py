@@ -2,14 +2,18 @@
 
 from __future__ import print_function
 
+import fcntl
 import os
 import subprocess
 import sys
 import time
 
+from nova.cascading import cli, faults
+
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')
 GATE_CLOSED = 3
+FORBIDDEN = 101  # invoke-rc.d(8)
 
 
 def configure(parser):
@@ -28,25 +32,27 @@ def run(args, conf):
         for name in running():
             print(name)
         return 0
-    return restart_running()
+    with alone():
+        return restart_running()
 
 
 def restart_running():
     """Restart the services that run, nova-conductor first: peers with the new code need a conductor that knows it.
 
-    What an interrupted restart has left stopped is started as well.
+    What a killed restart has left stopped is started as well, and what the gate has kept from starting so far.
     :returns: exit status, as run() says.
     """
-    names = ordered(set(running()) | set(pending()))
+    left_stopped = interrupted() + (held_back() if has_systemd() else [])
+    names = ordered(running() + left_stopped)
     if not names:
         print('no nova service runs here, so none was restarted')
         return 0
     if not gate_open():
         sys.stderr.write('not restarted, still with the code they started with: {0}\n'.format(', '.join(names)))
         return GATE_CLOSED
-    remember(names)
-    for batch in batches(names):
-        restart(batch)
+    for group in steps(names):
+        remember(ordered(left_stopped + group))
+        restart(group)
     failed = down(names, seconds=0 if has_systemd() else 10)
     remember(failed)
     for name in failed:
@@ -56,7 +62,7 @@ def restart_running():
 
 def gate_open():
     """The check that systemd makes before each start: with it failing, a restart would only take services down."""
-    return call([sys.executable, '-m', 'nova.cascading.__main__', 'db', 'check', '--gate']) == 0
+    return cli.main(['db', 'check', '--gate']) == 0
 
 
 def candidates():
@@ -76,6 +82,11 @@ def batches(names):
     return [batch for batch in (first, rest) if batch]
 
 
+def steps(names):
+    """What one command restarts: a batch with systemd, else one service."""
+    return batches(names) if has_systemd() else [[name] for batch in batches(names) for name in batch]
+
+
 # --- what runs -------------------------------------------------------------------------------------------------------
 
 def running():
@@ -91,19 +102,40 @@ def has_systemd():
 
 def running_units():
     """One that systemd keeps restarting counts as off: it meets the new code at its next try."""
+    return [unit for unit, active, sub in units()
+            if active in ('active', 'reloading') or (active == 'activating' and sub != 'auto-restart')]
+
+
+def units():
+    """(name, active state, sub-state) of every service that systemd has loaded."""
     listed = output(['systemctl', 'list-units', '--no-legend', '--no-pager', '--full', '--type=service', '--all'])
     for line in listed.splitlines():
         words = [word for word in line.split() if word.isalnum() or '.' in word or '-' in word]
-        unit, active, sub = words[0], words[2], words[3]
-        if active in ('active', 'reloading') or (active == 'activating' and sub != 'auto-restart'):
-            yield unit.replace('.service', '')
+        yield words[0].replace('.service', ''), words[2], words[3]
 
 
 def runs(name):
     if which('initctl') and os.path.exists('/etc/init/{0}.conf'.format(name)):
         return 'start/' in output(['initctl', 'status', name])
     script = '/etc/init.d/{0}'.format(name)
-    return os.access(script, os.X_OK) and call([script, 'status'], quiet=True) == 0
+    if not os.access(script, os.X_OK) or call([script, 'status'], quiet=True) != 0:
+        return False
+    return process_lives('/var/run/nova/{0}.pid'.format(name)) if is_debians(script) else True
+
+
+def is_debians(script):
+    """Debian's scripts look for any process of the daemon's name, and all WSGI services of nova are the same daemon."""
+    with open(script, 'rb') as text:
+        return b'openstack-pkg-tools' in text.read()
+
+
+def process_lives(pid_file):
+    try:
+        with open(pid_file) as number:
+            os.kill(int(number.read()), 0)
+    except (EnvironmentError, ValueError):
+        return False
+    return True
 
 
 # --- restarting ------------------------------------------------------------------------------------------------------
@@ -112,8 +144,14 @@ def restart(names):
     """Restart services; where the system has a policy-rc.d, it decides (Debian Policy 9.3.3)."""
     print('restarting {0}'.format(', '.join(names)))
     sys.stdout.flush()
-    for command in restart_commands(names):
-        call(command)
+    faults.point('before-restart:' + names[0])
+    if has_systemd():  # or else it refuses to start what has failed several times within seconds
+        call(['systemctl', 'reset-failed'] + [name + '.service' for name in names], quiet=True)
+    for command in restart_commands(names, '--disclose-deny'):
+        if call(command) == FORBIDDEN:
+            sys.stderr.write('{0} was not restarted: policy-rc.d or the runlevel forbids it. Next, for the new code: '
+                             'service {0} restart\n'.format(command[-2]))
+    faults.point('after-restart:' + names[0])
 
 
 def down(names, seconds):
@@ -127,12 +165,13 @@ def down(names, seconds):
         time.sleep(0.5)
 
 
-def restart_commands(names):
+def restart_commands(names, *options):
+    """One command with systemd, else one for each service; the options are for invoke-rc.d."""
     if has_systemd():
         tool = 'deb-systemd-invoke' if which('deb-systemd-invoke') else 'systemctl'
         return [[tool, 'restart'] + [name + '.service' for name in names]]
     if which('invoke-rc.d'):
-        return [['invoke-rc.d', name, 'restart'] for name in names]
+        return [['invoke-rc.d'] + list(options) + [name, 'restart'] for name in names]
     return [['service', name, 'restart'] for name in names]
 
 
@@ -143,15 +182,51 @@ def diagnosis(name):
 # --- what a killed package script must not forget --------------------------------------------------------------------
 
 def note():
-    """Where the names stand while a restart goes on; a reboot clears it."""
+    """Where the names stand of what is being restarted, or was in vain; a reboot clears it."""
     return os.path.join('/run' if os.path.isdir('/run') else '/var/run', 'nova-cascading.restarting')
 
 
-def pending():
+def interrupted():
+    """The noted names, but for those that somebody has stopped since.
+
+    An init script that was killed between stop and start cannot be told from one that was asked to stop.
+    """
     if not os.path.exists(note()):
         return []
     with open(note()) as names:
-        return names.read().split()
+        return [name for name in names.read().split() if not (has_systemd() and is_stopped(name))]
+
+
+def held_back():
+    """The services that somebody, or the boot, has started while the database lacked the column."""
+    failed = set(unit for unit, active, _ in units() if active == 'failed')
+    return [name for name in ordered(failed) if is_refused(name)]
+
+
+def is_refused(unit):
+    """Whether its last start failed in the gate, before its main process; daemon-reload forgets the gate's status."""
+    main, attempt = 'ExecMainStartTimestampMonotonic', 'InactiveExitTimestampMonotonic'
+    shown = properties(unit, main, attempt)
+    return int(shown.get(main) or 0) < int(shown.get(attempt) or 0)
+
+
+def is_stopped(unit):
+    """Whether systemd has stopped it as it was asked to: it did not fail, and is not to be started."""
+    shown = properties(unit, 'ActiveState', 'Job')
+    return shown.get('ActiveState') == 'inactive' and shown.get('Job', '') in ('', '0')
+
+
+def properties(unit, *names):
+    shown = output(['systemctl', 'show', '-p', ','.join(names), unit + '.service']).splitlines()
+    return dict(line.split('=', 1) for line in shown if '=' in line)
+
+
+def alone():
+    """A file that this process has locked: a package script whose dpkg was killed may still be at work."""
+    lock = open(NAMES)
+    fcntl.fcntl(lock, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
 
 
 def remember(names):

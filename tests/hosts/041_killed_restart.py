@@ -1,0 +1,125 @@
+"""A postinst or dpkg itself killed at work: the next run completes what is missing, and nothing else."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.hosts.lib import debs, packages
+from tests.hosts.lib.host import Host
+
+RUNNING = ('nova-conductor', 'nova-api', 'nova-scheduler')
+OFF = 'nova-api-metadata'
+STEPS = ['before-restart:nova-conductor', 'after-restart:nova-conductor', 'after-restart:nova-scheduler']
+UNPACK = 'dpkg --unpack --auto-deconfigure /root/fork.deb'
+INSTALL = 'apt-get install -y python-nova-cascading'
+NEW_FILES = '/usr/lib/python3/dist-packages/nova/*.dpkg-new'
+
+
+@pytest.fixture(scope='module')
+def ready(module_host, fork_of) -> list:
+    """A stock controller that boots with everything but the metadata service, and the fork in /root/fork.deb."""
+    host: Host = module_host('bookworm', 'stack')
+    fork = fork_of('bookworm', 1, *debs.DEB)
+    debs.offer_fork(host, fork)
+    host.put(packages.library(fork), '/root/fork.deb')
+    return host.freeze()
+
+
+@pytest.fixture(scope='module')
+def controller(module_host, ready) -> Host:
+    host: Host = module_host('bookworm', ready)
+    host.boot()
+    host.serve('/srv/apt')
+    return host
+
+
+@pytest.fixture
+def unpacked(controller) -> SimpleNamespace:
+    """Stock services at work over the new code, which is not configured yet; their processes."""
+    back_to_stock(controller)
+    controller.run(UNPACK)
+    return SimpleNamespace(host=controller, pids=pids(controller))
+
+
+def back_to_stock(host: Host) -> None:
+    """Stock as on the first day, running."""
+    if debs.STOCK not in debs.installed(host):
+        host.run('apt-get install -y python3-nova')
+    host.run(f'systemctl restart {" ".join(RUNNING)}')
+    for name in ('nova', 'nova_cell0'):
+        for table in ('instances', 'shadow_instances'):
+            host.sql(f'ALTER TABLE {table} DROP COLUMN IF EXISTS mapping_uuid', name)
+
+
+def pids(host: Host) -> dict[str, int]:
+    return {name: host.service(name).pid for name in RUNNING}
+
+
+def assert_complete(host: Host, before: dict[str, int], stopped: tuple[str, ...] = ()) -> None:
+    """Configured; what ran runs with the new code, but for what was stopped since."""
+    assert debs.FORK in debs.installed(host)
+    assert host.run('dpkg --audit').out == ''
+    host.run('nova-cascading db check')
+    for name in RUNNING:
+        assert host.service(name).is_active == (name not in stopped), host.service(name).journal()[-2000:]
+        assert host.service(name).pid != before[name], f'{name} still runs the old code'
+    assert not host.service(OFF).is_active
+    assert not host.exists('/run/nova-cascading.restarting')
+
+
+@pytest.mark.parametrize('step', STEPS)
+def test_killed_at_any_step_of_the_restart_it_is_completed_by_dpkg(unpacked, step):
+    killed = unpacked.host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': step}, check=False)
+    assert killed.status != 0
+    assert debs.FORK not in debs.installed(unpacked.host)
+    unpacked.host.run('dpkg --configure -a')
+    assert_complete(unpacked.host, unpacked.pids)
+
+
+def test_what_was_stopped_after_the_kill_is_not_started(unpacked):
+    host, stopped = unpacked.host, ('nova-conductor', 'nova-api')
+    host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': 'after-restart:nova-conductor'}, check=False)
+    for name in stopped:
+        host.service(name).stop()
+    host.run('dpkg --configure -a')
+    assert_complete(host, unpacked.pids, stopped)
+
+
+def test_dpkg_killed_while_postinst_goes_on_is_completed_by_the_next_at_once(unpacked):
+    host = unpacked.host
+    kill_when(host, 'pgrep -f "[s]ervices restart-running"', 'dpkg --configure -a')
+    host.run('dpkg --configure -a')
+    assert_complete(host, unpacked.pids)
+
+
+def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controller):
+    host = controller
+    back_to_stock(host)
+    before = pids(host)
+    kill_when(host, f'ls {NEW_FILES} 2>/dev/null', INSTALL)
+    assert debs.FORK not in debs.installed(host)
+    assert [name for name in RUNNING if not host.service(name).is_active] == []
+    host.run('dpkg --configure -a; apt-get install -y --reinstall python3-nova-cascading')
+    assert_complete(host, before)
+
+
+def test_after_a_power_cut_services_wait_for_the_column_and_dpkg_starts_them(make_host, ready):
+    host = make_host('bookworm', ready)
+    host.start_mariadb()
+    host.run(UNPACK)
+    host.run('mysqladmin shutdown')
+    host.boot()
+    assert [name for name in RUNNING if host.service(name).is_active] == []
+    assert 'nova-cascading db sync' in host.service('nova-conductor').journal()
+    host.run('dpkg --configure -a')
+    assert [name for name in RUNNING if not host.service(name).is_active] == []
+    assert not host.service(OFF).is_active
+
+
+def kill_when(host: Host, condition: str, line: str) -> None:
+    """Run a line and kill dpkg as soon as the condition holds."""
+    killer = host.spawn(f'until {condition} >/dev/null; do :; done; pkill -9 -x dpkg')
+    assert host.run(line, check=False).status != 0
+    assert killer.wait(10) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts.lib import contract, debs
+from tests.hosts.lib.cells import Cell
 from tests.hosts.lib.cloud import Cloud
 from tests.hosts.lib.services import wait_for
 
@@ -25,9 +26,33 @@ def cloud(module_host, fork_of) -> Cloud:
     return Cloud(host, restart)
 
 
+@pytest.fixture(scope='module')
+def cell(cloud) -> Cell:
+    return Cell(cloud)
+
+
+@pytest.fixture(scope='module')
+def stock(module_host, cloud) -> Cloud:
+    host = module_host('bookworm', 'stack', beside=cloud.host)
+    host.run('crudini --set /etc/nova/nova.conf DEFAULT host stockhost')
+    return Cloud(host, cloud.restart)
+
+
 class TestMappings(contract.Mappings):
     pass
 
 
 class TestOlderClients(contract.OlderClients):
+    pass
+
+
+class TestMixedFleets(contract.MixedFleets):
+    pass
+
+
+class TestPorts(contract.Ports):
+    pass
+
+
+class TestCells(contract.Cells):
     pass

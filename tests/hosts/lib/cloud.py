@@ -16,6 +16,8 @@ from tests.hosts.lib.machine import PATH
 
 SCRIPT = Path(__file__).with_name('inside') / 'proxy_client.py'
 PLACE = '/srv/proxy_client.py'
+# The first url is the token plugin's, and up to Pike also nova's; the other one is nova's since.
+NEUTRON = '[neutron]\nauth_type = admin_token\ntoken = any\nurl = {url}\nendpoint = {url}\nendpoint_override = {url}\n'
 
 
 def new_uuid() -> str:
@@ -32,6 +34,7 @@ class Cloud:
     :param python: the interpreter that runs nova.
     :param programs: where nova-manage and nova-cascading are.
     :param conf: the directory whose nova.conf the proxy reads.
+    :param neutron: what nova.conf says to make neutron answer at {url}.
     """
 
     host: Host
@@ -39,11 +42,12 @@ class Cloud:
     python: str = 'python3'
     programs: str = '/usr/bin'
     conf: str = '/etc/nova'
+    neutron: str = NEUTRON
     _session: subprocess.Popen | None = field(default=None, init=False)
 
     def run(self, line: str, check: bool = True) -> Result:
         """Run a shell line with nova's programs in the PATH."""
-        return self.host.run(line, check=check, env={'PATH': f'{self.programs}:{PATH}'})
+        return self.host.run(line, check=check, env=self._environment())
 
     def tool(self, words: str) -> Any:
         """What `nova-cascading mapping` answers to a question."""
@@ -76,6 +80,17 @@ class Cloud:
         """The same in a process of its own."""
         return self.host.run(self._line(*words)).out.strip()
 
+    def start_conductor(self, name: str, *more: str) -> None:
+        """Start one more nova-conductor, as nova; *more* are configuration files that overrule nova.conf."""
+        files = ' '.join(f'--config-file {path}' for path in ('/etc/nova/nova.conf', *more))
+        words = f'nova-conductor {files} --log-file /var/log/nova/{name}.log'
+        line = f'exec setpriv --reuid nova --regid nova --init-groups {words}'
+        self.host.spawn(line, env=self._environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def stop_conductor(self, name: str) -> None:
+        """End a conductor that start_conductor began."""
+        self.host.run(f'pkill -u nova -f nova/{name}.log; while pgrep -u nova -f nova/{name}.log; do sleep 0.1; done')
+
     def hang_up(self) -> None:
         """End the connected proxy; the next one is a new process, with the code that the host then has."""
         if self._session is not None:
@@ -94,6 +109,9 @@ class Cloud:
         """A new instance and the server that it stands for."""
         server = new_uuid()
         return self.new(server), server
+
+    def _environment(self) -> dict[str, str]:
+        return {'PATH': f'{self.programs}:{PATH}', 'PYTHONDONTWRITEBYTECODE': '1'}
 
     def _line(self, *words: str) -> str:
         if not self.host.exists(PLACE):

@@ -6,12 +6,15 @@ A class of that module inherits the promises; the module has a fixture `cloud` (
 from __future__ import annotations
 
 import csv
+import json
 
 import pytest
 
-from tests.hosts.lib.cloud import new_uuid
+from tests.hosts.lib.cloud import SCRIPT, new_uuid
+from tests.hosts.lib.services import wait_for
 
 NOBODY = '00000000-0000-4000-8000-000000000000'
+NETWORK = '11111111-1111-4111-8111-111111111111'  # the one of inside/fake_neutron.py
 
 
 class Mappings:
@@ -113,3 +116,131 @@ class OlderClients:
     def test_an_older_forked_client_gets_the_mapping(self, cloud):
         instance, server = cloud.mapped()
         assert cloud.client_once('older', instance, 'fork').split()[1] == server
+
+
+class Cells:
+    """One tool for all cells. Needs a fixture `cell` (lib.cells.Cell); an instance of one cell is another's nothing."""
+
+    def test_every_question_is_answered_for_all_cells(self, cloud, cell):
+        (one, first), (two, second) = cloud.mapped(), cell.proxy.mapped()
+        assert cell.mappings()[two] == second and one not in cell.mappings()
+        for instance, server, place in ((one, first, 'main'), (two, second, 'cell2')):
+            assert cloud.tool(f'show {instance}')['database'] == place
+            assert [row['instance_uuid'] for row in cloud.tool(f'find {server}')] == [instance]
+        assert {one, two} <= {row['instance_uuid'] for row in cloud.tool('list')}
+        exported = cloud.run('nova-cascading mapping export').out.splitlines()
+        assert {f'{one},{first}', f'{two},{second}'} <= set(exported)
+
+    def test_what_is_set_goes_through_the_conductor_of_its_cell(self, cloud, cell):
+        instance, server = cell.proxy.new(), new_uuid()
+        cloud.run(f'nova-cascading mapping set {instance} {server}')
+        assert cell.proxy.client('get', instance) == server
+        cloud.run(f'nova-cascading mapping unset {instance}')
+        assert cell.proxy.client('get', instance) == 'none'
+
+    def test_one_import_sets_mappings_in_several_cells_in_any_order(self, cloud, cell):
+        wanted = [(owner, owner.new(), new_uuid()) for owner in (cloud, cell.proxy, cloud, cell.proxy)]
+        for order in (wanted, wanted[::-1]):
+            lines = [f'{instance},{server}' for _, instance, server in order]
+            cloud.host.write('/root/cells.csv', '\n'.join(['instance_uuid,mapping_uuid', *lines]) + '\n')
+            assert '4 set' in cloud.run('nova-cascading mapping import /root/cells.csv').out
+            assert [owner.client('get', instance) for owner, instance, _ in order] == [entry[2] for entry in order]
+            for owner, instance, _ in wanted:
+                owner.client('save', instance, 'none')
+
+    def test_a_server_behind_instances_of_two_cells_is_refused_and_audited(self, cloud, cell):
+        (one, server), two = cloud.mapped(), cell.proxy.new()
+        refused = cloud.run(f'nova-cascading mapping set {two} {server}', check=False)
+        assert refused.status == 1 and f'instance {one} stands for the server {server} already' in refused.err
+        cloud.run(f'nova-cascading mapping set --force {two} {server}')
+        audit = cloud.run('nova-cascading mapping audit --format value', check=False)
+        assert audit.status == 2
+        assert {('duplicate', one), ('duplicate', two)} <= {tuple(row.split()[:2]) for row in audit.out.splitlines()}
+        cloud.run(f'nova-cascading mapping unset {two}')
+
+    def test_status_names_every_conductor_and_its_cell(self, cloud, cell):
+        told = cloud.run('nova-cascading status').out
+        assert 'conductor on testhost: keeps mappings' in told
+        assert 'conductor on cell2host of cell2: keeps mappings' in told
+
+    def test_a_cell_without_a_conductor_is_named_and_the_others_go_on(self, cloud, cell):
+        here, there, server = cloud.new(), cell.proxy.new(), new_uuid()
+        cell.stop_conductor()
+        try:
+            told = cloud.run('nova-cascading status', check=False)
+            assert told.status == 2 and 'conductor on cell2host of cell2: does not answer' in told.out
+            refused = cloud.run(f'nova-cascading mapping set {there} {server}', check=False)
+            assert refused.status == 2 and 'nothing was changed: no conductor of database cell2' in refused.err
+            cloud.run(f'nova-cascading mapping set {here} {server}')
+        finally:
+            cell.start_conductor()
+        assert cell.proxy.client('get', there) == 'none' and cloud.client('get', here) == server
+
+    def test_a_cell_without_its_database_is_named_and_no_answer_passes_for_whole(self, cloud, cell):
+        (here, first), (_, second) = cloud.mapped(), cell.proxy.mapped()
+        cell.stop_database()
+        try:
+            assert cloud.tool(f'show {here}')['mapping_uuid'] == first
+            for words, status, row in ((f'find {first}', 2, here), (f'find {second}', 2, ''), ('list', 2, here),
+                                       (f'show {NOBODY}', 2, ''), ('export', 2, here), ('audit', 3, ''),
+                                       ('export /root/half.csv', 2, ''), (f'set {here} {second}', 2, '')):
+                answer = cloud.run(f'nova-cascading mapping {words}', check=False)
+                assert answer.status == status and 'database cell2' in answer.out + answer.err, (words, answer)
+                assert row in answer.out and 'Traceback' not in answer.err
+            assert not cloud.host.exists('/root/half.csv')
+            assert cloud.client('get', here) == first
+            told = cloud.run('nova-cascading status', check=False)
+            assert told.status == 2 and 'cannot tell: database cell2' in told.out
+            assert 'conductor on testhost: keeps mappings' in told.out
+        finally:
+            cell.start_database()
+        assert cloud.run(f'nova-cascading mapping find {second}').status == 0
+
+
+class MixedFleets:
+    """Stock nova beside the fork. Needs a fixture `stock`: a Cloud on a host beside, with stock nova, named stockhost."""
+
+    def test_a_stock_proxy_works_with_a_forked_conductor_and_loses_no_mapping(self, cloud, stock):
+        instance, server = cloud.mapped()
+        assert stock.client('get', instance) == 'no such field'
+        assert stock.client('rename', instance, 'by-stock') == 'by-stock'
+        assert f'{instance} no such field' in stock.client('list', 'testhost').splitlines()
+        own = stock.client('create', 'stockhost')
+        stock.client('destroy', own)
+        assert cloud.client('get', instance) == server
+
+    def test_a_stock_conductor_is_found_out_and_nothing_is_lost_through_it(self, cloud, stock):
+        instance, server = cloud.mapped()
+        stock.start_conductor('stock')
+        try:
+            wait_for(cloud.host, 'rabbitmqctl -q list_consumers | grep -qw conductor.stockhost', 60)
+            told = cloud.run('nova-cascading status', check=False)
+            assert told.status == 1 and 'conductor on testhost: keeps mappings' in told.out
+            assert 'conductor on stockhost: LOSES mappings: stock nova' in told.out
+            for words in (f'set {instance} {new_uuid()}', f'unset {instance}'):
+                refused = cloud.run(f'nova-cascading mapping {words}', check=False)
+                assert refused.status == 1 and 'nothing was changed' in refused.err and 'stockhost' in refused.err
+        finally:
+            stock.stop_conductor('stock')
+            cloud.host.sql("DELETE FROM services WHERE host = 'stockhost'")
+        assert cloud.client('get', instance) == server
+
+
+class Ports:
+    """What a port carries for the lower-level cloud arrives there."""
+
+    @pytest.mark.parametrize('profile', [{'physical_network': 'top', 'cascaded': 'port-7'}, None],
+                             ids=['profile', 'none'])
+    def test_a_port_keeps_its_binding_profile_when_an_instance_takes_it(self, cloud, profile):
+        number, log = (9696, '/tmp/with') if profile else (9697, '/tmp/without')
+        cloud.host.put(SCRIPT.with_name('fake_neutron.py'), '/srv/fake_neutron.py')
+        cloud.host.spawn(f"exec python3 /srv/fake_neutron.py {number} {log} '{json.dumps(profile)}'")
+        url = f'http://127.0.0.1:{number}'
+        ready = f"import urllib.request; urllib.request.urlopen('{url}/v2.0/ports.json')"
+        wait_for(cloud.host, f'python3 -c "{ready}"', 20)
+        cloud.host.write('/etc/nova/neutron.conf', cloud.neutron.format(url=url))
+        instance = cloud.new()
+        cloud.client_once('port', instance, NETWORK, new_uuid())
+        sent = [json.loads(line)['body']['port'] for line in cloud.host.read(log).splitlines()]
+        assert sent[0]['device_id'] == instance and sent[0]['binding:host_id'] == 'testhost'
+        assert sent[0].get('binding:profile') == profile

@@ -1,5 +1,7 @@
 """A neutron that knows one network with one port, and writes down every port request it is sent; Python 2.7 and 3.
 
+The port has whatever id it is asked for by.
+
 usage: fake_neutron.py PORT LOGFILE PROFILE_JSON
 LOGFILE gets one line of JSON for each request that changes something: method, path, body.
 """
@@ -12,8 +14,9 @@ try:
 except ImportError:
     from BaseHTTPServer import BaseHTTPRequestHandler, HTTPServer
 
-NETWORK = {'id': '11111111-1111-4111-8111-111111111111', 'name': 'net', 'tenant_id': 'demo', 'subnets': [],
-           'shared': False, 'admin_state_up': True, 'status': 'ACTIVE'}
+NETWORK = {'id': '11111111-1111-4111-8111-111111111111', 'name': 'net', 'tenant_id': 'demo',
+           'subnets': ['33333333-3333-4333-8333-333333333333'], 'port_security_enabled': True, 'shared': False,
+           'admin_state_up': True, 'status': 'ACTIVE'}
 PORT = {'id': '22222222-2222-4222-8222-222222222222', 'network_id': NETWORK['id'], 'tenant_id': 'demo',
         'device_id': '', 'device_owner': '', 'mac_address': 'fa:16:3e:00:00:01', 'fixed_ips': [], 'name': '',
         'binding:vif_type': 'ovs', 'binding:vnic_type': 'normal', 'status': 'ACTIVE', 'admin_state_up': True}
@@ -27,6 +30,7 @@ class Neutron(BaseHTTPRequestHandler):
     def do_GET(self):
         kind, _, name = self._place()
         if name:
+            PORT['id'] = name if kind == 'ports' else PORT['id']
             self._answer({kind[:-1]: {'networks': NETWORK, 'ports': PORT}[kind]})
         else:
             self._answer({kind.replace('-', '_'): LISTS[kind]})

@@ -142,6 +142,7 @@ def port(ctx, uuid, network, port_id):
     from nova.network import model
     instance = find(ctx, uuid)
     instance.info_cache.network_info = model.NetworkInfo([])
+    call(instance.info_cache.save, ctx)
     if not hasattr(objects, 'NetworkRequestList'):
         api.API().allocate_for_instance(ctx, instance, requested_networks=[(network, None, port_id)])
         return ''
@@ -173,3 +174,5 @@ if __name__ == '__main__':
         serve(connect())
     else:
         print(ACTIONS[sys.argv[1]](connect(), *sys.argv[2:]))
+        sys.stdout.flush()
+        os._exit(0)  # threads of later message buses would keep it for ten seconds

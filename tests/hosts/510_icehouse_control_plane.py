@@ -23,7 +23,7 @@ def swap(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
         repository = Publisher(tmp_path_factory.mktemp('repository') / 'repo', home)
         icehouse.publish(repository, request.param, fork_of)
         signed.subscribe(host, repository, icehouse.OURS)
-    before = icehouse.client(host, 'create', 'testhost')
+    before = icehouse.cloud(host).client_once('create', 'testhost')
     pids = {name: host.service(name).pid for name in icehouse.SERVICES}
     said = host.run('apt-get install -y python-nova-cascading')
     icehouse.wait_for_services(host)
@@ -32,10 +32,7 @@ def swap(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
 
 @pytest.fixture(scope='module')
 def cloud(swap) -> Cloud:
-    def restart() -> None:
-        swap.host.run('systemctl restart nova-conductor mariadb && sleep 1')
-        icehouse.wait_for_services(swap.host)
-    return Cloud(swap.host, restart, icehouse.PYTHON)
+    return icehouse.cloud(swap.host)
 
 
 def test_the_swap_migrates_and_restarts_what_ran(swap):

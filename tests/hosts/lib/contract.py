@@ -198,7 +198,7 @@ class Cells:
 
 
 class MixedFleets:
-    """Stock nova beside the fork. Needs a fixture `stock`: a Cloud on a host beside, with stock nova, named stockhost."""
+    """Stock nova beside the fork. Needs a fixture `stock`: a Cloud with stock nova on a host beside, stockhost."""
 
     def test_a_stock_proxy_works_with_a_forked_conductor_and_loses_no_mapping(self, cloud, stock):
         instance, server = cloud.mapped()

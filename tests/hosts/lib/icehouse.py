@@ -25,8 +25,12 @@ OURS = f'icehouse-{SUITE}'
 RELEASES = ('2014.1.2', '2014.1.5')
 SERVICES = ('nova-api', 'nova-conductor', 'nova-scheduler', 'nova-compute')
 DEBS = 'srv/stock'
-INSIDE = Path(__file__).with_name('inside')
 PYTHON = 'python2.7'
+NEUTRON = '''[DEFAULT]
+network_api_class = nova.network.neutronv2.api.API
+neutron_url = {url}
+neutron_auth_strategy = noauth
+'''
 
 
 def made_by(command: str, release: str) -> Callable[[Path], None]:
@@ -89,6 +93,9 @@ def publish(repository: Publisher, release: str, fork_of: Callable[..., Path], r
     repository('publish', packages.library(fork), *stock_debs(release), '--suite', OURS, '--url', signed.URL)
 
 
-def client(host: Host, *words: str) -> str:
-    """What a nova proxy does and is told, in a process of its own. The host needs no database for it."""
-    return Cloud(host, lambda: None, PYTHON).client_once(*words)
+def cloud(host: Host) -> Cloud:
+    """The host as a proxy and an operator see it; both need no database on it."""
+    def restart() -> None:
+        host.run('systemctl restart nova-conductor mariadb && sleep 1')
+        wait_for_services(host)
+    return Cloud(host, restart, PYTHON, neutron=NEUTRON)

@@ -12,7 +12,8 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[2] / 'src/nova'
 INSTANCES = '''CREATE TABLE instances (id INTEGER PRIMARY KEY, uuid TEXT, mapping_uuid TEXT, host TEXT, vm_state TEXT,
     display_name TEXT, launched_at TEXT, deleted INTEGER DEFAULT 0)'''
-CELLS = 'CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid TEXT, name TEXT, database_connection TEXT)'
+CELLS = 'CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid TEXT, name TEXT, database_connection TEXT, ' \
+        'transport_url TEXT)'
 LONG_AGO, JUST_NOW = '2014-04-17 10:00:00', '2999-01-01 00:00:00'
 
 
@@ -78,7 +79,8 @@ def written(cloud, monkeypatch) -> list:
     """What would have gone to the conductors."""
     from nova.cascading import mapping_write
     asked = []
-    monkeypatch.setattr(mapping_write.Writer, 'set', lambda self, *change: asked.append(change))
+    monkeypatch.setattr(mapping_write.Writer, 'set',
+                        lambda self, database, *change: asked.append((database.name, *change)))
     return asked
 
 

@@ -169,6 +169,9 @@ class Cells:
         try:
             told = cloud.run('nova-cascading status', check=False)
             assert told.status == 2 and 'conductor on cell2host of cell2: does not answer' in told.out
+            cell.reported(1)
+            told = cloud.run('nova-cascading status', check=False)
+            assert told.status == 2 and 'conductor on cell2host of cell2: down' in told.out
             refused = cloud.run(f'nova-cascading mapping set {there} {server}', check=False)
             assert refused.status == 2 and 'nothing was changed: no conductor of database cell2' in refused.err
             cloud.run(f'nova-cascading mapping set {here} {server}')
@@ -177,7 +180,7 @@ class Cells:
         assert cell.proxy.client('get', there) == 'none' and cloud.client('get', here) == server
 
     def test_a_cell_without_its_database_is_named_and_no_answer_passes_for_whole(self, cloud, cell):
-        (here, first), (_, second) = cloud.mapped(), cell.proxy.mapped()
+        (here, first), (_, second), third = cloud.mapped(), cell.proxy.mapped(), new_uuid()
         cell.stop_database()
         try:
             assert cloud.tool(f'show {here}')['mapping_uuid'] == first
@@ -189,12 +192,24 @@ class Cells:
                 assert row in answer.out and 'Traceback' not in answer.err
             assert not cloud.host.exists('/root/half.csv')
             assert cloud.client('get', here) == first
+            cloud.run(f'nova-cascading mapping set --force {here} {third}')
+            assert cloud.client('get', here) == third
             told = cloud.run('nova-cascading status', check=False)
             assert told.status == 2 and 'cannot tell: database cell2' in told.out
             assert 'conductor on testhost: keeps mappings' in told.out
         finally:
             cell.start_database()
         assert cloud.run(f'nova-cascading mapping find {second}').status == 0
+
+    def test_without_the_database_that_names_the_cells_nobody_can_tell(self, cloud, cell):
+        instance, server = cloud.mapped()
+        cloud.host.write('/root/away.conf', '[api_database]\nconnection = mysql+pymysql://nova@127.0.0.1:1/nova_api\n')
+        for words, status in ((f'find {server}', 2), ('list', 2), ('export', 2), ('audit', 3),
+                              (f'set {instance} {new_uuid()}', 2), (f'unset {instance}', 2)):
+            line = f'nova-cascading mapping {words} --config-file /etc/nova/nova.conf --config-file /root/away.conf'
+            answer = cloud.run(line, check=False)
+            assert answer.status == status and 'database api' in answer.out + answer.err, (words, answer)
+        assert cloud.client('get', instance) == server
 
 
 class MixedFleets:

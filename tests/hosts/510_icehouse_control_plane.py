@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -46,6 +47,13 @@ def test_the_swap_migrates_and_restarts_what_ran(swap):
 def test_an_instance_from_before_has_no_mapping_yet(swap, cloud):
     assert cloud.client('get', swap.before) == 'none'
     assert cloud.tool(f'show {swap.before}')['mapping_uuid'] is None
+
+
+def test_the_api_answers_and_lists_what_a_proxy_has_mapped(cloud):
+    instance, _ = cloud.mapped()
+    asked = "curl -sf -H 'X-Auth-Token: proxy:demo' http://127.0.0.1:8774/v2/demo/servers"
+    told = json.loads(cloud.host.run(asked).out)['servers']
+    assert [server['name'] for server in told if server['id'] == instance] == ['proxied']
 
 
 def test_what_a_proxy_sets_in_the_way_of_its_time_is_found(cloud):

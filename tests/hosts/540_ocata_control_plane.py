@@ -6,12 +6,13 @@ import pytest
 
 from tests.hosts.lib import contract, unpackaged
 from tests.hosts.lib.cells import Cell
-from tests.hosts.lib.cloud import Cloud
+from tests.hosts.lib.cloud import Cloud, new_uuid
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.services import wait_for
 
 NOVA = unpackaged.PIP[0]
 CONDUCTOR = 'rabbitmqctl -q list_consumers | grep -qw conductor'
+UNINSTALL = 'sh /var/lib/nova-cascading/installer/*/installation/uninstall.sh'
 
 
 def conducted(host: Host) -> Cloud:
@@ -24,17 +25,21 @@ def conducted(host: Host) -> Cloud:
     return made
 
 
+def install(to: Cloud) -> None:
+    to.host.put(unpackaged.bundle(NOVA.version), '/srv/bundle')
+    to.run('sh /srv/bundle/installation/install.sh')
+
+
 @pytest.fixture(scope='module')
 def cloud(module_host) -> Cloud:
     host = module_host(NOVA.suite, NOVA.layer)
-    host.put(unpackaged.bundle(NOVA.version), '/srv/bundle')
     host.start_mariadb()
     host.start_rabbit()
     made = conducted(host)
     host.run('mysqldump nova | mysql nova_cell0')  # what db sync would make of it, but at once
     made.manage('cell_v2 map_cell0')
     made.manage('cell_v2 create_cell --name cell1')
-    made.run('sh /srv/bundle/installation/install.sh')
+    install(made)
     made.start_conductor('conductor')
     wait_for(host, CONDUCTOR, 90)
     return made
@@ -70,3 +75,26 @@ class TestPorts(contract.Ports):
 
 class TestCells(contract.Cells):
     pass
+
+
+def test_a_second_controller_follows_and_status_is_content(cloud, stock):
+    instance, server = cloud.new(), new_uuid()
+    install(stock)
+    stock.start_conductor('second')
+    try:
+        wait_for(cloud.host, f'{CONDUCTOR}.stockhost', 90)
+        told = cloud.run('nova-cascading status').out
+        assert 'conductor on testhost: keeps mappings' in told and 'conductor on stockhost: keeps mappings' in told
+        cloud.run(f'nova-cascading mapping set {instance} {server}')
+        assert cloud.client('get', instance) == server
+    finally:
+        stock.stop_conductor('second')
+        cloud.host.sql("DELETE FROM services WHERE host = 'stockhost'")
+
+
+def test_the_way_back_and_forward_again_keeps_mappings(cloud, stock):
+    instance, server = cloud.mapped()
+    stock.run(UNINSTALL)
+    assert stock.client_once('get', instance) == 'no such field'
+    install(stock)
+    assert stock.client_once('get', instance) == server

@@ -1,6 +1,13 @@
 """Fixtures that several unit tests share."""
 
+import importlib
+import sys
+import types
+from pathlib import Path
+
 import pytest
+
+SOURCE = Path(__file__).resolve().parents[2] / 'src/nova'
 
 
 @pytest.fixture
@@ -8,3 +15,17 @@ def sources(tmp_path, monkeypatch):
     """The cache of sources is the test's own, and empty."""
     monkeypatch.setenv('NOVA_CASCADING_SOURCES', str(tmp_path / 'sources'))
     return tmp_path / 'sources'
+
+
+@pytest.fixture
+def load():
+    """Imports one of the fork's modules as it stands in a nova that has nothing else."""
+    nova = types.ModuleType('nova')
+    nova.__path__ = [str(SOURCE)]
+    with pytest.MonkeyPatch.context() as modules:
+        for name in [name for name in sys.modules if name.partition('.')[0] == 'nova']:
+            modules.delitem(sys.modules, name)
+        modules.setitem(sys.modules, 'nova', nova)
+        yield lambda name: importlib.import_module(f'nova.cascading.{name}')
+        for name in [name for name in sys.modules if name.startswith('nova.')]:
+            del sys.modules[name]

@@ -1,7 +1,5 @@
 """Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
 
-import importlib
-import sys
 import types
 from pathlib import Path
 
@@ -17,20 +15,6 @@ UNITS = """\
   nova-scheduler.service                     loaded activating start        OpenStack Nova Scheduler
   nova-serialproxy.service                   loaded activating auto-restart keeps failing
 """
-
-
-@pytest.fixture
-def load():
-    """Imports one of the fork's modules as it stands in a nova that has nothing else."""
-    nova = types.ModuleType('nova')
-    nova.__path__ = [str(SOURCE.parent)]
-    with pytest.MonkeyPatch.context() as modules:
-        for name in [name for name in sys.modules if name.partition('.')[0] == 'nova']:
-            modules.delitem(sys.modules, name)
-        modules.setitem(sys.modules, 'nova', nova)
-        yield lambda name: importlib.import_module(f'nova.cascading.{name}')
-        for name in [name for name in sys.modules if name.startswith('nova.')]:
-            del sys.modules[name]
 
 
 @pytest.fixture

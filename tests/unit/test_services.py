@@ -1,11 +1,9 @@
 """Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
 
 import types
-from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[2] / 'src/nova/cascading'
 UNITS = """\
   nova-agent.service                         loaded active     running      somebody else's
   nova-api.service                           loaded active     running      OpenStack Nova API (nova-api)

@@ -8,8 +8,8 @@ usage: proxy_client.py create HOST               a new active instance on HOST; 
        proxy_client.py list HOST                 tells uuid and mapping of each instance on HOST
        proxy_client.py destroy UUID              deletes the instance
        proxy_client.py port UUID NETWORK PORT    takes a neutron port for the instance
-       proxy_client.py older UUID [fork]         reads and renames it with objects one version older, stock ones or a
-                                                 fork's; tells their version and mapping
+       proxy_client.py older UUID [fork]         takes it from a message, renames and reads it with objects one version
+                                                 older, stock ones or a fork's; tells version and mapping of both
        proxy_client.py serve                     takes such commands from standard input, each a line of JSON, and
                                                  answers each with a line of JSON: [whether it succeeded, what it tells]
 MAPPING may be "none". Configuration is read from /etc/nova, or the directory that NOVA_PROXY_CONF names.
@@ -124,14 +124,16 @@ def destroy(ctx, uuid):
 def older(ctx, uuid, kind='stock'):
     from nova.objects import instance as instances
     known = instances.Instance
+    sent = find(ctx, uuid).obj_to_primitive()  # what a newer service puts into its messages
     major, minor = version_of_instances()
     known.VERSION = '{0}.{1}'.format(major, minor - 1)
     if kind == 'stock':
         known.fields = {name: field for name, field in known.fields.items() if name != 'mapping_uuid'}
+    received = base.NovaObjectSerializer().deserialize_entity(ctx, sent)  # asks the conductor for the older one
     rename(ctx, uuid, 'renamed by an older client')
-    instance = find(ctx, uuid)
-    assert instance.display_name == 'renamed by an older client'
-    return '{0} {1}'.format(instance.VERSION, shown(instance))
+    read = find(ctx, uuid)
+    assert read.display_name == 'renamed by an older client'
+    return '\n'.join('{0} {1}'.format(one.VERSION, shown(one)) for one in (received, read))
 
 
 def port(ctx, uuid, network, port_id):

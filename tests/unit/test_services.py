@@ -27,7 +27,7 @@ def services(load, monkeypatch, tmp_path):
 
 def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypatch):
     restarted = []
-    monkeypatch.setattr(services, 'restart', restarted.append)
+    monkeypatch.setattr(services, 'restart', lambda names: restarted.append(names) or [])
     assert services.restart_running() == 0
     assert restarted == [['nova-conductor'], ['nova-scheduler', 'nova-api']]
 
@@ -47,6 +47,7 @@ def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, mon
     def restart(names):
         restarted.extend(names)
         monkeypatch.setattr(services, 'running', lambda: list(restarted))
+        return []
 
     monkeypatch.setattr(services, 'restart', restart)
     assert services.restart_running() == 0
@@ -57,11 +58,20 @@ def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, mon
 def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(services, monkeypatch, capsys):
     answers = iter([['nova-conductor', 'nova-api'], ['nova-api'], ['nova-api']])
     monkeypatch.setattr(services, 'running', lambda: next(answers))
-    monkeypatch.setattr(services, 'restart', lambda names: None)
+    monkeypatch.setattr(services, 'restart', lambda names: [])
     assert services.restart_running() == 1
     said = capsys.readouterr().err
     assert 'nova-conductor does not run after its restart. Next: journalctl -u nova-conductor' in said
     assert services.interrupted() == ['nova-conductor']
+
+
+def test_a_service_whose_script_fails_is_named_and_tried_again_though_it_runs(services, monkeypatch, capsys):
+    monkeypatch.setattr(services, 'has_systemd', lambda: False)
+    monkeypatch.setattr(services, 'running', lambda: ['nova-api'])
+    monkeypatch.setattr(services, 'call', lambda command: 1)
+    assert services.restart_running() == 1
+    assert 'nova-api may still run the old code. Next: service nova-api restart' in capsys.readouterr().err
+    assert services.interrupted() == ['nova-api']
 
 
 def test_a_daemon_that_writes_its_pid_file_late_counts_as_up(services, monkeypatch):

@@ -50,14 +50,15 @@ def restart_running():
     if not gate_open():
         sys.stderr.write('not restarted, still with the code they started with: {0}\n'.format(', '.join(names)))
         return GATE_CLOSED
+    failed = []
     for group in steps(names):
         remember(ordered(left_stopped + group))
-        restart(group)
-    failed = down(names, seconds=0 if has_systemd() else 10)
-    remember(failed)
-    for name in failed:
+        failed += restart(group)
+    missing = down(names, seconds=0 if has_systemd() else 10)
+    remember(ordered(missing + failed))
+    for name in missing:
         sys.stderr.write('{0} does not run after its restart. Next: {1}\n'.format(name, diagnosis(name)))
-    return 1 if failed else 0
+    return 1 if missing or failed else 0
 
 
 def gate_open():
@@ -141,17 +142,26 @@ def process_lives(pid_file):
 # --- restarting ------------------------------------------------------------------------------------------------------
 
 def restart(names):
-    """Restart services; where the system has a policy-rc.d, it decides (Debian Policy 9.3.3)."""
+    """Restart services; where the system has a policy-rc.d, it decides (Debian Policy 9.3.3).
+
+    :returns: the names of those whose init script or job failed
+    """
     print('restarting {0}'.format(', '.join(names)))
     sys.stdout.flush()
     faults.point('before-restart:' + names[0])
     if has_systemd():  # or else it refuses to start what has failed several times within seconds
         call(['systemctl', 'reset-failed'] + [name + '.service' for name in names], quiet=True)
+    failed = []
     for command in restart_commands(names, '--disclose-deny'):
-        if call(command) == FORBIDDEN:
+        status = call(command)
+        if status == FORBIDDEN:
             sys.stderr.write('{0} was not restarted: policy-rc.d or the runlevel forbids it. Next, for the new code: '
                              'service {0} restart\n'.format(command[-2]))
+        elif status and not has_systemd():  # systemd is asked what runs
+            sys.stderr.write('{0} may still run the old code. Next: service {0} restart\n'.format(command[-2]))
+            failed.append(command[-2])
     faults.point('after-restart:' + names[0])
+    return failed
 
 
 def down(names, seconds):

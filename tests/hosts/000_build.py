@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import signal
 import subprocess
 import tempfile
 import time
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from tests.hosts.lib.host import Host, Result
-from tests.hosts.lib.packages import PROJECT
+from tests.hosts.lib.packages import PROJECT, SOURCES
 
 CLONE = '/home/someone/nova cascading'
 ICEHOUSE = ['2014.1', '2014.1.2', '2014.1.3', '2014.1.5']
-SOURCES = Path(os.environ.get('NOVA_CASCADING_SOURCES', '~/.cache/nova-cascading/sources')).expanduser()
 
 
 def clone(host: Host, to: str) -> None:

@@ -16,7 +16,7 @@ RUNNING = ('nova-api', 'nova-conductor')
 OFF = ('nova-scheduler', 'nova-api-metadata')
 
 
-@pytest.fixture(scope='module', params=['bookworm', 'trixie', 'bullseye'])
+@pytest.fixture(scope='module', params=debs.SUITES)
 def swap(request, module_host, fork_of) -> SimpleNamespace:
     """A booted controller with stock nova, swapped while a client works; what was seen before, meanwhile and after."""
     host: Host = module_host(request.param, 'stack')

@@ -12,18 +12,19 @@ MAPPING = '22222222-2222-4222-8222-222222222222'
 SYNC = 'nova-cascading db sync'
 
 
-@pytest.fixture(scope='module')
-def older(module_host, fork_of) -> list:
-    """A host with the first revision of the fork, an instance with a mapping, and both revisions for apt to take."""
-    host: Host = module_host('bookworm', 'stack')
+@pytest.fixture(scope='module', params=debs.SUITES)
+def older(request, module_host, fork_of) -> tuple[str, list]:
+    """The suite and the disk of a host with the first revision and a mapping, whose apt knows the second one too."""
+    suite = request.param
+    host: Host = module_host(suite, 'stack')
     host.start_mariadb()
-    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+    debs.offer_fork(host, fork_of(suite, 1, *debs.DEB))
     host.run('apt-get install -y python-nova-cascading')
     host.sql(f"INSERT INTO instances (uuid, deleted, mapping_uuid) VALUES ('{INSTANCE}', 0, '{MAPPING}')")
-    newer = packages.library(fork_of('bookworm', 2, *debs.DEB))
-    host.offer([*packages.stock_debs('bookworm').values(), packages.library(fork_of('bookworm', 1, *debs.DEB)), newer])
+    newer = packages.library(fork_of(suite, 2, *debs.DEB))
+    host.offer([*packages.stock_debs(suite).values(), packages.library(fork_of(suite, 1, *debs.DEB)), newer])
     host.run('mysqladmin shutdown')
-    return host.freeze()
+    return suite, host.freeze()
 
 
 def revision(host: Host) -> str:
@@ -34,13 +35,13 @@ def mapping(host: Host) -> list:
     return host.sql(f"SELECT mapping_uuid FROM instances WHERE uuid = '{INSTANCE}'")
 
 
-@pytest.mark.parametrize('command', ['apt-get upgrade', 'apt-get dist-upgrade', 'apt upgrade'])
-def test_an_upgrade_takes_the_next_revision_and_keeps_the_mappings(make_host, older, command):
-    host = make_host('bookworm', older)
+def test_an_upgrade_takes_the_next_revision_and_keeps_the_mappings(make_host, older):
+    host = make_host(*older)
     host.start_mariadb()
     before = debs.installed(host)
     host.serve('/srv/apt')
-    host.run(f'{command} -y')
+    assert [debs.planned(host, command) for command in ('apt-get upgrade', 'apt-get dist-upgrade')] == [{debs.FORK}] * 2
+    host.run('apt upgrade -y')
     after = debs.installed(host)
     assert {name for name in after if after[name] != before.get(name)} == {debs.FORK}
     assert revision(host) == '2'
@@ -48,7 +49,7 @@ def test_an_upgrade_takes_the_next_revision_and_keeps_the_mappings(make_host, ol
 
 
 def test_an_older_revision_and_a_reinstallation_change_nothing_in_the_database(make_host, older):
-    host = make_host('bookworm', older)
+    host = make_host(*older)
     host.start_mariadb()
     host.serve('/srv/apt')
     host.run('apt-get upgrade -y')
@@ -63,7 +64,7 @@ def test_an_older_revision_and_a_reinstallation_change_nothing_in_the_database(m
 
 
 def test_an_upgrade_refused_for_lack_of_the_database_leaves_the_older_revision_at_work(make_host, older):
-    host = make_host('bookworm', older)
+    host = make_host(*older)
     host.serve('/srv/apt')
     refused = host.run('apt-get upgrade -y', check=False)
     assert refused.status != 0

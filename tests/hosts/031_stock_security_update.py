@@ -9,38 +9,42 @@ import pytest
 from tests.hosts.lib import debs, packages
 from tests.hosts.lib.host import Host
 
-COMMANDS = ['apt-get upgrade', 'apt-get dist-upgrade', 'apt upgrade']
 PREFERENCES = '/usr/share/doc/python3-nova-cascading/nova-cascading.pref'
 
 
+@pytest.fixture(scope='module', params=debs.SUITES)
+def suite(request) -> str:
+    return request.param
+
+
 @pytest.fixture(scope='module')
-def update(tmp_path_factory) -> dict:
+def update(tmp_path_factory, suite) -> dict:
     """The vendor's next version of each stock package, by name."""
     to = tmp_path_factory.mktemp('update')
-    return {name: packages.reversion(deb, to, '.1') for name, deb in packages.stock_debs('bookworm').items()}
+    return {name: packages.reversion(deb, to, '.1') for name, deb in packages.stock_debs(suite).items()}
 
 
 @pytest.fixture(scope='module')
-def forked(module_host, fork_of) -> list:
-    """A host with the fork of the stock version before the update."""
-    host: Host = module_host('bookworm', 'stack')
+def forked(module_host, fork_of, suite) -> list:
+    """The disk of a host with the fork of the stock version before the update."""
+    host: Host = module_host(suite, 'stack')
     host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
-    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+    debs.offer_fork(host, fork_of(suite, 1, *debs.DEB))
     host.run('apt-get install -y python-nova-cascading')
     return host.freeze()
 
 
-@pytest.mark.parametrize('command', COMMANDS[:2])
-def test_without_a_new_fork_nova_is_kept_back(make_host, forked, update, fork_of, command):
-    host = make_host('bookworm', forked)
+def test_without_a_new_fork_nova_is_kept_back(make_host, suite, forked, update, fork_of):
+    host = make_host(suite, forked)
     before = debs.installed(host)
-    host.offer([*update.values(), packages.library(fork_of('bookworm', 1, *debs.DEB))])
-    host.run(f'{command} -y')
-    assert debs.installed(host) == before
+    host.offer([*update.values(), packages.library(fork_of(suite, 1, *debs.DEB))])
+    for command in ('apt-get upgrade', 'apt-get dist-upgrade'):
+        host.run(f'{command} -y')
+        assert debs.installed(host) == before, command
 
 
-def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_going(make_host, forked, update):
-    host = make_host('bookworm', forked)
+def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_going(make_host, suite, forked, update):
+    host = make_host(suite, forked)
     before = debs.installed(host)
     host.offer(update.values())
     host.run('apt upgrade -y', check=False)
@@ -50,20 +54,20 @@ def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_
     assert debs.installed(host) == before
 
 
-@pytest.mark.parametrize('command', COMMANDS)
-def test_with_a_new_fork_everything_moves_together(make_host, forked, update, fork_of, command):
-    host = make_host('bookworm', forked)
+def test_with_a_new_fork_everything_moves_together(make_host, suite, forked, update, fork_of):
+    host = make_host(suite, forked)
     new = packages.library(fork_of(update[debs.STOCK], 1, *debs.DEB))
     host.offer([*update.values(), new])
-    host.run(f'{command} -y')
+    together = {*update, debs.FORK} - {debs.STOCK}
+    assert [debs.planned(host, command) for command in ('apt-get upgrade', 'apt-get dist-upgrade')] == [together] * 2
+    host.run('apt upgrade -y')
     version = packages.field(update[debs.STOCK], 'Version')
-    expected = {name: version for name in update if name != debs.STOCK}
-    assert debs.nova(host) == {**expected, debs.FORK: f'{version}+cascading1'}
+    assert debs.nova(host) == {name: f'{version}+cascading1' if name == debs.FORK else version for name in together}
 
 
-def test_the_new_fork_sorts_between_its_stock_and_the_next(update, fork_of):
+def test_the_new_fork_sorts_between_its_stock_and_the_next(suite, update, fork_of):
     versions = [packages.field(deb, 'Version') for deb in (
-        packages.stock_debs('bookworm')[debs.STOCK], packages.library(fork_of('bookworm', 1, *debs.DEB)),
-        packages.library(fork_of('bookworm', 2, *debs.DEB)), update[debs.STOCK])]
+        packages.stock_debs(suite)[debs.STOCK], packages.library(fork_of(suite, 1, *debs.DEB)),
+        packages.library(fork_of(suite, 2, *debs.DEB)), update[debs.STOCK])]
     for lower, higher in zip(versions, versions[1:]):
         subprocess.run(['dpkg', '--compare-versions', lower, 'lt', higher], check=True)

@@ -9,36 +9,23 @@ from tests.hosts.lib.host import Host
 
 INSTALL = 'apt-get install -y python-nova-cascading'
 STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()" && nova-manage --help >/dev/null'
-# Where db sync is killed.
-STEPS = ['before-column:instances', 'after-column:instances', 'after-column:shadow_instances', 'before-index',
-         'after-index']
 
 
-@pytest.fixture(scope='module')
-def ready(module_host, fork_of) -> list:
-    """A stock controller, database down, to whose apt the fork is known; and the fork in /root/fork.deb."""
-    host: Host = module_host('bookworm', 'stack')
-    fork = fork_of('bookworm', 1, *debs.DEB)
+@pytest.fixture(scope='module', params=debs.SUITES)
+def ready(request, module_host, fork_of) -> tuple[str, list]:
+    """The suite and the disk of a stock controller, database down, whose apt knows the fork; it is /root/fork.deb."""
+    host: Host = module_host(request.param, 'stack')
+    fork = fork_of(request.param, 1, *debs.DEB)
     debs.offer_fork(host, fork)
     host.put(packages.library(fork), '/root/fork.deb')
-    return host.freeze()
+    return request.param, host.freeze()
 
 
 @pytest.fixture
 def host(make_host, ready) -> Host:
-    made = make_host('bookworm', ready)
+    made = make_host(*ready)
     made.serve('/srv/apt')
     return made
-
-
-@pytest.fixture(scope='module')
-def unpacked(module_host, ready) -> list:
-    """The same with the fork unpacked and not yet configured, as a power cut leaves it."""
-    host: Host = module_host('bookworm', ready)
-    host.start_mariadb()
-    host.run('dpkg --unpack --auto-deconfigure /root/fork.deb')
-    host.run('mysqladmin shutdown')
-    return host.freeze()
 
 
 def test_dpkg_with_the_database_down_is_refused_and_stock_stays(host):
@@ -98,19 +85,6 @@ def test_a_database_without_tables_is_left_to_nova_whose_sync_then_adds_the_colu
     assert [debs.has_column(host, 'nova', table) for table in ('instances', 'shadow_instances')] == [True, True]
 
 
-@pytest.mark.parametrize('step', STEPS)
-def test_a_postinst_killed_at_any_step_is_completed_by_dpkg(make_host, unpacked, step):
-    host = make_host('bookworm', unpacked)
-    host.start_mariadb()
-    killed = host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': step}, check=False)
-    assert killed.status != 0
-    assert debs.FORK not in debs.installed(host)
-    host.run('dpkg --configure -a')
-    assert debs.FORK in debs.installed(host)
-    assert host.run('dpkg --audit').out == ''
-    host.run('nova-cascading db check')
-
-
 def test_the_fork_can_be_removed_with_the_database_down(host):
     host.start_mariadb()
     host.run(INSTALL)
@@ -128,7 +102,7 @@ def test_purging_in_the_safe_form_leaves_nova_its_configuration_and_its_data(hos
     configuration = host.read('/etc/nova/nova.conf')
     assert 'apt-get install -y python3-nova' in host.run('nova-cascading uninstall').out
     host.run('apt-get purge -y python3-nova-cascading python3-nova+')
-    stock = packages.field(packages.stock_debs('bookworm')[debs.STOCK], 'Version')
+    stock = packages.field(packages.stock_debs(host.suite)[debs.STOCK], 'Version')
     assert debs.nova(host) == {**{name: stock for name in before if name != debs.FORK}, debs.STOCK: stock}
     assert host.read('/etc/nova/nova.conf') == configuration
     assert debs.has_column(host)

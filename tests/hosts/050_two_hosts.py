@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.hosts.lib import debs
 
 
-def test_both_installations_succeed_and_the_column_is_added_once(make_host, fork_of):
-    one = make_host('bookworm', 'stack')
+@pytest.mark.parametrize('suite', debs.SUITES)
+def test_both_installations_succeed_and_the_column_is_added_once(make_host, fork_of, suite):
+    one = make_host(suite, 'stack')
     one.start_mariadb()
-    two = make_host('bookworm', 'stack', beside=one)
+    two = make_host(suite, 'stack', beside=one)
     for host in (one, two):
-        debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+        debs.offer_fork(host, fork_of(suite, 1, *debs.DEB))
     line = 'apt-get install -y python-nova-cascading >/root/apt.log 2>&1'
     running = [host.spawn(line) for host in (one, two)]
     assert [process.wait(300) for process in running] == [0, 0], [host.read('/root/apt.log') for host in (one, two)]

@@ -22,7 +22,7 @@ RELATIONS = {'Package', 'Source', 'Version', 'Maintainer', 'Installed-Size', 'Pr
              'Description', 'Homepage', 'Section', 'Priority'}
 
 
-@pytest.fixture(scope='module', params=['bookworm', 'trixie', 'bullseye'])
+@pytest.fixture(scope='module', params=debs.SUITES)
 def pair(request, fork_of) -> tuple[Path, Path, set[str]]:
     """The stock package, the fork's, and the files of nova that the fork's patches say they change."""
     directory = fork_of(request.param, 1, *debs.DEB)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 FORK = 'python3-nova-cascading'
 STOCK = 'python3-nova'
 DEB = ('--only', 'deb')
+SUITES = ('bookworm', 'trixie', 'bullseye')
 
 
 def installed(host: Host) -> dict[str, str]:
@@ -29,6 +30,11 @@ def nova(host: Host) -> dict[str, str]:
 def offer_fork(host: Host, fork: Path) -> None:
     """Let apt of the host see its stock nova and the fork, and nothing else."""
     host.offer([*packages.stock_debs(host.suite).values(), packages.library(fork)])
+
+
+def planned(host: Host, command: str) -> set[str]:
+    """The packages that an apt command would install or upgrade."""
+    return {line.split()[1] for line in host.run(f'{command} -s').out.splitlines() if line.startswith('Inst ')}
 
 
 def has_column(host: Host, database: str = 'nova', table: str = 'instances') -> bool:

@@ -11,7 +11,9 @@ from tests.hosts.lib.host import Host
 
 RUNNING = ('nova-conductor', 'nova-api', 'nova-scheduler')
 OFF = 'nova-api-metadata'
-STEPS = ['before-restart:nova-conductor', 'after-restart:nova-conductor', 'after-restart:nova-scheduler']
+MIGRATION = ['before-column:instances', 'after-column:instances', 'after-column:shadow_instances', 'before-index',
+             'after-index']
+RESTART = ['before-restart:nova-conductor', 'after-restart:nova-conductor', 'after-restart:nova-scheduler']
 UNPACK = 'dpkg --unpack --auto-deconfigure /root/fork.deb'
 INSTALL = 'apt-get install -y python-nova-cascading'
 NEW_FILES = '/usr/lib/python3/dist-packages/nova/*.dpkg-new'
@@ -24,6 +26,16 @@ def ready(module_host, fork_of) -> list:
     fork = fork_of('bookworm', 1, *debs.DEB)
     debs.offer_fork(host, fork)
     host.put(packages.library(fork), '/root/fork.deb')
+    return host.freeze()
+
+
+@pytest.fixture(scope='module')
+def half_way(module_host, ready) -> list:
+    """The same with the fork unpacked and not yet configured, as a power cut leaves it."""
+    host: Host = module_host('bookworm', ready)
+    host.start_mariadb()
+    host.run(UNPACK)
+    host.run('mysqladmin shutdown')
     return host.freeze()
 
 
@@ -69,7 +81,20 @@ def assert_complete(host: Host, before: dict[str, int], stopped: tuple[str, ...]
     assert not host.exists('/run/nova-cascading.restarting')
 
 
-@pytest.mark.parametrize('step', STEPS)
+@pytest.mark.parametrize('step', MIGRATION)
+def test_killed_at_any_step_of_the_migration_it_is_completed_by_dpkg(make_host, half_way, step):
+    host = make_host('bookworm', half_way)
+    host.start_mariadb()
+    killed = host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': step}, check=False)
+    assert killed.status != 0
+    assert debs.FORK not in debs.installed(host)
+    host.run('dpkg --configure -a')
+    assert debs.FORK in debs.installed(host)
+    assert host.run('dpkg --audit').out == ''
+    host.run('nova-cascading db check')
+
+
+@pytest.mark.parametrize('step', RESTART)
 def test_killed_at_any_step_of_the_restart_it_is_completed_by_dpkg(unpacked, step):
     killed = unpacked.host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': step}, check=False)
     assert killed.status != 0
@@ -105,11 +130,8 @@ def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controlle
     assert_complete(host, before)
 
 
-def test_after_a_power_cut_services_wait_for_the_column_and_dpkg_starts_them(make_host, ready):
-    host = make_host('bookworm', ready)
-    host.start_mariadb()
-    host.run(UNPACK)
-    host.run('mysqladmin shutdown')
+def test_after_a_power_cut_services_wait_for_the_column_and_dpkg_starts_them(make_host, half_way):
+    host = make_host('bookworm', half_way)
     host.boot()
     assert [name for name in RUNNING if host.service(name).is_active] == []
     assert 'nova-cascading db sync' in host.service('nova-conductor').journal()

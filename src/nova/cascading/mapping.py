@@ -22,7 +22,8 @@ def configure(parser):
     change = add(actions, set_one, 'set', 'say which lower-level server an instance stands for')
     change.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
     change.add_argument('server', metavar='CASCADED_UUID', help='UUID of the server in the lower-level cloud')
-    change.add_argument('--force', action='store_true', help='even if another instance stands for that server')
+    change.add_argument('--force', action='store_true',
+                        help='even if another instance stands for that server, or a database that may have one is away')
     unset = add(actions, unset_one, 'unset', 'forget which lower-level server an instance stands for')
     unset.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
     listing = add(actions, list_all, 'list', 'all instances with their mappings')

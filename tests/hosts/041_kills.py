@@ -112,6 +112,14 @@ def test_what_was_stopped_after_the_kill_is_not_started(unpacked):
     assert_complete(host, unpacked.pids, stopped)
 
 
+def test_a_policy_rc_d_that_forbids_restarts_is_obeyed(unpacked):
+    host = unpacked.host
+    host.write('/usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755)
+    host.run('dpkg --configure -a; rm /usr/sbin/policy-rc.d')
+    assert debs.FORK in debs.installed(host)
+    assert pids(host) == unpacked.pids
+
+
 def test_dpkg_killed_while_postinst_goes_on_is_completed_by_the_next_at_once(unpacked):
     host = unpacked.host
     kill_when(host, 'pgrep -f "[s]ervices restart-running"', 'dpkg --configure -a')

@@ -19,14 +19,14 @@ STRANGE = ['%', '%%', '%(home)s', '$$literal', '= = =', '[not a section]', '"quo
            '@:@', '{"json": [1, 2]}', '# no comment', '; neither', '  spaces  ', '0x1f', 'C:\\path']
 
 
-@pytest.fixture(scope='module')
-def controller(module_host, fork_of) -> Host:
+@pytest.fixture(scope='module', params=debs.SUITES)
+def controller(request, module_host, fork_of) -> Host:
     """A controller whose nova.conf has two thousand more lines, with the fork installed and nobody there to answer."""
-    host: Host = module_host('bookworm', 'stack')
+    host: Host = module_host(request.param, 'stack')
     host.start_mariadb()
     host.write('/etc/nova/nova.conf', '\n'.join([host.read('/etc/nova/nova.conf'), *legal_lines(2000)]) + '\n')
     host.run('nova-manage db version')
-    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
+    debs.offer_fork(host, fork_of(request.param, 1, *debs.DEB))
     host.installed = host.run('apt-get install -y python-nova-cascading', timeout=300)
     return host
 

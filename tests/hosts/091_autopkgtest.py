@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.hosts.lib import debs, kinds
 from tests.hosts.lib.layers import register
 
 register('autopkgtest', base='stack', script=kinds.script('autopkgtest'))
 
 
-def test_the_package_passes_its_own_autopkgtest(make_host, fork_of):
-    directory = fork_of('bookworm', 1, *debs.DEB)
-    host = make_host('bookworm', 'autopkgtest')
+@pytest.mark.parametrize('suite', debs.SUITES)
+def test_the_package_passes_its_own_autopkgtest(make_host, fork_of, suite):
+    directory = fork_of(suite, 1, *debs.DEB)
+    host = make_host(suite, 'autopkgtest')
     host.start_mariadb()
     debs.offer_fork(host, directory)
     host.put(directory, '/root/packages')

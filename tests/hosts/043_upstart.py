@@ -13,8 +13,6 @@ from tests.hosts.lib.probe import SCRIPT
 INSIDE = SCRIPT.parent
 MAPPING = '22222222-2222-4222-8222-222222222222'
 RUNNING = ('nova-conductor', 'nova-api')
-# Like upstart, process 1 of the host leaves no zombies.
-REAPER = 'import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); [signal.pause() for _ in iter(int, 1)]'
 OFF = ('nova-scheduler', 'nova-api-metadata')
 
 
@@ -22,7 +20,6 @@ OFF = ('nova-scheduler', 'nova-api-metadata')
 def swap(module_host, fork_of) -> SimpleNamespace:
     """A controller whose nova services are jobs of upstart, with the fork just installed; what ran before."""
     host: Host = module_host('bookworm', 'stack')
-    host.machine.start_init(f"exec python3 -c '{REAPER}'")
     host.start_mariadb()
     host.start_rabbit()
     make_jobs(host)

@@ -14,8 +14,8 @@ from tests.hosts.lib import cgroup, outside
 from tests.hosts.lib.errors import HostError
 
 SETUP = Path(__file__).with_name('enter-root.sh')
-# A child that ends is reaped by the kernel, since SIGCHLD stays ignored across exec.
-IDLE = 'trap "" CHLD; exec sleep infinity'
+# A child that ends is reaped by the kernel while SIGCHLD is ignored; a trap of dash's would not last across exec.
+IDLE = 'exec env --ignore-signal=CHLD sleep infinity'
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 # What process 1 is called until it is what it was asked to be.
 STARTING = ('unshare', 'env', 'sh', 'dash', 'mount')

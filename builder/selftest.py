@@ -63,8 +63,9 @@ def install_linters() -> None:
 
 
 def pytest(suite: str, words: list[str]) -> int:
-    # loadfile: tests of one file share the hosts they made.
-    spread = ['-n', '2', '--dist', 'loadfile']
+    # Real hosts wait for their services a third of the time. loadfile: tests of one file share the hosts they made.
+    workers = len(os.sched_getaffinity(0)) + (suite == 'hosts')
+    spread = ['-n', str(workers), '--dist', 'loadfile']
     command = [sys.executable, '-m', 'pytest', '-v', '--durations=15', *spread, f'tests/{suite}', *words]
     with step(f'{suite} tests'):
         return subprocess.run(command, cwd=PROJECT).returncode

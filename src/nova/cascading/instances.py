@@ -95,8 +95,8 @@ def count_mapped(opened):
 
 
 def numbered(opened, numbers):
-    """The instances of one database that have these ids, without deleted ones; at most a page of them."""
-    rows = opened.rows('{0} WHERE id IN ({1})'.format(SELECT, ', '.join(map(str, numbers)))) if numbers else []
+    """The instances of one database that have these ids, one to a page of them, without deleted ones."""
+    rows = opened.rows('{0} WHERE id IN ({1})'.format(SELECT, ', '.join(map(str, numbers))))
     return [row for row in map(Instance._make, rows) if not row.deleted]
 
 

@@ -105,8 +105,9 @@ def alive(stream, found):
         rows = {}
         for database in found:
             numbers = [number for _, _, name, number in page if name == database.name]
-            with instances.reading(database) as opened:
-                rows.update(((database.name, row.id), row) for row in instances.numbered(opened, numbers))
+            if numbers:
+                with instances.reading(database) as opened:
+                    rows.update(((database.name, row.id), row) for row in instances.numbered(opened, numbers))
         for place, is_malformed, name, number in page:
             if (name, number) in rows:
                 yield place, is_malformed, name, rows[name, number]

@@ -11,8 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from builder.source import cache
+from tests.hosts.lib import icehouse
 from tests.hosts.lib.host import Host, Result
-from tests.hosts.lib.packages import PROJECT, SOURCES
+from tests.hosts.lib.packages import PROJECT
 
 CLONE = '/home/someone/nova cascading'
 ICEHOUSE = ['2014.1', '2014.1.2', '2014.1.3', '2014.1.5']
@@ -90,9 +92,8 @@ def test_the_source_package_rebuilds_with_the_distribution_s_tools_alone(fresh, 
 
 @pytest.mark.parametrize('version', ICEHOUSE)
 def test_icehouse_builds_where_there_is_no_python_2(offline, version):
-    archive = SOURCES / f'nova-{version}.tar.gz'
-    if not archive.exists():
-        pytest.skip(f'SKIPPED: {archive} is not there; upstream is on no package registry')
+    icehouse.require(version)
+    archive = cache.release(version)
     offline.put(archive, f'/root/.cache/nova-cascading/sources/{archive.name}')
     done = offline.run(f"cd '{CLONE}' && ./build.sh {version} --to /var/tmp/{version}", timeout=900)
     assert 'modified' not in done.out

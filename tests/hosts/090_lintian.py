@@ -6,15 +6,15 @@ import subprocess
 
 import pytest
 
-from tests.hosts.lib import debs, packages
+from tests.hosts.lib import debs, icehouse, packages
 
-ICEHOUSE = packages.SOURCES / 'nova-2014.1.5.tar.gz'
+ICEHOUSE = '2014.1.5'
 
 
 @pytest.mark.parametrize('source', [*debs.SUITES, ICEHOUSE], ids=[*debs.SUITES, 'icehouse'])
 def test_lintian_finds_no_error_and_no_warning(fork_of, source):
-    if source == ICEHOUSE and not ICEHOUSE.exists():
-        pytest.skip(f'SKIPPED: {ICEHOUSE} is not there; upstream is on no package registry')
+    if source == ICEHOUSE:
+        icehouse.require(source)
     directory = fork_of(source, 1, *debs.DEB)
     done = subprocess.run(['lintian', '--allow-root', '--fail-on', 'error,warning', packages.library(directory),
                            *directory.glob('*.dsc')], capture_output=True, text=True)

@@ -18,7 +18,6 @@ from tests.hosts.lib.errors import HostError
 
 PROJECT = Path(__file__).resolve().parents[3]
 CODE = ('build.sh', 'builder', 'patches', 'src', 'debian', 'rpm')
-SOURCES = Path(os.environ.get('NOVA_CASCADING_SOURCES', '~/.cache/nova-cascading/sources')).expanduser()
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'packages'
 
 

@@ -19,29 +19,29 @@ INSTALL = 'apt-get install -y python-nova-cascading'
 NEW_FILES = '/usr/lib/python3/dist-packages/nova/*.dpkg-new'
 
 
-@pytest.fixture(scope='module')
-def ready(module_host, fork_of) -> list:
-    """A stock controller that boots with everything but the metadata service, and the fork in /root/fork.deb."""
-    host: Host = module_host('bookworm', 'stack')
-    fork = fork_of('bookworm', 1, *debs.DEB)
+@pytest.fixture(scope='module', params=debs.SUITES)
+def ready(request, module_host, fork_of) -> tuple[str, list]:
+    """Suite and disk of a stock controller that boots with all but the metadata service; the fork is /root/fork.deb."""
+    host: Host = module_host(request.param, 'stack')
+    fork = fork_of(request.param, 1, *debs.DEB)
     debs.offer_fork(host, fork)
     host.put(packages.library(fork), '/root/fork.deb')
-    return host.freeze()
+    return request.param, host.freeze()
 
 
 @pytest.fixture(scope='module')
-def half_way(module_host, ready) -> list:
+def half_way(module_host, ready) -> tuple[str, list]:
     """The same with the fork unpacked and not yet configured, as a power cut leaves it."""
-    host: Host = module_host('bookworm', ready)
+    host: Host = module_host(*ready)
     host.start_mariadb()
     host.run(UNPACK)
     host.run('mysqladmin shutdown')
-    return host.freeze()
+    return ready[0], host.freeze()
 
 
 @pytest.fixture(scope='module')
 def controller(module_host, ready) -> Host:
-    host: Host = module_host('bookworm', ready)
+    host: Host = module_host(*ready)
     host.boot()
     host.serve('/srv/apt')
     return host
@@ -83,7 +83,7 @@ def assert_complete(host: Host, before: dict[str, int], stopped: tuple[str, ...]
 
 @pytest.mark.parametrize('step', MIGRATION)
 def test_killed_at_any_step_of_the_migration_it_is_completed_by_dpkg(make_host, half_way, step):
-    host = make_host('bookworm', half_way)
+    host = make_host(*half_way)
     host.start_mariadb()
     killed = host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': step}, check=False)
     assert killed.status != 0
@@ -139,7 +139,7 @@ def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controlle
 
 
 def test_after_a_power_cut_services_wait_for_the_column_and_dpkg_starts_them(make_host, half_way):
-    host = make_host('bookworm', half_way)
+    host = make_host(*half_way)
     host.boot()
     assert [name for name in RUNNING if host.service(name).is_active] == []
     assert 'nova-cascading db sync' in host.service('nova-conductor').journal()

@@ -13,35 +13,41 @@ from tests.hosts.lib import debs, packages
 SERVICES = {'nova-api', 'nova-common', 'nova-conductor', 'nova-scheduler'}
 
 
+@pytest.fixture(scope='module', params=debs.SUITES)
+def suite(request) -> str:
+    """Which Debian's nova and apt."""
+    return request.param
+
+
 @pytest.fixture(scope='module')
-def companions(fork_of) -> dict[str, Path]:
+def companions(suite, fork_of) -> dict[str, Path]:
     """Package name -> file of what `build.sh --companions` makes of the stock set."""
-    stock = packages.stock_debs('bookworm')
-    made = fork_of('bookworm', 1, *debs.DEB, '--companions', str(stock['nova-api'].parent))
+    stock = packages.stock_debs(suite)
+    made = fork_of(suite, 1, *debs.DEB, '--companions', str(stock['nova-api'].parent))
     return {path.name.split('_')[0]: path for path in made.glob('*.deb') if path.name.split('_')[0] in SERVICES}
 
 
 @pytest.fixture(scope='module')
-def unversioned(fork_of, tmp_path_factory) -> Path:
+def unversioned(suite, fork_of, tmp_path_factory) -> Path:
     """The fork as such a dpkg sees it: providing the stock package's name, but no version of it."""
-    deb = packages.library(fork_of('bookworm', 1, *debs.DEB))
-    version = packages.field(packages.stock_debs('bookworm')[debs.STOCK], 'Version')
+    deb = packages.library(fork_of(suite, 1, *debs.DEB))
+    version = packages.field(packages.stock_debs(suite)[debs.STOCK], 'Version')
     to = tmp_path_factory.mktemp('unversioned') / deb.name
     return packages.rewritten(deb, to, f'{debs.STOCK} (= {version})', debs.STOCK)
 
 
-def test_without_the_companions_apt_would_remove_the_services(make_host, unversioned):
-    host = make_host('bookworm', 'stack')
-    host.offer([*packages.stock_debs('bookworm').values(), unversioned])
+def test_without_the_companions_apt_would_remove_the_services(make_host, suite, unversioned):
+    host = make_host(suite, 'stack')
+    host.offer([*packages.stock_debs(suite).values(), unversioned])
     plan = host.run('apt-get install -s python3-nova-cascading').out
     assert {line.split()[1] for line in plan.splitlines() if line.startswith('Remv')} >= {'nova-common', 'nova-api'}
 
 
-def test_with_the_companions_only_the_library_leaves(make_host, unversioned, companions):
-    host = make_host('bookworm', 'stack')
+def test_with_the_companions_only_the_library_leaves(make_host, suite, unversioned, companions):
+    host = make_host(suite, 'stack')
     host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
     before = debs.nova(host)
-    host.offer([*packages.stock_debs('bookworm').values(), unversioned, *companions.values()])
+    host.offer([*packages.stock_debs(suite).values(), unversioned, *companions.values()])
     host.run('apt-get install -y python3-nova-cascading ' + ' '.join(sorted(SERVICES)))
     after = debs.nova(host)
     assert set(before) - set(after) == {debs.STOCK}
@@ -50,10 +56,10 @@ def test_with_the_companions_only_the_library_leaves(make_host, unversioned, com
     assert host.run('dpkg --audit; apt-get check').status == 0
 
 
-def test_a_companion_is_the_stock_package_but_for_version_and_relations(companions):
+def test_a_companion_is_the_stock_package_but_for_version_and_relations(suite, companions):
     assert set(companions) == SERVICES
     for name, deb in companions.items():
-        stock = packages.stock_debs('bookworm')[name]
+        stock = packages.stock_debs(suite)[name]
         assert content(deb) == content(stock), name
         assert differing_fields(stock, deb) <= {'Source', 'Version', 'Depends', 'Recommends', 'Suggests', 'Pre-Depends'}
 

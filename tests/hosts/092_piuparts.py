@@ -11,29 +11,29 @@ from tests.hosts.lib.layers import register
 register('piuparts', base='base', script=kinds.script('piuparts'))
 
 
-@pytest.fixture
-def host(make_host) -> Host:
-    return make_host('bookworm', 'piuparts')
+@pytest.fixture(params=debs.SUITES)
+def host(request, make_host) -> Host:
+    return make_host(request.param, 'piuparts')
 
 
 def piuparts(host: Host, options: str) -> str:
     """Run piuparts on the packages in /root; what it said."""
-    done = host.run('piuparts -d bookworm -b /srv/base.tar.gz --keep-sources-list --no-eatmydata --skip-minimize '
+    done = host.run(f'piuparts -d {host.suite} -b /srv/base.tar.gz --keep-sources-list --no-eatmydata --skip-minimize '
                     f'--do-not-verify-signatures {options} /root/*.deb 2>&1', check=False)
     assert done.status == 0, done.out[-6000:]
     return done.out
 
 
 def test_install_upgrade_and_purge_leave_nothing_behind(host, fork_of):
-    debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
-    host.put(packages.library(fork_of('bookworm', 2, *debs.DEB)), '/root/newer.deb')
+    debs.offer_fork(host, fork_of(host.suite, 1, *debs.DEB))
+    host.put(packages.library(fork_of(host.suite, 2, *debs.DEB)), '/root/newer.deb')
     said = piuparts(host, '')
     assert 'PASS: Installation and purging test.' in said
     assert 'PASS: Installation, upgrade and purging tests.' in said
 
 
 def test_it_takes_over_from_stock_and_leaves_nothing_behind(host, fork_of):
-    host.offer([packages.stock_debs('bookworm')[debs.STOCK]])
-    host.put(packages.library(fork_of('bookworm', 1, *debs.DEB)), '/root/fork.deb')
+    host.offer([packages.stock_debs(host.suite)[debs.STOCK]])
+    host.put(packages.library(fork_of(host.suite, 1, *debs.DEB)), '/root/fork.deb')
     said = piuparts(host, f'--no-install-purge-test --extra-old-packages {debs.STOCK}')
     assert 'PASS: Installation, upgrade and purging tests.' in said

@@ -64,8 +64,7 @@ def test_a_policy_rc_d_decides_and_it_says_who_keeps_the_old_code(unpacked):
 
 def test_killed_between_two_services_it_is_completed_by_dpkg(unpacked):
     host = unpacked.host
-    killed = {'NOVA_CASCADING_FAULT': 'after-restart:nova-conductor'}
-    assert host.run('dpkg --configure -a', env=killed, check=False).status != 0
+    debs.configure_killed(host, 'after-restart:nova-conductor')
     host.run('dpkg --configure -a')
     assert_restarted(host, unpacked.before)
     assert debs.FORK in debs.installed(host)
@@ -73,8 +72,7 @@ def test_killed_between_two_services_it_is_completed_by_dpkg(unpacked):
 
 def test_a_script_killed_between_stop_and_start_leaves_nothing_stopped_for_good(unpacked):
     host = unpacked.host
-    killed = {'NOVA_CASCADING_FAULT': 'before-restart:nova-api'}
-    assert host.run('dpkg --configure -a', env=killed, check=False).status != 0
+    debs.configure_killed(host, 'before-restart:nova-api')
     host.run('service nova-api stop')
     host.run('dpkg --configure -a')
     assert_restarted(host, unpacked.before)
@@ -82,8 +80,7 @@ def test_a_script_killed_between_stop_and_start_leaves_nothing_stopped_for_good(
 
 def test_what_was_stopped_before_its_turn_came_is_not_started(unpacked):
     host = unpacked.host
-    killed = {'NOVA_CASCADING_FAULT': 'before-restart:nova-conductor'}
-    assert host.run('dpkg --configure -a', env=killed, check=False).status != 0
+    debs.configure_killed(host, 'before-restart:nova-conductor')
     host.run('service nova-api stop')
     host.run('dpkg --configure -a')
     assert sysvinit.pid(host, 'nova-api') == 0

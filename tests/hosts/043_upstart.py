@@ -76,8 +76,7 @@ def test_killed_between_two_services_it_is_completed_by_dpkg(swap):
     host = swap.host
     host.run('dpkg --unpack /root/fork.deb')
     before = jobs(host)
-    killed = {'NOVA_CASCADING_FAULT': 'after-restart:nova-conductor'}
-    assert host.run('dpkg --configure -a', env=killed, check=False).status != 0
+    debs.configure_killed(host, 'after-restart:nova-conductor')
     host.run('dpkg --configure -a')
     assert_restarted(host, before)
     assert debs.FORK in debs.installed(host)
@@ -87,8 +86,7 @@ def test_a_job_whose_restart_was_killed_between_stop_and_start_runs_again(swap):
     host = swap.host
     host.run('dpkg --unpack /root/fork.deb')
     before = jobs(host)
-    killed = {'NOVA_CASCADING_FAULT': 'before-restart:nova-api'}
-    assert host.run('dpkg --configure -a', env=killed, check=False).status != 0
+    debs.configure_killed(host, 'before-restart:nova-api')
     host.run('stop nova-api')
     host.run('dpkg --configure -a')
     assert_restarted(host, before)

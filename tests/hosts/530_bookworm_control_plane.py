@@ -38,21 +38,5 @@ def stock(module_host, cloud) -> Cloud:
     return Cloud(host, cloud.restart)
 
 
-class TestMappings(contract.Mappings):
-    pass
-
-
-class TestOlderClients(contract.OlderClients):
-    pass
-
-
-class TestMixedFleets(contract.MixedFleets):
-    pass
-
-
-class TestPorts(contract.Ports):
-    pass
-
-
-class TestCells(contract.Cells):
+class TestContract(contract.Everything):
     pass

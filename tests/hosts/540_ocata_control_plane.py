@@ -57,23 +57,7 @@ def stock(module_host, cloud) -> Cloud:
     return conducted(host)
 
 
-class TestMappings(contract.Mappings):
-    pass
-
-
-class TestOlderClients(contract.OlderClients):
-    pass
-
-
-class TestMixedFleets(contract.MixedFleets):
-    pass
-
-
-class TestPorts(contract.Ports):
-    pass
-
-
-class TestCells(contract.Cells):
+class TestContract(contract.Everything):
     pass
 
 

@@ -15,6 +15,8 @@ from tests.hosts.lib.services import wait_for
 
 NOBODY = '00000000-0000-4000-8000-000000000000'
 NETWORK = '11111111-1111-4111-8111-111111111111'  # the one of inside/fake_neutron.py
+PROFILE = {'physical_network': 'top', 'cascaded': 'port-7'}
+DEVICES = '[pci]\npassthrough_whitelist = {"vendor_id": "8086", "physical_network": "of-the-device"}\n'
 
 
 class Mappings:
@@ -124,6 +126,67 @@ def older(cloud: Cloud, *words: str) -> list[str]:
     return [line[1] for line in told]
 
 
+class MixedFleets:
+    """Stock nova beside the fork. Needs a fixture `stock`: a Cloud with stock nova on a host beside, stockhost."""
+
+    def test_a_stock_proxy_works_with_a_forked_conductor_and_loses_no_mapping(self, cloud, stock):
+        instance, server = cloud.mapped()
+        assert stock.client('get', instance) == 'no such field'
+        assert stock.client('rename', instance, 'by-stock') == 'by-stock'
+        assert f'{instance} no such field' in stock.client('list', 'testhost').splitlines()
+        own = stock.client('create', 'stockhost')
+        stock.client('destroy', own)
+        assert cloud.client('get', instance) == server
+
+    def test_a_stock_conductor_is_found_out_and_nothing_is_lost_through_it(self, cloud, stock):
+        instance, server = cloud.mapped()
+        stock.start_conductor('stock')
+        try:
+            wait_for(cloud.host, 'rabbitmqctl -q list_consumers | grep -qw conductor.stockhost', 60)
+            told = cloud.run('nova-cascading status', check=False)
+            assert told.status == 1 and 'conductor on testhost: keeps mappings' in told.out
+            assert 'conductor on stockhost: LOSES mappings: stock nova' in told.out
+            for words in (f'set {instance} {new_uuid()}', f'unset {instance}'):
+                refused = cloud.run(f'nova-cascading mapping {words}', check=False)
+                assert refused.status == 1 and 'nothing was changed' in refused.err and 'stockhost' in refused.err
+        finally:
+            stock.stop_conductor('stock')
+            cloud.host.sql("DELETE FROM services WHERE host = 'stockhost'")
+        assert cloud.client('get', instance) == server
+
+
+class Ports:
+    """What a port carries for the lower-level cloud arrives there."""
+
+    @pytest.mark.parametrize('profile', [PROFILE, None], ids=['profile', 'none'])
+    def test_a_port_keeps_its_binding_profile_when_an_instance_takes_it(self, cloud, profile):
+        assert taken(cloud, 9696 if profile else 9697, profile).get('binding:profile') == profile
+
+
+class PciPorts:
+    """From Juno on, a port can be a PCI device of the instance's host."""
+
+    def test_what_nova_knows_of_a_pci_device_wins_and_the_rest_of_the_profile_stays(self, cloud):
+        assert taken(cloud, 9698, PROFILE, 'pci')['binding:profile'] == {
+            'cascaded': PROFILE['cascaded'], 'physical_network': 'of-the-device', 'pci_slot': '0000:0a:00.1',
+            'pci_vendor_info': '8086:10ed'}
+
+
+def taken(cloud: Cloud, number: int, profile: dict | None, *words: str) -> dict:
+    """What neutron, on a TCP port of that number, is sent when an instance takes a port with this profile."""
+    log, url = f'/tmp/{number}', f'http://127.0.0.1:{number}'
+    cloud.host.put(SCRIPT.with_name('fake_neutron.py'), '/srv/fake_neutron.py')
+    cloud.host.spawn(f"exec python3 /srv/fake_neutron.py {number} {log} '{json.dumps(profile)}'")
+    ready = f"import urllib.request; urllib.request.urlopen('{url}/v2.0/ports.json')"
+    wait_for(cloud.host, f'python3 -c "{ready}"', 20)
+    cloud.host.write('/etc/nova/neutron.conf', cloud.neutron.format(url=url) + DEVICES)
+    instance = cloud.new()
+    cloud.client_once('port', instance, NETWORK, new_uuid(), *words)
+    sent = json.loads(cloud.host.read(log).splitlines()[0])['body']['port']
+    assert sent['device_id'] == instance and sent['binding:host_id'] == 'testhost'
+    return sent
+
+
 class Cells:
     """One tool for all cells. Needs a fixture `cell` (lib.cells.Cell); an instance of one cell is another's nothing."""
 
@@ -218,50 +281,5 @@ class Cells:
         assert cloud.client('get', instance) == server
 
 
-class MixedFleets:
-    """Stock nova beside the fork. Needs a fixture `stock`: a Cloud with stock nova on a host beside, stockhost."""
-
-    def test_a_stock_proxy_works_with_a_forked_conductor_and_loses_no_mapping(self, cloud, stock):
-        instance, server = cloud.mapped()
-        assert stock.client('get', instance) == 'no such field'
-        assert stock.client('rename', instance, 'by-stock') == 'by-stock'
-        assert f'{instance} no such field' in stock.client('list', 'testhost').splitlines()
-        own = stock.client('create', 'stockhost')
-        stock.client('destroy', own)
-        assert cloud.client('get', instance) == server
-
-    def test_a_stock_conductor_is_found_out_and_nothing_is_lost_through_it(self, cloud, stock):
-        instance, server = cloud.mapped()
-        stock.start_conductor('stock')
-        try:
-            wait_for(cloud.host, 'rabbitmqctl -q list_consumers | grep -qw conductor.stockhost', 60)
-            told = cloud.run('nova-cascading status', check=False)
-            assert told.status == 1 and 'conductor on testhost: keeps mappings' in told.out
-            assert 'conductor on stockhost: LOSES mappings: stock nova' in told.out
-            for words in (f'set {instance} {new_uuid()}', f'unset {instance}'):
-                refused = cloud.run(f'nova-cascading mapping {words}', check=False)
-                assert refused.status == 1 and 'nothing was changed' in refused.err and 'stockhost' in refused.err
-        finally:
-            stock.stop_conductor('stock')
-            cloud.host.sql("DELETE FROM services WHERE host = 'stockhost'")
-        assert cloud.client('get', instance) == server
-
-
-class Ports:
-    """What a port carries for the lower-level cloud arrives there."""
-
-    @pytest.mark.parametrize('profile', [{'physical_network': 'top', 'cascaded': 'port-7'}, None],
-                             ids=['profile', 'none'])
-    def test_a_port_keeps_its_binding_profile_when_an_instance_takes_it(self, cloud, profile):
-        number, log = (9696, '/tmp/with') if profile else (9697, '/tmp/without')
-        cloud.host.put(SCRIPT.with_name('fake_neutron.py'), '/srv/fake_neutron.py')
-        cloud.host.spawn(f"exec python3 /srv/fake_neutron.py {number} {log} '{json.dumps(profile)}'")
-        url = f'http://127.0.0.1:{number}'
-        ready = f"import urllib.request; urllib.request.urlopen('{url}/v2.0/ports.json')"
-        wait_for(cloud.host, f'python3 -c "{ready}"', 20)
-        cloud.host.write('/etc/nova/neutron.conf', cloud.neutron.format(url=url))
-        instance = cloud.new()
-        cloud.client_once('port', instance, NETWORK, new_uuid())
-        sent = [json.loads(line)['body']['port'] for line in cloud.host.read(log).splitlines()]
-        assert sent[0]['device_id'] == instance and sent[0]['binding:host_id'] == 'testhost'
-        assert sent[0].get('binding:profile') == profile
+class Everything(Cells, PciPorts, Ports, MixedFleets, OlderClients, Mappings):
+    """The whole contract. pytest begins with the last base; cells are for the end, as what they hold stays."""

@@ -40,3 +40,9 @@ def planned(host: Host, command: str) -> set[str]:
 def has_column(host: Host, database: str = 'nova', table: str = 'instances') -> bool:
     """Whether the table has its mapping_uuid."""
     return bool(host.sql(f"SHOW COLUMNS FROM {table} LIKE 'mapping_uuid'", database))
+
+
+def configure_killed(host: Host, step: str) -> None:
+    """Configure what is unpacked, and have the fork's postinst killed at a step (a name of nova.cascading.faults)."""
+    done = host.run('dpkg --configure -a', env={'NOVA_CASCADING_FAULT': step}, check=False)
+    assert done.status != 0, f'there is no step {step}'

@@ -7,7 +7,8 @@ usage: proxy_client.py create HOST               a new active instance on HOST; 
        proxy_client.py get UUID                  tells the mapping, or "no such field"
        proxy_client.py list HOST                 tells uuid and mapping of each instance on HOST
        proxy_client.py destroy UUID              deletes the instance
-       proxy_client.py port UUID NETWORK PORT    takes a neutron port for the instance
+       proxy_client.py port UUID NETWORK PORT [pci]
+                                                 takes a neutron port for the instance, as a PCI device of its if asked
        proxy_client.py older UUID [fork]         takes it from a message, renames and reads it with objects one version
                                                  older, stock ones or a fork's; tells version and mapping of both
        proxy_client.py serve                     takes such commands from standard input, each a line of JSON, and
@@ -136,7 +137,12 @@ def older(ctx, uuid, kind='stock'):
     return '\n'.join('{0} {1}'.format(one.VERSION, shown(one)) for one in (received, read))
 
 
-def port(ctx, uuid, network, port_id):
+def device(request):
+    return objects.PciDevice(address='0000:0a:00.1', vendor_id='8086', product_id='10ed', dev_type='type-PCI',
+                             parent_addr=None, request_id=request, extra_info={})
+
+
+def port(ctx, uuid, network, port_id, kind=''):
     try:
         from nova.network import neutron as api
     except ImportError:
@@ -149,6 +155,9 @@ def port(ctx, uuid, network, port_id):
         api.API().allocate_for_instance(ctx, instance, requested_networks=[(network, None, port_id)])
         return ''
     request = objects.NetworkRequest(network_id=network, port_id=port_id, address=None)
+    if kind == 'pci':
+        request.pci_request_id = port_id  # any id will do
+        instance.pci_devices = objects.PciDeviceList(objects=[device(port_id)])
     words = {'requested_networks': objects.NetworkRequestList(objects=[request]), 'bind_host_id': 'testhost'}
     if 'vpn' in api.API.allocate_for_instance.__code__.co_varnames:  # until Pike
         words['vpn'] = False

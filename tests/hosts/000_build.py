@@ -137,8 +137,8 @@ def test_a_full_disk_leaves_dist_as_it_was(offline):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['^C', 'terminated'])
 def test_an_interrupted_build_leaves_nothing_behind(offline, number):
     before = set(offline.run('ls /tmp /var/tmp').out.split())
-    running = offline.spawn(f"cd '{CLONE}' && exec ./build.sh --to /var/tmp/never", start_new_session=True,
-                            stderr=subprocess.PIPE)
+    line = f"cd '{CLONE}' && exec env --default-signal=INT ./build.sh --to /var/tmp/never"  # nohup's children ignore it
+    running = offline.spawn(line, start_new_session=True, stderr=subprocess.PIPE)
     time.sleep(4)
     offline.run(f'pkill -{number.value} -f "[p]ython3 -m builder --to /var/tmp/never"')
     _, said = running.communicate(timeout=60)

@@ -16,6 +16,7 @@ MIGRATION = ['before-column:instances', 'after-column:instances', 'after-column:
 RESTART = ['before-restart:nova-conductor', 'after-restart:nova-conductor', 'after-restart:nova-scheduler']
 UNPACK = 'dpkg --unpack --auto-deconfigure /root/fork.deb'
 INSTALL = 'apt-get install -y python-nova-cascading'
+ON_BOOKWORM = pytest.mark.parametrize('ready', ['bookworm'], indirect=True)  # the same code decides on all suites
 NEW_FILES = '/usr/lib/python3/dist-packages/nova/*.dpkg-new'
 
 
@@ -101,6 +102,7 @@ def test_killed_at_every_step_of_the_restart_it_is_completed_by_dpkg(unpacked):
     assert_complete(unpacked.host, unpacked.pids)
 
 
+@ON_BOOKWORM
 def test_what_was_stopped_after_the_kill_is_not_started(unpacked):
     host, stopped = unpacked.host, ('nova-conductor', 'nova-api')
     debs.configure_killed(host, 'after-restart:nova-conductor')
@@ -110,6 +112,7 @@ def test_what_was_stopped_after_the_kill_is_not_started(unpacked):
     assert_complete(host, unpacked.pids, stopped)
 
 
+@ON_BOOKWORM
 def test_a_policy_rc_d_that_forbids_restarts_is_obeyed(unpacked):
     host = unpacked.host
     host.write('/usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755)
@@ -118,6 +121,7 @@ def test_a_policy_rc_d_that_forbids_restarts_is_obeyed(unpacked):
     assert pids(host) == unpacked.pids
 
 
+@ON_BOOKWORM
 def test_dpkg_killed_while_postinst_goes_on_is_completed_by_the_next_at_once(unpacked):
     host = unpacked.host
     kill_when(host, 'pgrep -f "[s]ervices restart-running"', 'dpkg --configure -a')

@@ -24,6 +24,7 @@ def piuparts(host: Host, options: str) -> str:
     return done.out
 
 
+@pytest.mark.parametrize('host', ['bookworm'], indirect=True)
 def test_install_upgrade_and_purge_leave_nothing_behind(host, fork_of):
     debs.offer_fork(host, fork_of(host.suite, 1, *debs.DEB))
     host.put(packages.library(fork_of(host.suite, 2, *debs.DEB)), '/root/newer.deb')

@@ -3,10 +3,10 @@
 Usage (as root, from the project's directory): python3 bench/migration.py [--rows 1000000] [--runs 3]
 
 Contenders, each on Icehouse's real schema with the same rows, while two readers and two writers use the table without
-a pause, medians of runs in random order: `nova-cascading db sync`; the server's own ALTER ... ALGORITHM=INSTANT with the same index; the plain ALTER
-TABLE of the 2014 original on today's server, and as the servers of its day ran it (a table copy);
-pt-online-schema-change. Once more with a transaction open for 10 s on the table. Then the look-up by mapping_uuid with
-and without the index.
+a pause, medians of runs in random order: `nova-cascading db sync`; the server's own ALTER ... ALGORITHM=INSTANT with
+the same index; the plain ALTER TABLE of the 2014 original on today's server, and as the servers of its day ran it (a
+table copy); pt-online-schema-change. Once more with a transaction open for 10 s on the table. Then the look-up by
+mapping_uuid with and without the index.
 """
 
 from __future__ import annotations

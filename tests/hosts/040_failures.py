@@ -11,16 +11,6 @@ INSTALL = 'apt-get install -y python-nova-cascading'
 STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()" && nova-manage --help >/dev/null'
 
 
-@pytest.fixture(scope='module', params=debs.SUITES)
-def ready(request, module_host, fork_of) -> tuple[str, list]:
-    """The suite and the disk of a stock controller, database down, whose apt knows the fork; it is /root/fork.deb."""
-    host: Host = module_host(request.param, 'stack')
-    fork = fork_of(request.param, 1, *debs.DEB)
-    debs.offer_fork(host, fork)
-    host.put(packages.library(fork), '/root/fork.deb')
-    return request.param, host.freeze()
-
-
 @pytest.fixture
 def host(make_host, ready) -> Host:
     made = make_host(*ready)

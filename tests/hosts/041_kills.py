@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.hosts.lib import debs, packages
+from tests.hosts.lib import debs
 from tests.hosts.lib.host import Host
 
 RUNNING = ('nova-conductor', 'nova-api', 'nova-scheduler')
@@ -20,19 +20,9 @@ ON_BOOKWORM = pytest.mark.parametrize('ready', ['bookworm'], indirect=True)  # t
 NEW_FILES = '/usr/lib/python3/dist-packages/nova/*.dpkg-new'
 
 
-@pytest.fixture(scope='module', params=debs.SUITES)
-def ready(request, module_host, fork_of) -> tuple[str, list]:
-    """Suite and disk of a stock controller that boots with all but the metadata service; the fork is /root/fork.deb."""
-    host: Host = module_host(request.param, 'stack')
-    fork = fork_of(request.param, 1, *debs.DEB)
-    debs.offer_fork(host, fork)
-    host.put(packages.library(fork), '/root/fork.deb')
-    return request.param, host.freeze()
-
-
 @pytest.fixture(scope='module')
 def half_way(module_host, ready) -> tuple[str, list]:
-    """The same with the fork unpacked and not yet configured, as a power cut leaves it."""
+    """The disk of `ready` with the fork unpacked and not yet configured, as a power cut leaves it."""
     host: Host = module_host(*ready)
     host.start_mariadb()
     host.run(UNPACK)

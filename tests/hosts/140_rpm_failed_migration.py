@@ -30,7 +30,7 @@ def host(make_host):
 
 
 def wait_for_report(host, seconds=90):
-    """A conductor that cannot write the first report of its life ends by itself."""
+    """A conductor that the database refuses while it starts ends by itself, though systemd counts it as up."""
     until = time.monotonic() + seconds
     while host.sql("SELECT count(*) FROM services WHERE topic = 'conductor' AND report_count > 0") == [('0',)]:
         assert time.monotonic() < until, host.service('openstack-nova-conductor').journal()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.lib import kinds, packages, templates  # noqa: F401  kinds registers the common layers
+from tests.hosts.lib import debs, kinds, packages, templates  # noqa: F401  kinds registers the common layers
 from tests.hosts.lib.errors import Incapable
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.machine import Machine
@@ -64,3 +64,17 @@ def host(make_host: Callable[..., Host]) -> Host:
 def fork_of() -> Callable[..., Path]:
     """``fork_of(source='stock', revision=1, *options)`` gives the directory of packages that ./build.sh makes of it."""
     return packages.fork_of
+
+
+@pytest.fixture(scope='module', params=debs.SUITES)
+def ready(request: pytest.FixtureRequest, module_host: Callable[..., Host],
+          fork_of: Callable[..., Path]) -> tuple[str, list[Path]]:
+    """Suite and disk of a stock controller, all of it down, whose apt knows the fork; that is /root/fork.deb as well.
+
+    Once booted, everything runs but the metadata service.
+    """
+    host = module_host(request.param, 'stack')
+    fork = fork_of(request.param, 1, *debs.DEB)
+    debs.offer_fork(host, fork)
+    host.put(packages.library(fork), '/root/fork.deb')
+    return request.param, host.freeze()

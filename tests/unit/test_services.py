@@ -114,16 +114,16 @@ def uninstall(load, services):
 
 
 def test_the_way_back_never_removes_the_fork_alone(uninstall, services, monkeypatch):
-    monkeypatch.setattr(uninstall, 'deb_installed', lambda package: package == 'python3-nova-cascading')
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: package == 'python3-nova-cascading')
     monkeypatch.setattr(services, 'which', lambda tool: False)
-    monkeypatch.setattr(uninstall, 'companions', lambda own: [])
+    monkeypatch.setattr(uninstall.uninstall_apt, 'companions', lambda own: [])
     assert uninstall.way_back() == ['apt-get install -y python3-nova',
                                  'systemctl restart nova-conductor.service',
                                  'systemctl restart nova-scheduler.service nova-api.service']
 
 
 def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(uninstall, services, monkeypatch, capsys):
-    monkeypatch.setattr(uninstall, 'deb_installed', lambda package: package == 'python-nova-cascading')
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: package == 'python-nova-cascading')
     monkeypatch.setattr(uninstall, 'way_back', lambda: ['apt-get install -y python-nova'])
     monkeypatch.setattr(services, 'output', lambda command: '')
     assert uninstall.run(types.SimpleNamespace(yes=True), None) == 1
@@ -135,7 +135,8 @@ def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(unin
 def test_re_versioned_service_packages_go_back_together_with_the_library(uninstall, services, monkeypatch, apt, option):
     listed = 'nova-api 1:2014.1.5-0ubuntu1+cascading2\nnova-doc 1:2014.1.5-0ubuntu1\n'
     monkeypatch.setattr(services, 'output', lambda command: apt if command[0] == 'apt-get' else listed)
-    assert uninstall.apt_line('python-nova', uninstall.companions('python-nova-cascading')) == (
+    apt_host = uninstall.uninstall_apt
+    assert apt_host.apt_line('python-nova', apt_host.companions('python-nova-cascading')) == (
         f'apt-get install -y {option} python-nova=1:2014.1.5-0ubuntu1 nova-api=1:2014.1.5-0ubuntu1')
 
 
@@ -144,8 +145,8 @@ def test_re_versioned_service_packages_go_back_together_with_the_library(uninsta
     (False, "printf 'remove python-nova-cascading\\ninstall python-nova-1:12.0.6-1\\nrun\\n' | yum -y shell"),
 ])
 def test_on_rpm_hosts_the_stock_package_is_named_with_its_full_evr(uninstall, services, monkeypatch, dnf, expected):
-    monkeypatch.setattr(uninstall, 'deb_installed', lambda package: False)
-    monkeypatch.setattr(uninstall, 'rpm_installed', lambda package: package == 'python-nova-cascading')
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall.uninstall_yum, 'installed', lambda package: package == 'python-nova-cascading')
     monkeypatch.setattr(services, 'output', lambda command: 'python-nova = 1:12.0.6-1\npython-nova-cascading = 1\n')
     monkeypatch.setattr(services, 'which', lambda tool: dnf)
     assert uninstall.way_back() == [expected]

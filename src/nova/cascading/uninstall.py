@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from nova.cascading import services
+from nova.cascading import uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
 # Where the installer for hosts without packages leaves its way back.
@@ -28,7 +28,7 @@ def run(args, conf):
         sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(INSTALLED))
         return 1
-    for stock in missing():
+    for stock in uninstall_apt.missing(PACKAGES):
         sys.stderr.write('apt offers no {0} on this host. Next: put its .deb here, then: '
                          'apt-get install ./{0}_*.deb\n'.format(stock))
         return 1
@@ -57,57 +57,8 @@ def way_back():
     """The shell lines that bring the stock nova back on this host, in order; none when nobody knows the fork here."""
     for own in PACKAGES:
         stock = own.replace('-cascading', '')
-        if deb_installed(own):
-            return [apt_line(stock, companions(own))] + restarts()
-        if rpm_installed(own):
-            return [rpm_swap(own, stock)]  # its scriptlets restart what runs
+        if uninstall_apt.installed(own):
+            return uninstall_apt.way_back(own, stock)
+        if uninstall_yum.installed(own):
+            return uninstall_yum.way_back(own, stock)
     return ['sh {0}'.format(INSTALLED)] if os.path.exists(INSTALLED) else []
-
-
-def missing():
-    """The stock package, if apt has none: asked for it, apt would take the fork for it, do nothing, exit 0."""
-    for own in PACKAGES:
-        stock = own.replace('-cascading', '')
-        if deb_installed(own) and 'Package: {0}\n'.format(stock) not in services.output(['apt-cache', 'show', stock]):
-            return [stock]
-    return []
-
-
-def restarts():
-    return [' '.join(command) for batch in services.batches(services.running())
-            for command in services.restart_commands(batch)]
-
-
-def deb_installed(package):
-    if not services.which('dpkg-query'):
-        return False
-    return services.output(['dpkg-query', '-W', '-f', '${Status}', package]).startswith(('install', 'hold'))
-
-
-def companions(own):
-    """(name, stock version) of service packages that were re-versioned for a dpkg without versioned Provides."""
-    listed = services.output(['dpkg-query', '-W', '-f', '${Package} ${Version}\\n', 'nova-*'])
-    packages = [line.split() for line in listed.splitlines() if '+cascading' in line]
-    return [(name, version.rpartition('+cascading')[0]) for name, version in packages if name != own]
-
-
-def apt_line(stock, reversioned):
-    if not reversioned:
-        return 'apt-get install -y {0}'.format(stock)
-    exact = ['{0}={1}'.format(name, version) for name, version in [(stock, reversioned[0][1])] + reversioned]
-    is_old = services.output(['apt-get', '--version']).startswith(('apt 0.', 'apt 1.0'))
-    return 'apt-get install -y {0} {1}'.format('--force-yes' if is_old else '--allow-downgrades', ' '.join(exact))
-
-
-def rpm_installed(package):
-    return services.which('rpm') and services.call(['rpm', '-q', package], quiet=True) == 0
-
-
-def rpm_swap(own, stock):
-    """dnf does it in one transaction; yum 3 needs its shell for that."""
-    for line in services.output(['rpm', '-q', '--provides', own]).splitlines():
-        if line.startswith(stock + ' = '):
-            stock = '{0}-{1}'.format(stock, line.split()[-1])
-    if services.which('dnf'):
-        return 'dnf swap -y --allowerasing {0} {1}'.format(own, stock)
-    return "printf 'remove {0}\\ninstall {1}\\nrun\\n' | yum -y shell".format(own, stock)

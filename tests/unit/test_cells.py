@@ -1,6 +1,8 @@
 """Which databases a nova has, over which message bus each is written to, and what its conductors' answers mean."""
 
 import sqlite3
+import time
+import types
 
 import pytest
 
@@ -55,3 +57,62 @@ def test_several_errors_are_told_together_with_the_worst_status(load):
     errors = load('errors')
     both = errors.together([errors.CascadingError('no column', 'sync it'), errors.Unreachable('cell2 is away')])
     assert both.status == 2 and 'no column\n  sync it\ncell2 is away' in str(both)
+
+
+TWO = 'rabbit://one:p1@h1:5672,two:p2@h2:5673/vhost?a=b'
+
+
+@pytest.mark.parametrize('template, filled', [
+    ('{scheme}://{username}:{password}@{hostname}/{path}?{query}', 'mysql://nova:secret@10.0.0.1/nova?charset=utf8'),
+    ('mysql://x@{hostname}:{port}/y', 'mysql://x@10.0.0.1:3306/y'),
+    ('mysql://x@{hostname1}/y', 'mysql://x@{hostname1}/y'), ('mysql://x@{0}/y', 'mysql://x@{0}/y'),
+    ('mysql://x@{hostname.nothing}/y', 'mysql://x@{hostname.nothing}/y'), ('mysql://{', 'mysql://{')])
+def test_a_cells_template_takes_its_fields_from_nova_conf_as_in_nova(load, template, filled):
+    main = 'mysql://nova:secret@10.0.0.1:3306/nova?charset=utf8'
+    assert load('celltemplate').fill_in(template, main) == filled
+
+
+@pytest.mark.parametrize('main, template, filled', [
+    (TWO, '{scheme}://{username1}:{password1}@{hostname1}:{port1},{username2}:{password2}@{hostname2}:{port2}/{path}',
+     'rabbit://one:p1@h1:5672,two:p2@h2:5673/vhost'),
+    ('rabbit://u:p@[::1]:5672,u:p@[::2]/', 'rabbit://{hostname1} {port1} {hostname2} {port2}',
+     'rabbit://::1 5672 ::2 None'),
+    ('rabbit://h1:5672,h2:5673/', 'rabbit://{hostname1}/', 'rabbit://{hostname1}/')])
+def test_several_hosts_in_one_url_have_numbered_fields(load, main, template, filled):
+    assert load('celltemplate').fill_in(template, main) == filled
+
+
+def ago(seconds):
+    return time.strftime('%Y-%m-%d %H:%M:%S.000', time.gmtime(time.time() - seconds))
+
+
+@pytest.mark.parametrize('options, seconds', [
+    ({}, 60), ({'service_down_time': 300, 'report_interval': 10}, 300),
+    ({'service_down_time': 60, 'report_interval': 120}, 300), ({'service_down_time': 10, 'report_interval': 10}, 25)])
+def test_a_conductor_is_down_when_nova_says_so(load, options, seconds):
+    conductors = load('conductors')
+    late = conductors.down_time(types.SimpleNamespace(**options))
+    assert late == seconds
+    assert conductors.is_up(ago(seconds - 5), late) and conductors.is_up(ago(5 - seconds), late)
+    assert not conductors.is_up(ago(seconds + 5), late) and not conductors.is_up(None, late)
+
+
+@pytest.mark.parametrize('column', ['updated_at', 'last_seen_up'])
+def test_a_conductor_that_has_not_reported_is_asked_as_well_and_may_lose_mappings(load, tmp_path, monkeypatch, column):
+    path = tmp_path / 'cell.sqlite'
+    with sqlite3.connect(path) as cell:
+        cell.execute('CREATE TABLE services (host TEXT, topic TEXT, deleted INTEGER, created_at TEXT, updated_at TEXT'
+                     + (', last_seen_up TEXT)' if column == 'last_seen_up' else ')'))
+        cell.executemany(f'INSERT INTO services (host, topic, deleted, created_at, {column}) VALUES (?, ?, ?, ?, ?)', [
+            ('back', 'conductor', 0, ago(9000), ago(900)), ('gone', 'conductor', 0, ago(900), None),
+            ('here', 'conductor', 0, ago(900), ago(5)), ('old', 'conductor', 7, ago(900), ago(5)),
+            ('other', 'compute', 0, ago(900), ago(5))])
+    conductors = load('conductors')
+    answers = {'back': conductors.LOSES, 'gone': conductors.SILENT, 'here': conductors.KEEPS}
+    asked = []
+    monkeypatch.setattr(conductors, 'ask', lambda client, host, seconds: asked.append((host, seconds)) or answers[host])
+    bus = types.SimpleNamespace(options=None, of=lambda database: None)
+    found = conductors.of(bus, load('databases').Database('west', f'sqlite:///{path}'))
+    assert asked == [('back', conductors.BRIEFLY), ('gone', conductors.BRIEFLY), ('here', 5)]
+    assert [one.state for one in found] == [conductors.LOSES, conductors.DOWN, conductors.KEEPS]
+    assert conductors.verdict(found) == 1

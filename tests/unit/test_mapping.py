@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import sqlite3
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -280,4 +282,40 @@ def test_a_file_that_a_spreadsheet_wrote_is_read(cloud, written, tmp_path):
     file = tmp_path / 'mappings.csv'
     file.write_text(f'\ufeffinstance_uuid,mapping_uuid\r\n{cloud.add()},{uuid_of(70)}\r\n')
     assert cloud('import', str(file))[0] == 0
+    assert written == [('main', uuid_of(1), uuid_of(70))]
+
+
+def test_an_import_obeys_the_rules_of_set(cloud, written, tmp_path):
+    owner, instance = cloud.add(uuid_of(77), 'west'), cloud.add()
+    file = tmp_path / 'mappings.csv'
+    file.write_text(f'instance_uuid,mapping_uuid\n{instance},{uuid_of(77)}\n')
+    status, out, err = cloud('import', str(file))
+    assert (status, out, written) == (1, '0 set, 0 unchanged, 1 failed\n', []) and owner in err and '--force' in err
+    assert cloud('import', '--dry-run', str(file))[1] == '0 to be set, 0 unchanged, 1 failed\n'
+    assert cloud('import', '--force', str(file))[0] == 0
+    assert written == [('main', instance, uuid_of(77))]
+
+
+@pytest.mark.parametrize('force', [False, True])
+def test_lines_that_contradict_each_other_are_refused_before_anything_is_set(cloud, written, tmp_path, force):
+    one, two = cloud.add(), cloud.add()
+    words = ['import', '--force'] if force else ['import']
+    file = tmp_path / 'mappings.csv'
+    file.write_text(f'instance_uuid,mapping_uuid\n{one},{uuid_of(70)}\n{two},{uuid_of(70).upper()}\n')
+    status, _, err = cloud(*words, str(file))
+    assert (status, len(written)) == ((0, 2) if force else (1, 0))
+    assert force or f'line 3: the server {uuid_of(70)} stands in line 2 already' in err
+    file.write_text(f'instance_uuid,mapping_uuid\n{one},{uuid_of(70)}\n{one},{uuid_of(71)}\n')
+    status, _, err = cloud(*words, '--overwrite', str(file))
+    assert status == 1 and f'line 3: the instance {one} stands in line 2 already' in err
+
+
+def test_an_import_reads_a_pipe(cloud, written, tmp_path):
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    text = f'instance_uuid,mapping_uuid\n{cloud.add()},{uuid_of(70)}\n'
+    writer = threading.Thread(target=pipe.write_text, args=(text,))
+    writer.start()
+    assert cloud('import', str(pipe))[0] == 0
+    writer.join()
     assert written == [('main', uuid_of(1), uuid_of(70))]

@@ -9,13 +9,13 @@ try:
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import databases, errors
+from nova.cascading import celltemplate, errors
 
 TIMEOUT = 5  # seconds for an answer
 
 
 class Bus(object):
-    """nova's message bus, with nova's own configuration.
+    """nova's message bus, with nova's own configuration in `options`.
 
     :param conf: what config.read returned
     """
@@ -27,6 +27,7 @@ class Bus(object):
         logging.getLogger('oslo_messaging.rpc.client').setLevel(logging.ERROR)  # it scolds nova's code for its style
         with in_time('the message bus'):
             nova.config.parse_args(['nova-manage'] + directories(conf), default_config_files=files(conf))
+        self.options = options()
         self._usual = rpc.TRANSPORT
         self._clients = {}
         end_at_once()
@@ -44,10 +45,17 @@ class Bus(object):
         rpc.TRANSPORT = self._usual
         if template:
             rpc.TRANSPORT = rpc.create_transport(rpc.get_transport_url(
-                databases.fill_in(template, cfg.CONF.transport_url)))
+                celltemplate.fill_in(template, cfg.CONF.transport_url)))
         client = rpcapi.ConductorAPI()
         cfg.CONF.set_override('rpc_response_timeout', TIMEOUT * 2)  # known from here on
         return client
+
+
+def options():
+    """nova's options, with those about services, which old novas register where the services are."""
+    if not hasattr(cfg.CONF, 'service_down_time'):
+        cfg.CONF.import_opt('service_down_time', 'nova.service')
+    return cfg.CONF
 
 
 def end_at_once():

@@ -3,12 +3,7 @@
 import sqlalchemy
 from sqlalchemy import pool
 
-try:
-    from urllib import parse as urlparse
-except ImportError:
-    import urlparse
-
-from nova.cascading import config, connection, errors, redact
+from nova.cascading import celltemplate, config, connection, errors, redact
 
 CELL0 = '00000000-0000-0000-0000-000000000000'
 _TIMEOUT_ARGUMENT = {'mysqldb': 'connect_timeout', 'pymysql': 'connect_timeout', 'psycopg2': 'connect_timeout',
@@ -21,7 +16,7 @@ class Database(object):
     :param name: what to call it in messages: 'main', 'cell0', or the name or uuid of the cell
     :param url: the connection string, as SQLAlchemy reads it
     :param transport: the message bus of the conductors that write to it, as the API database names it (a template, as
-        for fill_in); None: the one in nova.conf
+        for celltemplate.fill_in); None: the one in nova.conf
     """
 
     def __init__(self, name, url, transport=None):
@@ -97,23 +92,11 @@ def _cells(api_url, main_url):
         if not api.server.has_table('cell_mappings'):
             return []
         rows = api.rows('SELECT uuid, name, database_connection, transport_url FROM cell_mappings ORDER BY id')
-    return [Database('cell0' if uuid == CELL0 else name or uuid, fill_in(url, main_url), bus_of(transport))
+    return [Database('cell0' if uuid == CELL0 else name or uuid, celltemplate.fill_in(url, main_url),
+                     bus_of(transport))
             for uuid, name, url, transport in rows]
 
 
 def bus_of(transport_url):
     """cell0 has none of its own: nova-manage writes none:/// there."""
     return None if not transport_url or transport_url.startswith('none:') else transport_url
-
-
-def fill_in(template, main_url):
-    """A cell's connection string; {fields} in it take their values from [database] connection, as in nova."""
-    if '{' not in template or not main_url:
-        return template
-    main = urlparse.urlparse(main_url)
-    values = {'username': main.username, 'password': main.password, 'hostname': main.hostname, 'port': main.port,
-              'scheme': main.scheme, 'query': main.query, 'fragment': main.fragment, 'path': main.path.lstrip('/')}
-    try:
-        return template.format(**values)
-    except (KeyError, IndexError, ValueError):
-        return template

@@ -22,8 +22,7 @@ def configure(parser):
     change = add(actions, set_one, 'set', 'say which lower-level server an instance stands for')
     change.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
     change.add_argument('server', metavar='CASCADED_UUID', help='UUID of the server in the lower-level cloud')
-    change.add_argument('--force', action='store_true',
-                        help='even if another instance stands for that server, or a database that may have one is away')
+    change.add_argument('--force', action='store_true', help=mapping_write.FORCE)
     unset = add(actions, unset_one, 'unset', 'forget which lower-level server an instance stands for')
     unset.add_argument('instance', metavar='INSTANCE', help='UUID of the instance')
     listing = add(actions, list_all, 'list', 'all instances with their mappings')
@@ -79,7 +78,7 @@ def set_one(args, conf):
     server = instances.canonical(args.server, 'CASCADED_UUID')
     database, row = instances.get(conf, uuid)
     if not args.force:
-        refuse_taken(conf, uuid, server)
+        mapping_write.refuse_taken(conf, uuid, server)
     change(conf, database, row, server)
 
 
@@ -92,16 +91,3 @@ def change(conf, database, row, server):
     if row.mapping_uuid != server:
         mapping_write.Writer(conf).set(database, row.instance_uuid, server)
     sys.stdout.write('instance {0}: mapping {1} -> {2}\n'.format(row.instance_uuid, row.mapping_uuid, server))
-
-
-def refuse_taken(conf, uuid, server):
-    try:
-        others = [row.instance_uuid for _, row in instances.find(conf, 'mapping_uuid = :server', server=server)
-                  if row.instance_uuid != uuid]
-    except errors.Unreachable as error:
-        raise errors.Unreachable('nothing was changed, for an instance there may stand for the server {0}: {1}'.format(
-            server, error.what), 'when that database is back, do it again; or say --force')
-    if others:
-        raise errors.CascadingError(
-            'instance {0} stands for the server {1} already'.format(others[0], server),
-            'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(others[0]))

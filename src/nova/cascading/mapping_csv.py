@@ -17,9 +17,11 @@ def configure_export(parser):
 
 def configure_import(parser):
     """Options of `nova-cascading mapping import`."""
-    parser.add_argument('file', metavar='FILE', help='CSV with the columns instance_uuid and mapping_uuid')
+    parser.add_argument('file', metavar='FILE', help='CSV with the columns instance_uuid and mapping_uuid; '
+                                                     '/dev/stdin for standard input')
     parser.add_argument('--dry-run', action='store_true', help='say what would be done, and do nothing')
     parser.add_argument('--overwrite', action='store_true', help='also where an instance has another mapping already')
+    parser.add_argument('--force', action='store_true', help=mapping_write.FORCE)
 
 
 def export(args, conf):
@@ -56,38 +58,58 @@ def load(args, conf):
 
     :returns: exit status: 0 all set, 1 some could not be
     """
-    for _ in pairs(args.file):
-        pass
+    checked = pairs(args.file, args.force)
     work = Import(conf, args)
-    for number, uuid, server in pairs(args.file):
+    for number, uuid, server in checked:
         work.one(number, uuid, server)
     return work.end()
 
 
-def pairs(path):
-    """(line number, instance, lower-level server) of each line of the file.
+def pairs(path, is_forced=False):
+    """[(line number, instance, lower-level server)] of all lines of a file, which may be a pipe, so it is read once.
 
-    :raises errors.CascadingError: a line is not what it has to be
+    :param is_forced: whether several instances may stand for one server
+    :raises errors.CascadingError: a line is not what it has to be, or contradicts another one
     """
     try:
         with open(path, **TEXT) as lines:
-            reader = csv.DictReader(lines)
-            if not set(COLUMNS) <= set(reader.fieldnames or ()):
-                raise errors.CascadingError('{0}: the first line must name the columns {1}'.format(
-                    path, ' and '.join(COLUMNS)), 'see what this writes: nova-cascading mapping export')
-            for row in reader:
-                place = '{0}, line {1}'.format(path, reader.line_num)
-                yield (reader.line_num, instances.canonical(row['instance_uuid'] or '', place),
-                       instances.canonical(row['mapping_uuid'] or '', place))
+            return list(consistent(path, each(path, lines), is_forced))
     except EnvironmentError as error:
-        raise errors.CascadingError('cannot read {0}: {1}'.format(path, error.strerror))
+        raise errors.CascadingError('cannot read {0}: {1}'.format(path, error.strerror),
+                                    'give the name of a file that you may read; /dev/stdin is standard input')
     except (UnicodeError, csv.Error) as error:
         raise errors.CascadingError('{0} is no CSV file: {1}'.format(path, error),
                                     'save it as CSV, in UTF-8; see what this writes: nova-cascading mapping export')
 
 
+def each(path, lines):
+    """(line number, instance, lower-level server) of each line, in the form in which nova writes UUIDs."""
+    reader = csv.DictReader(lines)
+    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        raise errors.CascadingError('{0}: the first line must name the columns {1}'.format(
+            path, ' and '.join(COLUMNS)), 'see what this writes: nova-cascading mapping export')
+    for row in reader:
+        place = '{0}, line {1}'.format(path, reader.line_num)
+        yield (reader.line_num, instances.canonical(row['instance_uuid'] or '', place),
+               instances.canonical(row['mapping_uuid'] or '', place))
+
+
+def consistent(path, found, is_forced):
+    """The lines, as long as each instance and, unless forced, each server stands in one of them."""
+    numbers = {}
+    for number, uuid, server in found:
+        for what, one in (('instance', uuid), ('server', server)):
+            first = numbers.setdefault((what, one), number)
+            if first != number and not (what == 'server' and is_forced):
+                raise errors.CascadingError(
+                    '{0}, line {1}: the {2} {3} stands in line {4} already; nothing was changed'.format(
+                        path, number, what, one, first),
+                    'leave one of the lines out' + (', or say --force' if what == 'server' else ''))
+        yield number, uuid, server
+
+
 class Import(object):
-    """:param args: file, dry_run and overwrite"""
+    """:param args: file, dry_run, overwrite and force"""
 
     def __init__(self, conf, args):
         self.conf = conf
@@ -111,6 +133,8 @@ class Import(object):
         if row.mapping_uuid and not self.args.overwrite:
             raise errors.CascadingError('instance {0} has the mapping {1} already'.format(uuid, row.mapping_uuid),
                                         'to replace it: --overwrite')
+        if not self.args.force:
+            mapping_write.refuse_taken(self.conf, uuid, server)
         if not self.args.dry_run:
             self.writer.set(database, uuid, server)
         return 'set'

@@ -1,8 +1,13 @@
 """Set mappings through nova's conductors, as the nova proxy does, so that every safeguard of nova's stays in force."""
 
-from nova.cascading import bus, conductors, connection, errors, instances
+import sys
 
+from nova.cascading import bus, conductors, connection, errors, instances, redact
+
+FORCE = 'even if another instance stands for that server, or a database that may have one is away'
 STOCK = 'install python-nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
+BACK = ('nova-cascading: the conductor on {0} (database {1}) is down, so nobody can tell whether it keeps mappings\n'
+        '  when it is back, run: nova-cascading status\n')
 
 
 class Writer(object):
@@ -52,6 +57,9 @@ class Writer(object):
         if verdict and conductors.KEEPS not in [one.state for one in found]:
             raise errors.Unreachable('nothing was changed: no conductor of database {0} is at work: {1}'.format(
                 database.name, told), 'see that RabbitMQ and nova-conductor run, and that nova.conf leads to them')
+        for one in found:
+            if one.state == conductors.DOWN:
+                sys.stderr.write(BACK.format(one.host, database.name))
         self._checked.add(database.identity)
 
     @staticmethod
@@ -89,4 +97,21 @@ def explained(error, database, instance_uuid):
                 database.name, instance_uuid),
             'see that nova-conductor runs, then: nova-cascading mapping show ' + instance_uuid)
     return errors.CascadingError('the conductor could not map {0}: {1}: {2}'.format(
-        instance_uuid, kind, text.partition('\n')[0]), 'nova-conductor.log on the conductors tells more')
+        instance_uuid, kind, redact.hide(text).partition('\n')[0]), 'nova-conductor.log on the conductors tells more')
+
+
+def refuse_taken(conf, uuid, server):
+    """Two instances must not stand for one lower-level server, in whichever databases they are.
+
+    :raises errors.CascadingError: another instance stands for it, or a database cannot be asked
+    """
+    try:
+        others = [row.instance_uuid for _, row in instances.find(conf, 'mapping_uuid = :server', server=server)
+                  if row.instance_uuid != uuid]
+    except errors.Unreachable as error:
+        raise errors.Unreachable('nothing was changed, for an instance there may stand for the server {0}: {1}'.format(
+            server, error.what), 'when that database is back, do it again; or say --force')
+    if others:
+        raise errors.CascadingError(
+            'instance {0} stands for the server {1} already'.format(others[0], server),
+            'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(others[0]))

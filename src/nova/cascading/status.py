@@ -1,35 +1,59 @@
 """nova-cascading status: which code this host has, what state each database is in, and what to do next."""
 
+import collections
 import os
 
 import nova
-from nova.cascading import adopt, bus, cli, conductors, config, connection, databases, db, errors, plan, record
+from nova.cascading import adopt, bus, cli, conductors, config, connection, databases, db, errors, output, plan, record
 
+COLUMNS = ('kind', 'name', 'database', 'state', 'detail', 'next')
 NEXT = {1: 'install python-nova-cascading on these conductors before any nova proxy uses mappings',
         2: 'see that RabbitMQ and nova-conductor run there; until then no mapping can be set'}
+VERDICTS = ('keep', 'lose', 'unknown')
+STATES = {conductors.KEEPS: 'keeps', conductors.LOSES: 'loses', conductors.SILENT: 'silent', conductors.DOWN: 'down'}
 _MODELS = (('db', 'main', 'models.py'), ('db', 'sqlalchemy', 'models.py'))
+
+# What is found out: its columns, the exit status that it means, and how people read it.
+Fact = collections.namedtuple('Fact', COLUMNS + ('status', 'text'))
 
 
 def configure(parser):
     """Options of `nova-cascading status`."""
     cli.add_config_options(parser)
+    output.add_options(parser)
 
 
 def run(args, conf):
-    """:returns: exit status: 0 nothing to do, 1 something to do, 2 a database cannot be reached"""
-    return max([part(conf) for part in PARTS])
+    """:returns: exit status: 0 nothing to do, 1 something to do, 2 a database or conductor cannot be asked"""
+    rows = None if args.format == 'table' else output.printer(args.format, COLUMNS)
+    worst = 0
+    for part in PARTS:
+        for found in part(conf):
+            show(found, rows)
+            worst = max(worst, found.status)
+    if rows:
+        rows.close()
+    return worst
 
 
-def show(topic, text):
-    db.say('{0}: {1}'.format(topic, text))
+def show(found, rows):
+    """A row for programs, or for people a line as soon as it is known."""
+    if rows:
+        rows.add(found[:len(COLUMNS)])
+    elif found.text:
+        db.say(found.text)
+
+
+def fact(kind, text, name=None, state=None, detail=None, then=None, status=0, database=None):
+    return Fact(kind, name, database, state, detail, then, status, text)
 
 
 def code(conf):
     """Which nova this is, and whether it has the changes of the fork."""
-    show('nova', _version())
-    show('code', '{0} in {1}'.format('with the changes of nova-cascading' if is_fork() else
-                                     'stock, nova-cascading changes nothing', os.path.dirname(nova.__file__)))
-    return 0
+    version, place = _version(), os.path.dirname(nova.__file__)
+    yield fact('nova', 'nova: {0}'.format(version), name=version)
+    words = 'with the changes of nova-cascading' if is_fork() else 'stock, nova-cascading changes nothing'
+    yield fact('code', 'code: {0} in {1}'.format(words, place), name=place, state='fork' if is_fork() else 'stock')
 
 
 def is_fork():
@@ -52,51 +76,55 @@ def _version():
 
 def settings(conf):
     """The options that matter for upgrades."""
-    show('auto_migrate', str(conf.cascading.auto_migrate).lower())
-    return 0
+    value = str(conf.cascading.auto_migrate).lower()
+    yield fact('option', 'auto_migrate: {0}'.format(value), name='auto_migrate', state=value)
 
 
 def all_databases(conf):
     """The state of each database, and what to do about it."""
     found, problems = databases.of(conf)
     if not found and not problems:
-        show('databases', db.NOT_CONFIGURED)
-    statuses = [0]
+        yield fact('databases', 'databases: {0}'.format(db.NOT_CONFIGURED), state='none', detail=db.NOT_CONFIGURED)
     for database in found:
         try:
             with connection.opened(database) as opened:
-                statuses.append(_database(opened))
+                yield _database(database.name, opened)
         except errors.CascadingError as error:
-            problems.append(error)
+            yield _unknown('database', error, database.name, 'cannot tell: ')
     for error in problems:
-        show('cannot tell', error)
-    return max(statuses + [error.status for error in problems])
+        yield _unknown('databases', error, None, 'cannot tell: ')
 
 
-def _database(opened):
-    missing = plan.Plan(opened.server)
-    version = record.version(opened)
-    recorded = ', recorded as {0} {1}'.format(record.REPOSITORY_ID, version) if version is not None else ''
+def _unknown(kind, error, name, before):
+    return fact(kind, '{0}{1}'.format(before, error), name=name, state='unknown', detail=error.what, then=error.hint,
+                status=error.status)
+
+
+def _database(name, opened):
+    missing, version = plan.Plan(opened.server), record.version(opened)
     if adopt.is_original(opened):
-        show(opened.title, 'migrated by the 2014 original\n  next: nova-cascading db adopt')
+        state, words, then = 'original', 'migrated by the 2014 original', 'nova-cascading db adopt'
     elif missing:
-        show(opened.title, 'lacks {0}\n  next: nova-cascading db sync'.format(missing))
+        state, words, then = 'lacking', 'lacks {0}'.format(missing), 'nova-cascading db sync'
     else:
-        show(opened.title, 'in place' + recorded)
-        return 0
-    return 1
+        recorded = ', recorded as {0} {1}'.format(record.REPOSITORY_ID, version) if version is not None else ''
+        state, words, then = 'in place', 'in place' + recorded, None
+    text = '{0}: {1}{2}'.format(opened.title, words, '\n  next: ' + then if then else '')
+    return fact('database', text, name=name, state=state, detail=words, then=then, status=1 if then else 0)
 
 
 def all_conductors(conf):
     """Whether each conductor of each database keeps mappings; what is wrong with the databases has been told before."""
     if not config.connection(conf):
-        return 0
+        return
     try:
         reached = bus.Bus(conf)
     except errors.CascadingError as error:
-        show('conductors', 'cannot ask them: {0}'.format(error))
-        return error.status
-    return max([0] + [_conductors(reached, database) for database in databases.of(conf)[0]])
+        yield _unknown('conductors', error, None, 'conductors: cannot ask them: ')
+        return
+    for database in databases.of(conf)[0]:
+        for found in _conductors(reached, database):
+            yield found
 
 
 def _conductors(reached, database):
@@ -104,14 +132,15 @@ def _conductors(reached, database):
     try:
         found = conductors.of(reached, database)
     except errors.CascadingError as error:
-        show('conductors' + place, 'cannot ask them: {0}'.format(error))
-        return error.status
+        yield _unknown('conductors', error, database.name, 'conductors{0}: cannot ask them: '.format(place))
+        return
     for one in found:
-        show('conductor on {0}{1}'.format(one.host, place), one.state)
+        yield fact('conductor', 'conductor on {0}{1}: {2}'.format(one.host, place, one.state), name=one.host,
+                   database=database.name, state=STATES.get(one.state, 'fails'), detail=one.state)
     result = conductors.verdict(found)
-    if result:
-        show('next', NEXT[result])
-    return result
+    then = NEXT.get(result)
+    yield fact('conductors', 'next: ' + then if then else None, name=database.name, state=VERDICTS[result], then=then,
+               status=result)
 
 
 PARTS = [code, settings, all_databases, all_conductors]

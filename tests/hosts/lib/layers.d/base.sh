@@ -8,4 +8,4 @@ printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d
 chmod 755 /usr/sbin/policy-rc.d
 echo 'Dpkg::Use-Pty "0";' > /etc/apt/apt.conf.d/90test
 apt-get -qq update
-apt-get -qq install -y --no-install-recommends ca-certificates iproute2 procps python3
+apt-get -qq install -y --no-install-recommends ca-certificates iproute2 locales procps python3

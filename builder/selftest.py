@@ -20,10 +20,13 @@ from builder.progress import step
 
 PROJECT = Path(__file__).resolve().parent.parent
 PYTEST = {'/usr/lib/python3/dist-packages/pytest': 'python3-pytest',
-          '/usr/lib/python3/dist-packages/xdist': 'python3-pytest-xdist'}
+          '/usr/lib/python3/dist-packages/xdist': 'python3-pytest-xdist',
+          '/usr/lib/python3/dist-packages/pytest_timeout.py': 'python3-pytest-timeout'}
 UNIT_TOOLS = {'git': 'git', 'gpg': 'gnupg', 'patch': 'patch', 'shellcheck': 'shellcheck', 'busybox': 'busybox',
               'apt-ftparchive': 'apt-utils', 'createrepo_c': 'createrepo-c', 'dpkg-buildpackage': 'dpkg-dev',
               'dh': 'debhelper', 'dh_python3': 'dh-python', 'rpmbuild': 'rpm', 'rpmsign': 'rpm',
+              'ip': 'iproute2', '/usr/share/i18n/locales/de_DE': 'locales',
+              '/usr/lib/python3/dist-packages/rpm': 'python3-rpm',
               '/usr/lib/python3/dist-packages/debian': 'python3-debian',
               '/usr/lib/python3/dist-packages/rich': 'python3-rich',
               '/usr/lib/python3/dist-packages/sqlalchemy': 'python3-sqlalchemy',

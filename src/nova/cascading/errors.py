@@ -1,5 +1,17 @@
 """What can go wrong, told the way an administrator needs it: what happened, and the next command."""
 
+import re
+
+# Control characters but for the end of a line, what turns the direction of what follows, and halves of characters.
+_UNPRINTABLE = re.compile(u'[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
+
+
+def printable(text):
+    """The text without what makes a terminal do something: names come from databases, so from anybody."""
+    if not isinstance(text, type(u'')):
+        return printable(text.decode('utf-8', 'replace')).encode('utf-8')
+    return _UNPRINTABLE.sub(lambda found: u'\\u{0:04x}'.format(ord(found.group())), text)
+
 
 class CascadingError(Exception):
     """The work cannot be done.
@@ -16,7 +28,7 @@ class CascadingError(Exception):
         Exception.__init__(self, self.what)
 
     def __str__(self):
-        return '{0}\n  {1}'.format(self.what, self.hint) if self.hint else self.what
+        return printable('{0}\n  {1}'.format(self.what, self.hint) if self.hint else self.what)
 
 
 class Unreachable(CascadingError):

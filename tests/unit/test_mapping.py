@@ -3,7 +3,9 @@
 import csv
 import json
 import os
+import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import types
@@ -319,3 +321,15 @@ def test_an_import_reads_a_pipe(cloud, written, tmp_path):
     assert cloud('import', str(pipe))[0] == 0
     writer.join()
     assert written == [('main', uuid_of(1), uuid_of(70))]
+
+
+def test_a_list_that_nobody_reads_to_its_end_ends_like_any_other_program(cloud):
+    for _ in range(2000):
+        cloud.add()
+    run = f"import sys, types; nova = sys.modules['nova'] = types.ModuleType('nova'); nova.__path__ = ['{SOURCE}']; " \
+          'from nova.cascading import cli; sys.exit(cli.main())'
+    words = [sys.executable, '-B', '-c', run, 'mapping', 'list', '--format', 'csv', '--config-file', str(cloud.conf)]
+    listing = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    listing.stdout.readline()
+    listing.stdout.close()
+    assert (listing.wait(60), listing.stderr.read()) == (-signal.SIGPIPE, '')

@@ -1,6 +1,7 @@
 """nova-cascading: look after what this fork of nova adds to the databases and services of a cloud."""
 
 import argparse
+import signal
 import sys
 
 from nova.cascading import errors, redact
@@ -18,11 +19,13 @@ COMMANDS = (
 def main(argv=None):
     """Run one command.
 
-    :param argv: the arguments; None: those of the process
+    :param argv: the arguments; None: those of the process, whose signals are then set as well
     :returns: exit status: 0 done, 1 failed or to be done, 2 cannot tell or wrong usage
     """
-    argv = sys.argv[1:] if argv is None else argv
-    args = _parser(argv).parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = _parser(words).parse_args(words)
+    if argv is None and getattr(args, 'ends_with_reader', False):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         return args.module.run(args, _configuration(args)) or 0
     except errors.CascadingError as error:

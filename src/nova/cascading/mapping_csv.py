@@ -13,6 +13,7 @@ TEXT = {} if str is bytes else {'encoding': 'utf-8-sig'}  # spreadsheets begin a
 def configure_export(parser):
     """Options of `nova-cascading mapping export`."""
     parser.add_argument('file', nargs='?', metavar='FILE', help='where to write (standard output); must not exist')
+    output.end_with_the_reader(parser)
 
 
 def configure_import(parser):

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import signal
 import sys
 
 import prettytable
@@ -14,6 +13,12 @@ def add_options(parser):
     """The option that all commands with rows have."""
     parser.add_argument('-f', '--format', choices=sorted(FORMATS), default='table',
                         help='table (default) for people; csv, json or value for programs')
+    end_with_the_reader(parser)
+
+
+def end_with_the_reader(parser):
+    """The command changes nothing: `nova-cascading mapping list | head` may end it like any other program."""
+    parser.set_defaults(ends_with_reader=True)
 
 
 def printer(name, columns, out=None):
@@ -23,7 +28,6 @@ def printer(name, columns, out=None):
     :param columns: the names of the columns
     :param out: a text file; None: standard output
     """
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `nova-cascading mapping list | head` ends like any other program
     return FORMATS[name](columns, out or sys.stdout)
 
 

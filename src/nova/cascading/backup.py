@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from nova.cascading import errors, faults, plan
+from nova.cascading import errors, faults, plan, safefile
 
 DIRECTORY = '/var/lib/nova-cascading'
 FIELDS = ['table', 'uuid', 'mapping_uuid']
@@ -49,8 +49,7 @@ def write(connection, directory):
     :raises errors.CascadingError: the file cannot be written completely
     """
     try:
-        if not os.path.isdir(directory):
-            os.makedirs(directory, 0o700)
+        safefile.make_directory(directory)
         _refuse_full_disk(connection, directory)
         path = _free_path(connection, directory)
         faults.point('before-export')
@@ -79,26 +78,17 @@ def _free_path(connection, directory):
     while True:
         name = 'mappings-{0}-{1}.csv.gz'.format(database, time.strftime('%Y%m%dT%H%M%SZ', time.gmtime()))
         path = os.path.join(directory, name)
-        if not os.path.exists(path) and not os.path.exists(path + '.part'):
+        if not os.path.lexists(path):
             return path
         time.sleep(0.2)
 
 
 def _write_file(path, rows):
-    """Write beside, then link: whoever sees the file sees all of it, and none is ever overwritten."""
-    raw = os.fdopen(os.open(path + '.part', os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), 'wb')
-    try:
+    with safefile.new(path) as raw:
         with _text(gzip.GzipFile('', 'wb', fileobj=raw)) as text:
             writer = csv.writer(text)
             writer.writerow(FIELDS)
-            total = digest(_through(writer, rows))
-        raw.flush()
-        os.fsync(raw.fileno())
-        os.link(path + '.part', path)
-    finally:
-        raw.close()
-        os.unlink(path + '.part')
-    return total
+            return digest(_through(writer, rows))
 
 
 def _through(writer, rows):

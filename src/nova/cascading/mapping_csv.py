@@ -1,10 +1,10 @@
 """Take all mappings out of a nova as CSV, and set those that a CSV file names."""
 
+import codecs
 import csv
-import os
 import sys
 
-from nova.cascading import errors, instances, mapping_write, output
+from nova.cascading import errors, instances, mapping_write, output, safefile
 
 COLUMNS = ('instance_uuid', 'mapping_uuid')
 TEXT = {} if str is bytes else {'encoding': 'utf-8-sig'}  # spreadsheets begin a file with a mark
@@ -34,16 +34,11 @@ def export(args, conf):
         write_all(conf, sys.stdout)
         return 0
     try:
-        descriptor = os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with safefile.new(args.file) as out:
+            write_all(conf, out if str is bytes else codecs.getwriter('utf-8')(out))
     except EnvironmentError as error:
         raise errors.CascadingError('cannot write {0}: {1}'.format(args.file, error.strerror),
-                                    'give the name of a file that does not exist yet')
-    try:
-        with os.fdopen(descriptor, 'w') as out:
-            write_all(conf, out)
-    except errors.CascadingError:
-        os.unlink(args.file)  # half an export must not pass for a whole one
-        raise
+                                    'give the name of a file that does not exist yet, on a disk that has room')
     return 0
 
 

@@ -101,14 +101,11 @@ def lock(path, seconds, say):
     :param path: a file that stays; its directory is root's or ours, such as /run
     :param seconds: how long to wait for another process
     :param say: function that tells the user a line: whom we wait for
-    :raises errors.CascadingError: the other process is still at work then, or the file may be somebody else's
-    :raises EnvironmentError: the file cannot be made
+    :raises errors.CascadingError: the other process is still at work then; the file cannot be made, or may be
+        somebody else's
     """
     refuse_open(os.path.dirname(path))
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-    except OSError as error:
-        raise _not_ours(path) if error.errno == errno.ELOOP else error
+    descriptor = _open_lock(path)
     try:
         fcntl.fcntl(descriptor, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         _refuse_others(descriptor, path)
@@ -172,6 +169,16 @@ def _link(part, path):
             raise
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         os.rename(part, path)
+
+
+def _open_lock(path):
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _not_ours(path)
+        raise errors.CascadingError('{0} cannot be locked: {1}'.format(path, error.strerror),
+                                    None if os.geteuid() == 0 else 'run this as root')
 
 
 def _take(descriptor, path, seconds, say):

@@ -2,17 +2,17 @@
 
 from __future__ import print_function
 
-import fcntl
 import os
-import subprocess
 import sys
 import time
 
-from nova.cascading import cli, faults
+from nova.cascading import cli, faults, safefile
+from nova.cascading.processes import call, output, which
 
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')
 GATE_CLOSED = 3
+LOCK_SECONDS = 600  # of a run that restarts services which take their time
 FORBIDDEN = 101  # invoke-rc.d(8)
 
 
@@ -201,10 +201,7 @@ def interrupted():
 
     An init script that was killed between stop and start cannot be told from one that was asked to stop.
     """
-    if not os.path.exists(note()):
-        return []
-    with open(note()) as names:
-        return [name for name in names.read().split() if not (has_systemd() and is_stopped(name))]
+    return [name for name in safefile.read(note()).split() if not (has_systemd() and is_stopped(name))]
 
 
 def held_back():
@@ -232,36 +229,17 @@ def properties(unit, *names):
 
 
 def alone():
-    """A file that this process has locked: a package script whose dpkg was killed may still be at work."""
-    lock = open(NAMES)
-    fcntl.fcntl(lock, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
+    """A block that one process at a time is in: a package script whose dpkg was killed may still be at work."""
+    return safefile.lock(os.path.join(os.path.dirname(note()), 'nova-cascading.lock'), LOCK_SECONDS, tell)
 
 
 def remember(names):
     if names:
-        with open(note(), 'w') as out:
-            out.write('\n'.join(names) + '\n')
-    elif os.path.exists(note()):
+        safefile.write(note(), '\n'.join(names) + '\n')
+    elif os.path.lexists(note()):
         os.unlink(note())
 
 
-# --- processes -------------------------------------------------------------------------------------------------------
-
-def which(tool):
-    path = os.environ.get('PATH', '') + os.pathsep + '/usr/sbin' + os.pathsep + '/sbin'
-    return any(os.access(os.path.join(directory, tool), os.X_OK) for directory in path.split(os.pathsep))
-
-
-def call(command, quiet=False):
-    with open(os.devnull, 'r+') as nothing:
-        return subprocess.call(command, stdin=nothing, stdout=nothing if quiet else None,
-                               stderr=nothing if quiet else None)
-
-
-def output(command):
-    with open(os.devnull, 'r+') as nothing:
-        process = subprocess.Popen(command, stdin=nothing, stdout=subprocess.PIPE, stderr=nothing,
-                                   universal_newlines=True)
-        return process.communicate()[0]
+def tell(line):
+    print(line)
+    sys.stdout.flush()

@@ -1,0 +1,65 @@
+"""The system's tools are the system's, whatever the caller's environment says, and none is waited for without end."""
+
+import subprocess
+import time
+
+import pytest
+
+
+@pytest.fixture
+def processes(load):
+    return load('processes')
+
+
+@pytest.fixture
+def errors(load):
+    return load('errors')
+
+
+def test_a_question_has_an_answer_and_a_status(processes):
+    assert processes.ask(['sh', '-c', 'echo ü; exit 3']) == (3, 'ü\n')
+    assert processes.ask(['no-such-tool']) == (processes.MISSING, '')
+    assert processes.output(['no-such-tool']) == ''
+    assert processes.call(['no-such-tool']) == processes.MISSING
+    assert processes.call(['sh', '-c', 'exit 4'], quiet=True) == 4
+    assert processes.which('sh') and not processes.which('no-such-tool')
+
+
+def test_more_than_a_pipe_holds_is_an_answer_too(processes):
+    assert len(processes.output(['head', '-c', '300000', '/dev/zero'])) == 300000
+
+
+@pytest.mark.parametrize('silent', ['sleep 91', 'echo begun; exec sleep 92', 'sleep 93 & wait', 'exec >&-; sleep 94'])
+def test_who_does_not_answer_is_ended_with_all_he_started_and_named(processes, errors, silent):
+    start = time.monotonic()
+    with pytest.raises(errors.CascadingError, match='`sh -c .* has not answered within 0.3 s'):
+        processes.ask(['sh', '-c', silent], seconds=0.3)
+    assert time.monotonic() - start < 3
+    number = silent.rpartition('sleep ')[2].split()[0]
+    deadline = time.monotonic() + 2
+    while subprocess.run(['pgrep', '-f', f'^sleep {number}'], stdout=subprocess.DEVNULL).returncode == 0:
+        assert time.monotonic() < deadline
+
+
+def test_work_that_takes_too_long_goes_on_and_is_told(processes, tmp_path, capsys):
+    done = tmp_path / 'done'
+    assert processes.call(['sh', '-c', f'sleep 0.6; echo >{done}'], seconds=0.1) == processes.LATE
+    assert 'has not ended within 0.1 s, and goes on by itself' in capsys.readouterr().err
+    deadline = time.monotonic() + 5
+    while not done.exists():
+        assert time.monotonic() < deadline
+
+
+def test_the_callers_path_and_interpreters_settings_lead_nowhere(processes, monkeypatch, tmp_path):
+    planted = tmp_path / 'id'
+    planted.write_text('#!/bin/sh\necho planted\n')
+    planted.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('PATH', f'.:{tmp_path}')
+    for name in ('PYTHONPATH', 'PERL5LIB', 'RUBYLIB', 'LD_LIBRARY_PATH', 'BASH_ENV', 'ENV', 'CDPATH'):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.setenv('LANG', 'C')
+    assert 'planted' not in processes.output(['id'])
+    seen = dict(line.split('=', 1) for line in processes.output(['env']).splitlines())
+    assert seen['PATH'] == processes.PATH and seen['LANG'] == 'C'
+    assert str(tmp_path) not in seen.values()

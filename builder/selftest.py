@@ -61,7 +61,7 @@ def install_linters() -> None:
     if all((LINTERS / 'bin' / pin.partition('==')[0]).exists() for pin in LINTER_PINS):
         return
     with step('installing ruff, mypy and vermin'):
-        subprocess.run([sys.executable, '-m', 'venv', LINTERS], check=True)
+        subprocess.run([sys.executable, '-I', '-m', 'venv', LINTERS], check=True)
         subprocess.run([LINTERS / 'bin' / 'pip', '-q', 'install', *LINTER_PINS])
 
 

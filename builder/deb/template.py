@@ -16,9 +16,11 @@ from builder.model import Fork
 
 PROJECT = Path(__file__).resolve().parents[2]
 MAINTAINER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
+# Isolated: neither the user's modules nor PYTHON* variables lead root elsewhere; a first line takes one option.
 PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python2',
-              'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
-          3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON_NAME': 'python3', 'HELPER': 'dh_python3'}}
+              'ISOLATED': '-E -s -B', 'SHEBANG_OPTIONS': '-EsB', 'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
+          3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON_NAME': 'python3',
+              'ISOLATED': '-I -B', 'SHEBANG_OPTIONS': '-IB', 'HELPER': 'dh_python3'}}
 EXECUTABLE = ('rules', 'python2-bytecode')
 # dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
 # Level 2: a fifth larger than level 6, in a tenth of its time.

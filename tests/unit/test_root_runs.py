@@ -1,0 +1,169 @@
+"""Whatever lies in the current directory, in HOME or in PYTHON* variables: no program that root starts opens it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builder.deb import template
+from builder.rpm import preflight
+
+PROJECT = Path(__file__).resolve().parents[2]
+MODULES = ('nova', 'oslo_config', 'oslo', 'sqlalchemy', 'builder', 'os', 're', 'argparse', 'encodings', 'compileall',
+           'venv', 'site', 'sitecustomize', 'usercustomize', 'linecache', 'traceback', 'pkg_resources')
+PROGRAMS = ('python3', 'python2', 'python', 'id', 'find', 'stat', 'dirname', 'nova-cascading', 'none')
+# What starts a Python without keeping it from the caller's modules.
+UNGUARDED = re.compile(r'(?:^|[\s;"(/])python[23]?(?:\.\d)?"?\s+(?!-I |-E -s )(?:-|\S+\.py)')
+
+
+class Trap:
+    """A directory full of modules and programs that write down that they were run, and all that leads into it."""
+
+    def __init__(self, place, monkeypatch):
+        self.place, self.sprung = place / 'trap', place / 'sprung'
+        code = 'import posix\n' \
+               f'posix.open({str(self.sprung)!r}, posix.O_CREAT)\n'  # encodings and os come before open()
+        user = self.place / f'.local/lib/python3.{sys.version_info.minor}/site-packages'
+        for folder in (self.place, user):
+            for name in MODULES:
+                (folder / name).mkdir(parents=True)
+                (folder / name / '__init__.py').write_text(code)
+                (folder / name / '__main__.py').write_text(code)
+        for name in PROGRAMS:
+            (self.place / name).write_text(f'#!/bin/sh\necho {name} >>{self.sprung}\n')
+            (self.place / name).chmod(0o755)
+        for name in ('PYTHONPATH', 'PYTHONUSERBASE', 'HOME', 'CDPATH'):
+            monkeypatch.setenv(name, str(self.place))
+        monkeypatch.setenv('PYTHONSTARTUP', str(self.place / 'nova/__init__.py'))
+        monkeypatch.setenv('ENV', str(self.place / 'none'))
+        monkeypatch.setenv('PATH', f'.:{self.place}:{os.environ["PATH"]}')
+        monkeypatch.chdir(self.place)
+
+    def run(self, *words, **options):
+        """What a command says and how it ends, after it was seen that nothing of this directory was run."""
+        done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=60, **options)
+        assert not self.sprung.exists(), done
+        return done
+
+
+@pytest.fixture
+def trap(tmp_path, monkeypatch):
+    return Trap(tmp_path, monkeypatch)
+
+
+def script(tmp_path, text):
+    path = tmp_path / 'script'
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize('words', [['/usr/bin/python3', '-c', 'pass'], ['/usr/bin/python3', '-E', '-c', 'import nova'],
+                                   ['/usr/bin/python3', '-E', '-s', '-m', 'compileall'], ['/bin/sh', '-c', 'id']])
+def test_the_trap_snaps(trap, words):
+    with pytest.raises(AssertionError):
+        trap.run(*words)
+
+
+def test_the_check_before_dnf(trap, tmp_path):
+    asks = script(tmp_path, preflight.text())
+    assert 'no Python of this host has a nova' in trap.run(asks).stdout
+    with_nova = script(tmp_path, preflight.text().replace("'import nova'", "'import sqlalchemy'"))
+    assert 'nova.conf names no database' in trap.run(with_nova, '--config-file', '/dev/null').stdout
+
+
+def preinst(tmp_path):
+    known = {**template.PYTHON[3], 'STOCK': 'python3-nova', 'PREFLIGHT': template.preflight()}
+    text = template.filled((PROJECT / 'debian/preinst.in').read_text(), known, PROJECT / 'debian/preinst.in')
+    (tmp_path / 'nova.conf').write_text('')
+    return text.replace('/etc/nova/nova.conf', str(tmp_path / 'nova.conf'))
+
+
+def test_the_check_in_the_deb(trap, tmp_path):
+    done = trap.run('/bin/sh', script(tmp_path, preinst(tmp_path)), 'install')
+    assert (done.returncode, done.stderr) == (0, '') and 'nova.conf names no database' in done.stdout
+
+
+def test_the_printed_command_that_asks_before_apt(trap, tmp_path):
+    done = trap.run('/bin/sh', '-s', 'install', input=preinst(tmp_path))
+    assert (done.returncode, done.stderr) == (0, '') and 'nova.conf names no database' in done.stdout
+
+
+def test_the_command_itself(trap, tmp_path):
+    text = (PROJECT / 'debian/nova-cascading').read_text()
+    python = f'/usr/bin/python3 {template.PYTHON[3]["SHEBANG_OPTIONS"]}'
+    assert "No module named 'nova'" in trap.run(script(tmp_path, text.replace('@PYTHON@', python))).stderr
+
+
+def test_the_spec_isolates_the_same():
+    macros = (PROJECT / 'rpm/compat-macros.inc').read_text()
+    assert re.findall(r'nova_isolated (\S+)', macros) == [template.PYTHON[2]['SHEBANG_OPTIONS'],
+                                                          template.PYTHON[3]['SHEBANG_OPTIONS']]
+
+
+def test_build_sh(trap):
+    done = trap.run(PROJECT / 'build.sh', '--help')
+    assert done.returncode == 0 and 'usage: ./build.sh' in done.stdout
+
+
+def test_no_script_starts_a_python_that_is_open_to_its_caller():
+    folders = ('debian/*', 'rpm/*', 'builder/repository/templates/*', 'build.sh')
+    found = [f'{path.name}: {line.strip()}' for folder in folders for path in PROJECT.glob(folder) if path.is_file()
+             and path.suffix != '.8' for line in path.read_text().splitlines()
+             if UNGUARDED.search(line) and not line.lstrip().startswith('#')]
+    assert found == []
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of what build.sh runs, that root has made."""
+    if os.geteuid() != 0:
+        pytest.skip('SKIPPED: needs root, who is the one that build.sh protects')
+    copy = tmp_path / 'project'
+    copy.mkdir(mode=0o755)
+    shutil.copytree(PROJECT / 'builder', copy / 'builder', ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copy2(PROJECT / 'build.sh', copy)
+    for path in [copy, *copy.rglob('*')]:
+        path.chmod(0o755 if path.is_dir() or path.name == 'build.sh' else 0o644)
+    return copy
+
+
+def owned(path, uid, gid):
+    for one in [path, *path.rglob('*')]:
+        os.chown(one, uid, gid)
+
+
+@pytest.mark.parametrize('spoil', [
+    lambda project: (project / 'builder/cli.py').chmod(0o666),
+    lambda project: (project / 'builder/source').chmod(0o777),
+    lambda project: project.chmod(0o1777),
+    lambda project: os.chown(project / 'builder/cli.py', 65534, 0),
+    lambda project: [os.chown(project / 'builder', 0, 100), (project / 'builder').chmod(0o775)],
+], ids=['file', 'directory', 'sticky', 'owner', 'group'])
+def test_root_does_not_build_with_what_others_can_write_and_the_way_out_works(project, spoil):
+    spoil(project)
+    done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
+    assert done.returncode == 1 and f'can write {project}' in done.stderr, done
+    subprocess.run(['sh', '-c', done.stderr.partition('then: ')[2]], check=True)
+    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+def test_root_does_not_build_where_anybody_can_put_another_tree(project, tmp_path):
+    tmp_path.chmod(0o777)
+    done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
+    assert done.returncode == 1 and f'everybody can write {tmp_path}' in done.stderr
+    subprocess.run(['sh', '-c', done.stderr.partition('or: ')[2]], check=True)
+    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(('uid', 'gid', 'modes'), [(0, 0, 0o775), (60001, 60001, 0o775),
+                                                   (60001, 60002, 0o755), (1, 1, 0o775)])
+def test_a_clone_of_roots_or_of_a_users_own_is_built_whatever_its_umask_was(project, uid, gid, modes):
+    owned(project, uid, gid)
+    for path in project.rglob('*'):
+        path.chmod(modes if path.is_dir() else modes & ~0o111 | 0o100)
+    assert subprocess.run(['sh', project / 'build.sh', '--help'], capture_output=True).returncode == 0

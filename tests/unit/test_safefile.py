@@ -11,6 +11,7 @@ HOLD = """
 import fcntl, os, sys, time
 lock = open(sys.argv[1], 'r+')
 fcntl.flock(lock, fcntl.LOCK_EX)
+lock.truncate(0)
 lock.write(str(os.getpid()))
 lock.flush()
 print('held', flush=True)

@@ -38,14 +38,40 @@ refuse_open() {
 if [ "$(id -u)" -eq 0 ]; then
     refuse_open
 fi
-if ! command -v python3 >/dev/null; then
-    if [ "$(id -u)" -ne 0 ]; then
-        echo "build.sh: python3 is missing. As root, run: apt-get install python3" >&2
+
+find_python() {
+    for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9; do
+        if "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then return 0; fi
+    done
+    return 1
+}
+
+install_python() {
+    if command -v apt-get >/dev/null; then
+        # The lock of the package lists is not covered by DPkg::Lock::Timeout.
+        tries=60
+        until apt-get -qq update || [ "$((tries -= 1))" -eq 0 ]; do
+            echo "build.sh: apt-get update failed; trying again in 2 s" >&2
+            sleep 2
+        done
+        DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+            -o DPkg::Lock::Timeout=120 python3 >/dev/null
+    else
+        dnf -q -y install python3 >/dev/null
+    fi
+}
+
+if ! find_python; then
+    manager=apt-get
+    command -v apt-get >/dev/null || manager=dnf
+    if [ "$(id -u)" -ne 0 ] || ! command -v "$manager" >/dev/null || command -v python3 >/dev/null; then
+        echo "build.sh: Python 3.9 or newer is missing: there is $(python3 --version 2>/dev/null || echo none)" >&2
+        echo "  Next: $manager install python3 (as root; EL8 calls it python3.11, older releases have none)" >&2
         exit 1
     fi
     echo "build.sh: installing python3" >&2
-    apt-get -qq update
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3 >/dev/null
+    install_python
+    find_python
 fi
-# -I: nothing of the current directory, of the user's modules or of PYTHON* variables.
-exec python3 -I -B "$here/builder/__main__.py" "$@"
+# -I: neither the current directory nor the user's own modules. -X utf8: file names and texts are UTF-8 in any locale.
+exec "$python" -I -B -X utf8 "$here/builder/__main__.py" "$@"

@@ -61,7 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--runs', type=int, default=3)
     runs = parser.parse_args().runs
-    tools.need({'dpkg-buildpackage': 'dpkg-dev', 'dh': 'debhelper', 'dh_python3': 'dh-python', 'rpmbuild': 'rpm'})
+    tools.need(['dpkg-buildpackage', 'dh', 'dh_python3', 'rpmbuild'])
     with tempfile.TemporaryDirectory(prefix='bench-build-') as name:
         work = Path(name)
         tree = source.obtain(None, work / 'source')

@@ -25,7 +25,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from builder import tools  # noqa: E402
+from builder import needs, tools  # noqa: E402
 from builder.repository.apt import ARCHITECTURES  # noqa: E402
 
 DEPENDS = ', '.join(f'python3-oslo.dependency-number-{number} (>= {number}.2.3)' for number in range(60))
@@ -69,8 +69,7 @@ def main() -> int:
     parser.add_argument('--packages', type=int, default=1000, metavar='N')
     parser.add_argument('--runs', type=int, default=5, metavar='N')
     args = parser.parse_args()
-    tools.need({'reprepro': 'reprepro', 'aptly': 'aptly', 'createrepo_c': 'createrepo-c', 'rpmbuild': 'rpm',
-                'gpg': 'gnupg', 'apt-ftparchive': 'apt-utils'})
+    tools.need([*needs.of_command('bench'), *needs.of_command('publish')])
     with tempfile.TemporaryDirectory(prefix='bench-publish-', dir='/var/tmp') as work:
         bench = Bench(Path(work), args.packages, args.runs)
         print(f'adding one package to {args.packages}, best of {args.runs} runs\n'

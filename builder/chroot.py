@@ -23,7 +23,7 @@ def build(suite: str, packages: Sequence[str], source: Path, script: str, out: P
     :param script: POSIX shell; whatever it puts into /out is copied into *out*.
     :raises BuildError: when the chroot cannot be made or the script fails.
     """
-    need({'mmdebstrap': 'mmdebstrap'})
+    need(['mmdebstrap'])
     inside = f'mkdir /out; cd /build; {script}'
     hooks = ['mkdir "$1/build"', f'sync-in {source} /build', *certificates(),
              f'chroot "$1" sh -euxc {shlex.quote(inside)} >&2', f'sync-out /out {out}']

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
-import signal
+import platform
 import sys
+import tempfile
+import traceback
 from typing import NamedTuple
 
 from builder.errors import BuildError
+
+HINTS = {errno.ENOSPC: 'free some space, or set TMPDIR to a directory on a larger disk',
+         errno.EDQUOT: 'free some space, or set TMPDIR to a directory on a larger disk',
+         errno.EROFS: 'choose a place that can be written, with --to DIR or TMPDIR',
+         errno.EACCES: 'check the permissions of that path, or choose another with --to DIR or TMPDIR',
+         errno.EPERM: 'check the permissions of that path, or choose another with --to DIR or TMPDIR',
+         errno.ENOENT: 'check that path, and that the directory you are in still exists',
+         errno.ENOTDIR: 'check that path', errno.EISDIR: 'check that path', errno.ELOOP: 'check that path',
+         errno.ENAMETOOLONG: 'choose a shorter path',
+         errno.EMFILE: 'raise the limit of open files (ulimit -n)', errno.ENOMEM: 'free some memory'}
 
 
 class Command(NamedTuple):
@@ -39,19 +52,46 @@ def main(argv: list[str]) -> int:
     :param argv: the words after ``build.sh``; without a command word, ``build`` is meant.
     :returns: exit status: 0, 1 for a bad input or a failed step, 2 for wrong usage, 130 for ^C.
     """
-    if argv and argv[0] in ('-h', '--help'):
+    if argv and argv[0] in ('-h', '--help', 'help'):
         return show_help()
-    # A terminated build cleans up like an interrupted one.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     name, rest = (argv[0], argv[1:]) if argv and argv[0] in COMMANDS else ('build', argv)
     try:
-        return run(name, rest)
+        status = run(name, rest)
+        sys.stdout.flush()
+        return status
     except BuildError as error:
-        print(f'build.sh: {error}', file=sys.stderr)
-        return error.status
+        return failed(str(error), error.status)
     except KeyboardInterrupt:
-        print('build.sh: interrupted; nothing half-written was left behind', file=sys.stderr)
-        return 130
+        return failed('interrupted; nothing half-written was left behind', 130)
+    except OSError as error:
+        if error.errno in HINTS:
+            return failed(f'{error.filename or "a file"}: {error.strerror}\n  Next: {HINTS[error.errno]}', 1)
+        return unexpected(name, rest)
+    except Exception:
+        return unexpected(name, rest)
+
+
+def failed(text: str, status: int) -> int:
+    print(f'build.sh: {text}', file=sys.stderr)
+    return status
+
+
+def unexpected(name: str, words: list[str]) -> int:
+    """Report what nobody foresaw: one message, and the traceback in a file or, for developers, on the terminal."""
+    told = f'./build.sh {" ".join([name, *words])}\nPython {platform.python_version()}, {platform.platform()}\n' \
+           + traceback.format_exc()
+    reason = told.strip().splitlines()[-1]
+    if os.environ.get('NOVA_CASCADING_DEBUG'):
+        print(told, file=sys.stderr)
+        return failed(f'an unexpected error: {reason}', 1)
+    try:
+        descriptor, log = tempfile.mkstemp(prefix='nova-cascading-error-', suffix='.log')
+        with os.fdopen(descriptor, 'w', encoding='utf-8', errors='replace') as stream:
+            stream.write(told)
+        hint = f'report it to the maintainers, with the file {log}'
+    except OSError:
+        hint = 'run it again with NOVA_CASCADING_DEBUG=1, and report all that it prints'
+    return failed(f'an unexpected error, which is a mistake in build.sh: {reason}\n  Next: {hint}', 1)
 
 
 def run(name: str, words: list[str]) -> int:

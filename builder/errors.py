@@ -24,3 +24,8 @@ class UsageError(BuildError):
     """The command line itself is wrong; exit status 2."""
 
     status = 2
+
+
+def tail(text: str, lines: int = 15) -> str:
+    """The last lines of what a tool said, indented."""
+    return '\n'.join('    ' + line for line in text.strip().splitlines()[-lines:])

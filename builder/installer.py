@@ -134,7 +134,7 @@ def checksum(bundle: Path) -> Path:
 
 
 def sign(bundle: Path, key: str) -> Path:
-    tools.need({'gpg': 'gnupg'})
+    tools.need(['gpg'])
     path = bundle.with_name(bundle.name + '.asc')
     tools.run(['gpg', '--batch', '--yes', '--armor', '--local-user', key, '--output', path, '--detach-sign', bundle],
               hint='gpg --list-secret-keys shows the keys that can sign')

@@ -1,11 +1,11 @@
-"""Progress of long steps: alive on a terminal, plain lines everywhere else."""
+"""Progress of long steps, as plain lines: what runs, and how long it took."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 @contextmanager
@@ -15,18 +15,12 @@ def step(text: str) -> Iterator[None]:
     :param text: what happens, as a person would say it: ``building the deb``.
     """
     start = time.monotonic()
-    if sys.stderr.isatty():
-        with spinner(text):
-            yield
-    else:
-        print(f'{text} …', file=sys.stderr, flush=True)
-        yield
-    print(f'{text}: {time.monotonic() - start:.1f} s', file=sys.stderr, flush=True)
+    say(f'{text} …')
+    yield
+    say(f'{text}: {time.monotonic() - start:.1f} s')
 
 
-@contextmanager
-def spinner(text: str) -> Iterator[None]:
-    from rich.console import Console  # slow to import, and not needed where nobody watches
-
-    with Console(stderr=True).status(text):
-        yield
+def say(text: str) -> None:
+    """A line for whoever watches; nobody there is no reason to stop."""
+    with suppress(OSError, ValueError, AttributeError):
+        print(text, file=sys.stderr, flush=True)

@@ -15,27 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builder import tools
+from builder import needs, tools
 from builder.progress import step
 
 PROJECT = Path(__file__).resolve().parent.parent
-PYTEST = {'/usr/lib/python3/dist-packages/pytest': 'python3-pytest',
-          '/usr/lib/python3/dist-packages/xdist': 'python3-pytest-xdist',
-          '/usr/lib/python3/dist-packages/pytest_timeout.py': 'python3-pytest-timeout'}
-UNIT_TOOLS = {'git': 'git', 'gpg': 'gnupg', 'patch': 'patch', 'shellcheck': 'shellcheck', 'busybox': 'busybox',
-              'apt-ftparchive': 'apt-utils', 'createrepo_c': 'createrepo-c', 'dpkg-buildpackage': 'dpkg-dev',
-              'dh': 'debhelper', 'dh_python3': 'dh-python', 'rpmbuild': 'rpm', 'rpmsign': 'rpm',
-              'ip': 'iproute2', '/usr/share/i18n/locales/de_DE': 'locales',
-              '/usr/lib/python3/dist-packages/rpm': 'python3-rpm',
-              '/usr/lib/python3/dist-packages/debian': 'python3-debian',
-              '/usr/lib/python3/dist-packages/rich': 'python3-rich',
-              '/usr/lib/python3/dist-packages/sqlalchemy': 'python3-sqlalchemy',
-              '/usr/lib/python3/dist-packages/oslo_config': 'python3-oslo.config',
-              '/usr/lib/python3/dist-packages/prettytable': 'python3-prettytable',
-              '/usr/lib/python3/dist-packages/pip': 'python3-pip',
-              f'/usr/lib/python3.{sys.version_info.minor}/ensurepip': 'python3-venv'}
-HOST_TOOLS = {'mmdebstrap': 'mmdebstrap', 'ip': 'iproute2', 'nsenter': 'util-linux', 'lintian': 'lintian',
-              'rpmlint': 'rpmlint', 'dnf': 'dnf', 'chromium': 'chromium'}
 LINTERS = Path('~/.cache/nova-cascading/linters').expanduser()
 # A newer linter must not turn an unchanged tree red.
 LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1', 'vermin==1.9.2')
@@ -48,11 +31,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     suites = ('unit', 'hosts') if args.suite == 'all' else (args.suite,)
-    tools.need({**PYTEST, **UNIT_TOOLS})
+    tools.need(needs.of_command('test'))
     if 'unit' in suites:
         install_linters()
     if 'hosts' in suites and os.geteuid() == 0:
-        tools.need(HOST_TOOLS)
+        tools.need(needs.of_command('hosts'))
     return max([pytest(suite, args.pytest) for suite in suites])
 
 

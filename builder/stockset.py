@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from builder import egginfo, source, standin, tools
+from builder import egginfo, needs, source, standin, tools
 from builder.build import PROJECT, commit_time, deliver
 from builder.errors import BuildError
 from builder.model import Tree
@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    tools.need({'dpkg-buildpackage': 'dpkg-dev', 'dh': 'debhelper', 'cc': 'build-essential'})
+    tools.need(needs.of_command('stock'))
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         with step('getting the source'):
             tree = source.obtain(args.source, Path(work) / 'source')

@@ -1,57 +1,54 @@
-"""The distribution's own tools: finds out what is missing and installs it, or says how to."""
+"""The distribution's own tools: finds out what is missing and installs it, or says how to; runs them."""
 
 from __future__ import annotations
 
+import importlib
 import os
-import shutil
 import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from builder.errors import BuildError
+from builder import manager, needs
+from builder.errors import BuildError, tail
 
+__all__ = ['need', 'run', 'tail']
 INSTALLING = threading.Lock()
-# Seconds to wait for another package manager at work, e.g. unattended-upgrades (apt.conf(5)).
-LOCK_TIMEOUT = 'DPkg::Lock::Timeout=120'
 
 
-def need(wanted: dict[str, str]) -> None:
+def need(wanted: Iterable[str]) -> None:
     """Make sure that tools are there; as root, install what is missing.
 
-    :param wanted: command name, or ``/absolute/path`` -> Debian package that ships it.
-    :raises BuildError: when something is missing and this user cannot install it.
+    :param wanted: names in needs.tsv: commands, ``module:NAME``, or paths.
+    :raises BuildError: when something is missing and cannot be installed here, or not by this user.
     """
-    # The deb and the rpm are built side by side, and two apt-get at once refuse each other.
+    # The deb and the rpm are built side by side, and two package managers at once refuse each other.
     with INSTALLING:
-        missing = sorted({package for tool, package in wanted.items() if not present(tool)})
+        missing = needs.missing(wanted)
         if missing:
             obtain(missing)
 
 
-def obtain(missing: list[str]) -> None:
-    command = 'apt-get install --no-install-recommends ' + ' '.join(missing)
-    if shutil.which('apt-get') is None:
-        raise BuildError(f"missing tools, and no apt-get here: {', '.join(missing)} (Debian's names)",
-                         "install them with this system's own package manager, then run the same command again")
-    if os.geteuid() != 0:
-        raise BuildError(f'missing tools: {", ".join(missing)}; only root may install them', f'sudo {command}')
-    print(f'build.sh: installing {" ".join(missing)}', file=sys.stderr, flush=True)
-    install(missing, command)
-
-
-def present(tool: str) -> bool:
-    return Path(tool).exists() if tool.startswith('/') else shutil.which(tool) is not None
-
-
-def install(packages: list[str], command: str) -> None:
-    environment = dict(os.environ, DEBIAN_FRONTEND='noninteractive')
-    for step in (['apt-get', '-qq', 'update'],
-                 ['apt-get', '-qq', 'install', '-y', '--no-install-recommends', '-o', LOCK_TIMEOUT, *packages]):
-        done = subprocess.run(step, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode != 0:
-            raise BuildError(f'`{" ".join(step)}` failed with status {done.returncode}:\n{tail(done.stdout)}', command)
+def obtain(missing: Sequence[needs.Need]) -> None:
+    names = ', '.join(need.name for need in missing)
+    if not manager.name():
+        raise BuildError(f'missing: {names}; this system has neither apt-get nor dnf nor yum to install them with',
+                         f'install them, on Debian called {" ".join(sorted({need.deb for need in missing}))}')
+    packages = sorted({need.package(manager.family()) for need in missing})
+    if '' in packages:
+        unknown = [need for need in missing if not need.package(manager.family())]
+        raise BuildError(f'missing: {", ".join(need.name for need in unknown)}, which no package of this '
+                         f"system's family is known to have",
+                         f'do this on Debian ({" ".join(sorted({need.deb for need in unknown}))})'
+                         + (', or leave it out with --only rpm' if 'build' in unknown[0].commands else ''))
+    if not manager.is_root():
+        raise BuildError(f'missing tools: {", ".join(packages)}; only root may install them', manager.command(packages))
+    manager.install(packages)
+    importlib.invalidate_caches()
+    still = [need.name for need in missing if not need.present()]
+    if still:
+        raise BuildError(f'{", ".join(still)} is still missing after {" ".join(packages)} was installed',
+                         f'see that {manager.name()} and this Python belong to the same system')
 
 
 def run(command: Sequence[str | Path], *, cwd: str | Path | None = None,
@@ -59,19 +56,39 @@ def run(command: Sequence[str | Path], *, cwd: str | Path | None = None,
     """Run a tool and return its standard output.
 
     :param hint: the next command for the user, should the tool fail.
-    :raises BuildError: with the end of what the tool printed, when it fails or is not there.
+    :raises BuildError: with the end of what the tool printed, when it fails or cannot be run.
     """
-    words = [str(word) for word in command]
-    try:
-        done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                              encoding='utf-8', errors='replace')
-    except FileNotFoundError:
-        raise BuildError(f'the tool {words[0]} is missing', hint) from None
+    done = attempt(command, cwd=cwd, env=env, hint=hint)
     if done.returncode != 0:
-        said = tail(done.stderr or done.stdout)
-        raise BuildError(f'`{" ".join(words)}` failed with status {done.returncode}:\n{said}', hint)
+        words = ' '.join(str(word) for word in command)
+        raise BuildError(f'`{words}` failed with {status(done.returncode)}:\n{tail(done.stderr or done.stdout)}', hint)
     return done.stdout
 
 
-def tail(text: str, lines: int = 15) -> str:
-    return '\n'.join('    ' + line for line in text.strip().splitlines()[-lines:])
+def attempt(command: Sequence[str | Path], *, cwd: str | Path | None = None, env: dict[str, str] | None = None,
+            hint: str = '') -> subprocess.CompletedProcess[str]:
+    """Run a tool whose failure means something to the caller; see ``run``.
+
+    :raises BuildError: when it cannot be run at all.
+    """
+    words = [str(word) for word in command]
+    try:
+        return subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                              encoding='utf-8', errors='replace')
+    except OSError as error:
+        raise cannot_run(words[0], cwd, error, hint) from None
+
+
+def cannot_run(tool: str, cwd: str | Path | None, error: OSError, hint: str = '') -> BuildError:
+    if cwd is not None and not Path(cwd).is_dir():
+        return BuildError(f'{cwd}, where {tool} was to run, is not there any more', 'run the same command again')
+    if isinstance(error, FileNotFoundError):
+        known = needs.table().get(tool)
+        package = known.package(manager.family()) if known else ''
+        how = manager.command([package]) if package and manager.name() else hint
+        return BuildError(f'the tool {tool} is missing', how)
+    return BuildError(f'the tool {tool} cannot be run: {os.strerror(error.errno or 0)}', hint)
+
+
+def status(code: int) -> str:
+    return f'signal {-code}' if code < 0 else f'status {code}'

@@ -9,7 +9,7 @@ from builder import orig, tools
 from builder.deb import template
 from builder.model import Fork, Tree
 
-NEEDS = {'dpkg-buildpackage': 'dpkg-dev', 'dh_builddeb': 'debhelper', 'xz': 'xz-utils'}
+NEEDS = ('dpkg-buildpackage', 'dh_builddeb', 'make', 'xz', 'tar')
 PRODUCTS = ('.dsc', '.tar.xz', '.deb')
 # Nobody signs here; what is missing was installed above; a fresh directory needs no cleaning.
 QUIET = ('--no-sign', '--no-check-builddeps', '--no-pre-clean')
@@ -24,7 +24,7 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     :returns: the files in `out`.
     :raises BuildError: with the end of the log when a tool stops.
     """
-    tools.need({**NEEDS, 'dh_python3': 'dh-python'} if fork.tree.python == 3 else NEEDS)
+    tools.need([*NEEDS, *(['dh_python3'] if fork.tree.python == 3 else [])])
     with tempfile.TemporaryDirectory(prefix='.deb-', dir=out) as scratch:
         work = Path(scratch)
         facts = template.facts(fork, revision, epoch)

@@ -29,7 +29,7 @@ def build(fork: Fork, stock_debs: Path, out: Path, *, revision: int, epoch: int)
     :returns: ``<name>_<stock version>+cascadingN_<architecture>.deb`` of each, in `out`.
     :raises BuildError: when nothing in the directory depends on the stock package at its exact version.
     """
-    tools.need({'ar': 'binutils', 'dpkg-deb': 'dpkg'})
+    tools.need(['ar', 'dpkg-deb'])
     stock = standin.of(fork.tree, 'deb')
     debs = {deb: tools.run(['dpkg-deb', '--field', deb]) for deb in sorted(stock_debs.glob('*.deb'))}
     chosen = companions_of(stock.name, stock.version, list(debs.values()))

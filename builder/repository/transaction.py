@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import tools
+from builder import needs, tools
 from builder.errors import BuildError
 from builder.repository import apt, keys, page, sums, yum
 from builder.repository.atomic import locked, replace, replacement
@@ -17,8 +17,7 @@ from builder.repository.keys import Key
 from builder.repository.state import NAME, State, Suite
 
 ARMORED, BINARY = 'nova-cascading.asc', 'nova-cascading.gpg'
-TOOLS = {'apt-ftparchive': 'apt-utils', 'createrepo_c': 'createrepo-c', 'rpmsign': 'rpm', 'gpg': 'gnupg',
-         'gpgv': 'gpgv', 'dpkg-deb': 'dpkg'}
+TOOLS = needs.of_command('publish')
 
 
 @dataclass

@@ -11,6 +11,7 @@ import contextlib
 import os
 import time
 
+from builder import needs, tools
 from builder.errors import BuildError
 from builder.repository import check, keys
 from builder.repository.atomic import locked
@@ -25,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    tools.need(needs.of_command('verify'))
     root = args.to.resolve()
     # A publisher at work is waited for; a copy on a read-only medium has none.
     with locked(root) if os.access(root.parent, os.W_OK) else contextlib.nullcontext():

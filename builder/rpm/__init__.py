@@ -23,8 +23,7 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     :returns: the three files.
     :raises BuildError: when rpmbuild fails, or the rpm could not be read where its nova runs.
     """
-    tools.need({'rpmbuild': 'rpm', 'patch': 'patch', 'xz': 'xz-utils', '/usr/lib/python3/dist-packages/packaging':
-                'python3-packaging', **({} if os.geteuid() == 0 else {'fakeroot': 'fakeroot'})})
+    tools.need(['rpmbuild', 'patch', 'xz', 'module:packaging', *([] if os.geteuid() == 0 else ['fakeroot'])])
     with tempfile.TemporaryDirectory(prefix='.rpm-', dir=out) as work:
         spec = sources.lay_out(fork, Path(work) / 'SOURCES', revision=revision, epoch=epoch)
         source = rpmbuild(Path(work), '-bs', spec)

@@ -59,7 +59,7 @@ def from_deb(depends: str) -> Iterator[str]:
 
 def debian_distributions() -> dict[str, str]:
     """Debian package -> Python distribution; packages that hold several are left out."""
-    tools.need({str(DEBIAN_NAMES): 'dh-python'})
+    tools.need([str(DEBIAN_NAMES)])
     held: dict[str, list[str]] = {}
     for line in DEBIAN_NAMES.read_text().splitlines():
         distribution, _, package = line.partition(' ')

@@ -27,7 +27,7 @@ def deb(path: Path, to: Path) -> Stock:
     :returns: what it is, with its control fields.
     :raises BuildError: it is damaged.
     """
-    tools.need({'dpkg-deb': 'dpkg'})
+    tools.need(['dpkg-deb'])
     control = tools.run(['dpkg-deb', '--field', path], hint='get the package again')
     fields = {name: str(text) for name, text in HeaderParser().parsestr(control).items()}
     unpack.package(['dpkg-deb', '--fsys-tarfile', '/dev/stdin'], path, to)
@@ -43,7 +43,7 @@ def rpm(path: Path, to: Path) -> Stock:
 
 def rpm_header(path: Path) -> Stock:
     """What a .rpm or .src.rpm says of itself; lists are one entry a line."""
-    tools.need({'rpm': 'rpm', 'rpm2archive': 'rpm'})
+    tools.need(['rpm', 'rpm2archive'])
     tools.run(['rpm', '--checksig', '--nosignature', path], hint='get the package again')
     query = ['rpm', '--query', '--package', '--nosignature', '--queryformat']
     name, version = tools.run([*query, '%{NAME} %{EVR}', path], hint='get the package again').split()
@@ -53,7 +53,7 @@ def rpm_header(path: Path) -> Stock:
 
 def dsc(path: Path, to: Path) -> Stock:
     """Unpack a Debian source package with its patches applied, as ``dpkg-source`` does it (nothing of it is run)."""
-    tools.need({'dpkg-source': 'dpkg-dev'})
+    tools.need(['dpkg-source'])
     hint = f'get all files that {path.name} lists (`dget`, `apt-get source --download-only nova`), or give the .deb'
     tools.run(['dpkg-source', '--extract', path, to / 'source'], hint=hint)
     control = (to / 'source' / 'debian' / 'control').read_text()
@@ -66,7 +66,7 @@ def src_rpm(path: Path, to: Path) -> Stock:
 
     A spec that patches by other means than PatchN cannot be followed that way: give the built .rpm then.
     """
-    tools.need({'patch': 'patch'})
+    tools.need(['patch'])
     header = rpm_header(path)
     packed = to / 'packed'
     packed.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from builder import tools
@@ -28,14 +29,14 @@ def tarball(pin: Pin, work: Path) -> Path:
 
 
 def _from_pypi(pin: Pin, work: Path) -> Path:
-    tools.need({'/usr/bin/pip3': 'python3-pip'})
-    _run(['/usr/bin/pip3', 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python',
+    tools.need(['module:pip'])
+    _run([sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python',
           '--no-deps', '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
     return next(path for path in sorted(work.iterdir()) if path.name.startswith('nova-'))
 
 
 def _from_git(pin: Pin, work: Path) -> Path:
-    tools.need({'git': 'git'})
+    tools.need(['git'])
     git = ['git', '-C', str(work / 'nova.git')]
     _run(['git', 'init', '--quiet', '--bare', str(work / 'nova.git')], pin)
     _run([*git, 'fetch', '--quiet', '--depth', '1', UPSTREAM, f'refs/tags/{pin.version}'], pin)

@@ -54,9 +54,9 @@ def test_a_tag_that_moved_is_refused(tmp_path, monkeypatch):
     assert 'not the pinned ' + releases.table()['14.1.0'].commit in text
 
 
-@pytest.mark.parametrize('release, command', [('14.1.0', 'git'), ('26.3.0', 'pip3')])
+@pytest.mark.parametrize('release, command', [('14.1.0', 'git'), ('26.3.0', 'python')])
 def test_without_network_the_way_out_is_told(tmp_path, monkeypatch, release, command):
-    """git and pip3 answer as they do without a network; the real ones would wait for time-outs."""
+    """git and pip answer as they do without a network; the real ones would wait for time-outs."""
     def run(words, **_):
         assert command in words[0]
         return subprocess.CompletedProcess(words, 1, '', 'fatal: unable to access: Could not resolve host: x')

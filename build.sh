@@ -17,7 +17,7 @@ refuse_open() {
     else
         group=0
     fi
-    open=$(cd -- "$here" && find . -name dist -prune -o ! -type l \( ! -user 0 ! -user "$owner" -o -perm -002 -o \
+    open=$(cd -- "$here" && find . \( -name dist -o -path ./.git/objects \) -prune -o ! -type l \( ! -user 0 ! -user "$owner" -o -perm -002 -o \
         -perm -020 ! -group 0 ! -group "$group" \) -print | head -n 1)
     if [ -n "$open" ]; then
         echo "build.sh: others than root and the owner of build.sh can write $here/${open#./}, so root does not run it." \

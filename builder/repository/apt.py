@@ -9,17 +9,17 @@ from pathlib import Path
 from time import gmtime, strftime
 from typing import NamedTuple
 
-from builder import tools
-from builder.repository import keys, sums
+from builder.repository import environment, keys, sums
 from builder.repository.atomic import link, replace
+from builder.repository.policy import DAY
 from builder.repository.state import Entry, Suite
 
-# Our packages are Architecture: all, which apt before 1.6 looks for under its own architecture, and under every
-# foreign one that its host has (Ubuntu 14.04 has i386): both fail when the index is not there.
-ARCHITECTURES = ('amd64', 'arm64', 'armhf', 'i386', 'ppc64el', 's390x')
+# Our packages are Architecture: all. apt from 1.6 on reads binary-all, whatever its host's architecture is. Before, it
+# looks under its own architecture and under every foreign one that its host has (Ubuntu 14.04 has i386), and fails
+# when that index is not there. Debian and Ubuntu of that time had these; no new one comes to it.
+ARCHITECTURES = ('all', 'amd64', 'arm64', 'armel', 'armhf', 'i386', 'mips', 'mipsel', 'powerpc', 'ppc64el', 's390x')
 GENERATIONS = 16
 DATE = '%a, %d %b %Y %H:%M:%S UTC'
-DAY = 86400
 # gzip is what every client and mirror tool reads; on 1,000 packages xz took 20 times as long to save 40 kB.
 COMPRESSORS = {'': bytes, '.gz': lambda data: gzip.compress(data, 9, mtime=0)}
 
@@ -39,14 +39,15 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str], valid_day
     """
     top = root / 'dists' / name
     indexes: dict[str, bytes] = {}
-    binaries = stanzas(root, top / 'main/binary-amd64/Packages', suite, 'packages')
-    for architecture in ARCHITECTURES:
+    binaries = stanzas(root, sorted(top.glob('main/binary-*/Packages')), suite, 'packages')
+    architectures = sorted({*ARCHITECTURES, *(suite.packages[path].arch for path, _ in binaries)})
+    for architecture in architectures:
         indexes[f'main/binary-{architecture}/Packages'] = b'\n'.join(
             text for path, text in binaries if suite.packages[path].arch in ('all', architecture))
     indexes['main/source/Sources'] = b'\n'.join(text for _, text in stanzas(
-        root, top / 'main/source/Sources', suite, 'sources'))
+        root, [top / 'main/source/Sources'], suite, 'sources'))
     listed = write_indexes(top, indexes, suite.time)
-    text = release(name, suite.time, valid_days, listed)
+    text = release(name, suite.time, valid_days, architectures, listed)
     replace(top / 'Release', text, suite.time)
     with ThreadPoolExecutor() as pool:
         detached = pool.submit(keys.sign, text, signers, suite.time)
@@ -54,12 +55,14 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str], valid_day
         replace(top / 'Release.gpg', detached.result(), suite.time)
 
 
-def stanzas(root: Path, index: Path, suite: Suite, kind: str) -> list[tuple[str, bytes]]:
-    """What an index says of each package, by its path: kept from the index before, or read from the package.
+def stanzas(root: Path, before: list[Path], suite: Suite, kind: str) -> list[tuple[str, bytes]]:
+    """What an index says of each package, by its path: kept from the indexes before, or read from the package.
 
     :param kind: ``packages`` or ``sources``, as apt-ftparchive calls them.
     """
-    known = split(index.read_bytes(), kind) if index.exists() else {}
+    # Most architectures have one and the same index.
+    texts = {index.read_bytes() for index in before if index.exists()}
+    known = {path: stanza for text in texts for path, stanza in split(text, kind).items()}
     wanted = sorted(path for path, entry in suite.packages.items() if (entry.arch == 'source') == (kind == 'sources'))
     fresh = [path for path in wanted if path not in known]
     for path in fresh:
@@ -68,7 +71,7 @@ def stanzas(root: Path, index: Path, suite: Suite, kind: str) -> list[tuple[str,
 
 
 def described(root: Path, entry: Entry, kind: str) -> bytes:
-    return tools.run(['apt-ftparchive', '-q', kind, entry.path], cwd=root).strip('\n').encode() + b'\n'
+    return environment.run(['apt-ftparchive', '-q', kind, entry.path], cwd=root).strip('\n').encode() + b'\n'
 
 
 def split(index: bytes, kind: str) -> dict[str, bytes]:
@@ -120,11 +123,11 @@ def forget(directory: Path) -> None:
         path.unlink()
 
 
-def release(name: str, time: int, valid_days: int, listed: dict[str, Written]) -> bytes:
+def release(name: str, time: int, valid_days: int, architectures: list[str], listed: dict[str, Written]) -> bytes:
     """The Release file.  apt-ftparchive would take Valid-Until from the clock, not from the time of the publish."""
     fields = {'Origin': 'nova-cascading', 'Label': 'nova-cascading', 'Suite': name, 'Codename': name,
               'Date': strftime(DATE, gmtime(time)), 'Valid-Until': strftime(DATE, gmtime(time + valid_days * DAY)),
-              'Acquire-By-Hash': 'yes', 'Architectures': ' '.join(ARCHITECTURES), 'Components': 'main',
+              'Acquire-By-Hash': 'yes', 'Architectures': ' '.join(architectures), 'Components': 'main',
               'Description': f'python-nova-cascading for {name}'}
     lines = [f'{key}: {value}' for key, value in fields.items()] + ['SHA256:']
     lines += [f' {written.sha256} {written.size:>8} {path}' for path, written in sorted(listed.items())]

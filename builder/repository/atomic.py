@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import fcntl
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 from builder.errors import BuildError
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2  # renameat2(2)
+WAIT = 900  # seconds: a first publish of thousands of packages takes minutes
 
 
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Hold the publishers' lock of a repository; wait, and say so, while another publisher holds it."""
-    root.parent.mkdir(parents=True, exist_ok=True)
-    with _beside(root, 'lock').open('w') as lock:
+    """Hold the publishers' lock of a repository; wait, and say so, while another publisher holds it.
+
+    :raises BuildError: the lock cannot be had: it is somebody else's, or still held after WAIT seconds.
+    """
+    place = _beside(root, 'lock')
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        # 0600: whoever can open it can hold it.
+        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise BuildError(f'the lock {place} cannot be opened: {error.strerror}',
+                         f'see `ls -l {place}`; publish as the user who owns the repository') from error
+    with os.fdopen(descriptor, 'w') as lock:
+        if os.fstat(descriptor).st_uid not in (os.geteuid(), 0, root.parent.stat().st_uid):
+            raise BuildError(f'the lock {place} belongs to somebody else', f'rm {place}, then run the same again')
+        with contextlib.suppress(PermissionError):  # an older one, of another owner of the tree
+            os.fchmod(descriptor, 0o600)
+        _hold(lock, place, root)
+        yield
+
+
+def _hold(lock: IO[str], place: Path, root: Path) -> None:
+    for waited in range(WAIT):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f'waiting: another publisher works on {root}', file=sys.stderr, flush=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+            if waited == 0:
+                print(f'waiting: another publisher works on {root}', file=sys.stderr, flush=True)
+            time.sleep(1)
+        else:
+            return
+    raise BuildError(f'another publisher has worked on {root} for {WAIT} seconds; nothing was changed',
+                     f'`fuser -v {place}` shows which; run the same again when it has ended')
 
 
 @contextmanager
@@ -40,33 +68,49 @@ def replacement(root: Path) -> Iterator[Path]:
     :raises BuildError: the file system cannot exchange two directories in one step.
     """
     work = _beside(root, 'next')
-    if work.exists():
-        shutil.rmtree(work)
-    if root.exists():
-        shutil.copytree(root, work, symlinks=True, copy_function=os.link)
-    else:
-        work.mkdir()
     try:
+        _begin(root, work)
         yield work
+        _flush(work)
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
             raise BuildError(f'the new state of {root} cannot be written: {error}; nothing was changed',
                              'free space there or mend its permissions, then run the same command again') from error
         raise
-    _flush(work)
     _switch(work, root)
 
 
-def replace(path: Path, data: bytes, time: int) -> None:
+def _begin(root: Path, work: Path) -> None:
+    if work.is_symlink() or (work.exists() and work.stat().st_uid not in (os.geteuid(), root.parent.stat().st_uid)):
+        raise BuildError(f'somebody else has put {work} there, where a publisher works',
+                         f'rm -r {work}, then run the same command again')
+    if work.exists():
+        shutil.rmtree(work)
+    if root.exists():
+        shutil.copytree(root, work, symlinks=True, copy_function=_linked)
+    else:
+        work.mkdir()
+
+
+def _linked(source: str, to: str, **options: Any) -> None:
+    try:
+        os.link(source, to, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
+            raise
+        shutil.copy2(source, to)  # a file system without links (FAT, some network ones)
+
+
+def replace(path: Path, data: bytes, when: int) -> None:
     """Put a new file in place of one that may be hard-linked to what readers see.
 
-    :param time: its modification time, seconds since 1970: the same publish gives the same tree.
+    :param when: its modification time, seconds since 1970: the same publish gives the same tree.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     path.write_bytes(data)
-    os.utime(path, (time, time))
+    os.utime(path, (when, when))
 
 
 def link(source: Path, path: Path) -> None:
@@ -74,7 +118,17 @@ def link(source: Path, path: Path) -> None:
     if path != source:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
-        os.link(source, path)
+        _linked(str(source), str(path))
+
+
+def readable(tree: Path) -> None:
+    """Let every user, and so every web server, read the tree, whatever the umask of this and of older publishes."""
+    for folder, _, names in os.walk(tree):
+        Path(folder).chmod(0o755)
+        for name in names:
+            path = Path(folder, name)
+            if not path.is_symlink() and path.stat().st_mode & 0o777 != 0o644:
+                path.chmod(0o644)
 
 
 def _beside(root: Path, what: str) -> Path:

@@ -6,14 +6,10 @@ import calendar
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from time import gmtime, strftime
 
-from builder.repository import apt, keys, packages, sums, yumcheck
+from builder.repository import apt, keys, packages, policy, sums, times, yumcheck
 from builder.repository.keys import Key
 from builder.repository.state import State, Suite
-
-NOTICE_DAYS = 90
-TOO_FAR = 300  # seconds: clocks differ
 
 
 class Checked:
@@ -41,16 +37,16 @@ def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
     """
     with keys.keyring([key.fingerprint for key in trusted]) as ring:
         tree = Checked(root, ring)
-        found = list(sum_problems(tree))
+        found = [*sums.strange(root), *sum_problems(tree)]
         if found:  # what follows would only say the same in other words
             return found
         state = State.load(root)
-        found += key_problems(tree, state, trusted, now)
+        found += [*sums.unreadable(root), *key_problems(tree, state, trusted, now)]
         for name, suite in sorted(state.suites.items()):
             check = apt_problems if suite.family == 'deb' else yumcheck.problems
             found += [f'{name}: {text}' for text in check(tree, name, suite, set(state.keys))]
             found += [f'{name}: {text}' for text in package_problems(tree, suite)]
-            found += [f'{name}: {text}' for text in time_problems(suite.time, state.valid_days, now)]
+            found += [f'{name}: {text}' for text in times.problems(suite, state.valid_days, now)]
     return found
 
 
@@ -75,18 +71,10 @@ def key_problems(tree: Checked, state: State, trusted: list[Key], now: int) -> I
     for name in state.keys:
         if name not in good:
             yield f'{sums.NAME}: no good signature by the key {name}'
-        elif 0 < known[name].expires < now + NOTICE_DAYS * apt.DAY:
-            yield (f'the key {name} ends on {strftime("%Y-%m-%d", gmtime(known[name].expires))}, in fewer than '
-                   f'{NOTICE_DAYS} days: `gpg --quick-set-expire {name} 5y`, then publish --refresh; or rotate it')
-
-
-def time_problems(signed: int, valid_days: int, now: int) -> Iterator[str]:
-    end = signed + valid_days * apt.DAY
-    if end < now + NOTICE_DAYS * apt.DAY:
-        yield (f'its indexes are valid until {strftime(apt.DATE, gmtime(end))}, fewer than {NOTICE_DAYS} days: '
-               f'./build.sh publish --refresh')
-    if signed > now + TOO_FAR:
-        yield f'its indexes were signed in the future: {strftime(apt.DATE, gmtime(signed))}'
+            continue
+        found = [f'{text}: {way}' for text, way in policy.objections(known[name], now, signed_by=good[name])]
+        refused = '' if found else policy.sequoia(known[name], tree.read(sums.NAME), tree.read(sums.SIGNATURE))
+        yield from [*found, *([refused] if refused else [])]
 
 
 def package_problems(tree: Checked, suite: Suite) -> Iterator[str]:
@@ -100,9 +88,9 @@ def apt_problems(tree: Checked, name: str, suite: Suite, signers: set[str]) -> I
     top = f'dists/{name}'
     release = tree.read(f'{top}/Release')
     good, text = keys.check(tree.ring, tree.read(f'{top}/InRelease'))
-    if not signers <= good or text.strip() != release.strip():
+    if not signers <= good.keys() or text.strip() != release.strip():
         yield f'{top}/InRelease: not the Release file signed by every key of the repository'
-    if not signers <= keys.check(tree.ring, tree.read(f'{top}/Release.gpg'), release)[0]:
+    if not signers <= keys.check(tree.ring, tree.read(f'{top}/Release.gpg'), release)[0].keys():
         yield f'{top}/Release.gpg: no good signature by every key of the repository'
     if moment(release.decode(), 'Date') != suite.time:
         yield f'{top}/Release: of another publish than the rest of the repository'
@@ -117,9 +105,10 @@ def apt_problems(tree: Checked, name: str, suite: Suite, signers: set[str]) -> I
 def index_problems(tree: Checked, top: str, suite: Suite) -> Iterator[str]:
     """Packages and Sources name exactly what the suite offers, with the right hashes."""
     offered: dict[str, str] = {}
-    for path, kind in ((f'{top}/main/binary-amd64/Packages', 'packages'), (f'{top}/main/source/Sources', 'sources')):
-        for package, stanza in apt.split(tree.read(path), kind).items():
-            offered[package] = stanza.decode()
+    indexes = {(tree.read(path), 'packages') for path in tree.found if path.startswith(f'{top}/main/binary-')
+               and path.endswith('/Packages')}
+    for text, kind in [*indexes, (tree.read(f'{top}/main/source/Sources'), 'sources')]:
+        offered.update({package: stanza.decode() for package, stanza in apt.split(text, kind).items()})
     for package in sorted(offered.keys() ^ suite.packages.keys()):
         yield f'{package}: is in the indexes or in the list of packages, not in both'
     for package in offered.keys() & suite.packages.keys():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,26 +13,71 @@ from pathlib import Path
 
 from builder import tools
 from builder.errors import BuildError
+from builder.repository import environment
 
 # RSA, because apt, rpm and yum of 2014 know no elliptic curves.
 ALGORITHM = 'rsa4096'
 OWNER = 'nova-cascading archive signing key'
 LIFETIME = '5y'
 END = b'-----END PGP SIGNATURE-----\n'
-DIGEST = ('--digest-algo', 'SHA256')
+# RFC 4880: SHA-256, -384, -512; today's clients refuse SHA-1, RIPEMD-160 and SHA-224.
+HASHES = {'8', '9', '10'}
+# --no-options leaves /etc/gnupg/gpg.conf in force: what signing and listing depend on is said here.
+PLAIN = ('--no-options', '--batch', '--quiet', '--no-tty', '--no-auto-check-trustdb', '--no-armor', '--no-textmode',
+         '--no-throw-keyids', '--digest-algo', 'SHA256', '--cert-digest-algo', 'SHA256')
+MAKE = f'gpg --no-options --quick-generate-key "{OWNER}" {ALGORITHM} sign {LIFETIME}'
+
+
+@dataclass(frozen=True)
+class Part:
+    """A primary key or a subkey.
+
+    :param algorithm: its number in RFC 4880: 1 is RSA.
+    :param size: bits.
+    :param created, expires: seconds since 1970; ``expires`` is 0 when it never does.
+    :param validity: gpg's letter: ``r`` revoked, ``e`` ended, ``i`` invalid, ``f`` and ``u`` believed, …
+    """
+
+    fingerprint: str
+    algorithm: int
+    size: int
+    created: int
+    expires: int
+    validity: str
+    signs: bool
 
 
 @dataclass(frozen=True)
 class Key:
     """A key in the user's GnuPG home.
 
-    :param created, expires: seconds since 1970; ``expires`` is 0 when it never does.
+    :param parts: the primary key, then its subkeys.
     """
 
-    fingerprint: str
     owner: str
-    created: int
-    expires: int
+    parts: tuple[Part, ...]
+
+    @property
+    def primary(self) -> Part:
+        return self.parts[0]
+
+    @property
+    def fingerprint(self) -> str:
+        return self.primary.fingerprint
+
+    @property
+    def created(self) -> int:
+        return self.primary.created
+
+    @property
+    def expires(self) -> int:
+        return self.primary.expires
+
+    @property
+    def signer(self) -> Part | None:
+        """What gpg signs with: the newest subkey that can and may, else the primary key."""
+        able = [part for part in self.parts if part.signs and part.validity not in ('r', 'e', 'i')]
+        return max(able, key=lambda part: (part is not self.primary, part.created), default=None)
 
 
 def choose(wanted: Sequence[str], before: Sequence[str]) -> list[Key]:
@@ -41,53 +85,64 @@ def choose(wanted: Sequence[str], before: Sequence[str]) -> list[Key]:
 
     :param wanted: key ids, fingerprints or e-mail addresses, as gpg takes them.
     :param before: fingerprints of the keys that signed the repository last.
-    :raises BuildError: a key has no secret part here, is no RSA key, or the name fits several.
+    :raises BuildError: a key has no secret part here, or the name fits several.
     """
     if wanted or before:
         return [_one(name) for name in wanted or before]
-    return _listed('--list-secret-keys', f'={OWNER}')[:1] or [_make()]
+    usable = [key for key in _listed('--list-secret-keys', f'={OWNER}') if key.signer]
+    return usable[:1] or [_make()]
 
 
 def _one(name: str) -> Key:
     found = _listed('--list-secret-keys', name)
     if len(found) != 1:
         why = f'fits {len(found)} secret keys' if found else 'has no secret key'
-        raise BuildError(f'the signing key {name} {why} in this GnuPG home',
+        raise BuildError(f'the signing key {name} {why} in the GnuPG home {environment.gnupg_home()}',
                          '`gpg --list-secret-keys` shows what there is; --key FINGERPRINT names one exactly')
     return found[0]
 
 
 def _make() -> Key:
-    print(f'making a signing key ({ALGORITHM}, "{OWNER}") in the GnuPG home', file=sys.stderr, flush=True)
+    print(f'making a signing key ({ALGORITHM}, "{OWNER}") in {environment.gnupg_home()}', file=sys.stderr, flush=True)
+    before = {key.fingerprint for key in _listed('--list-secret-keys')}
     _gpg('--passphrase', '', '--quick-generate-key', OWNER, ALGORITHM, 'sign', LIFETIME)
-    key = _one(f'={OWNER}')
+    key = next(key for key in _listed('--list-secret-keys') if key.fingerprint not in before)
     print(f'  {key.fingerprint}\n  Keep a copy where this machine cannot lose it: '
           f'gpg --export-secret-keys {key.fingerprint}', file=sys.stderr)
     return key
 
 
 def trusted(names: Sequence[str]) -> list[Key]:
-    """The keys that `verify` believes: those named; else every key of this user's own, and imported ones of ours."""
+    """The keys that are believed: those named; else every key of this user's own, imported ones of ours, and those
+    that this user has certified."""
     if names:
         return [key for name in names for key in _listed('--list-keys', name)]
-    both = _listed('--list-secret-keys') + _listed('--list-keys', f'={OWNER}')
-    return list({key.fingerprint: key for key in both}.values())
+    public = _listed('--list-keys')
+    known = [key for key in public if key.owner == OWNER or key.primary.validity in ('f', 'u')]
+    return list({key.fingerprint: key for key in _listed('--list-secret-keys') + known}.values())
 
 
 def _listed(command: str, *names: str) -> list[Key]:
-    done = subprocess.run(['gpg', '--batch', '--with-colons', command, *names], capture_output=True, text=True)
-    found: list[list[str]] = []
-    fingerprints: list[str] = []
+    done = subprocess.run(['gpg', *PLAIN, '--with-colons', '--with-fingerprint', '--with-fingerprint', command, *names],
+                          capture_output=True, encoding='utf-8', errors='replace', env=_environment())
+    keys: list[tuple[str, list[list[str]]]] = []
     for line in done.stdout.splitlines():
-        fields = line.split(':')
+        fields = [*line.split(':'), *[''] * 12]
         if fields[0] in ('pub', 'sec'):
-            found.append(fields)
-        elif fields[0] == 'fpr' and len(fingerprints) < len(found):
-            fingerprints.append(fields[9])
-        elif fields[0] == 'uid' and len(found[-1]) > 9 and not found[-1][9]:
-            found[-1][9] = fields[9]
-    return [Key(print_, fields[9], int(fields[5] or 0), int(fields[6] or 0))
-            for fields, print_ in zip(found, fingerprints) if fields[1] not in ('r', 'i')]
+            keys.append(('', []))
+        if fields[0] in ('pub', 'sec', 'sub', 'ssb'):
+            keys[-1][1].append(fields)
+        elif fields[0] == 'fpr' and keys:
+            keys[-1][1][-1][9] = fields[9]
+        elif fields[0] == 'uid' and not keys[-1][0]:
+            keys[-1] = (fields[9], keys[-1][1])
+    made = [Key(owner, tuple(_part(fields) for fields in parts)) for owner, parts in keys]
+    return [key for key in made if key.primary.validity not in ('r', 'i')]
+
+
+def _part(fields: list[str]) -> Part:
+    return Part(fields[9], int(fields[3] or 0), int(fields[2] or 0), int(fields[5] or 0), int(fields[6] or 0),
+                fields[1], 's' in fields[11])
 
 
 @cache
@@ -101,10 +156,17 @@ def sign(data: bytes, signers: Sequence[str], time: int, *, clear: bool = False)
     """An armored signature of data (or, with ``clear``, the signed text), one signature for each key.
 
     :param time: goes into the signature, so that the same publish gives the same bytes.
+    :raises BuildError: other keys than these have signed, as a configuration of the machine's can ask for.
     """
     users = [word for signer in signers for word in ('--local-user', signer)]
-    return _gpg('--armor', '--faked-system-time', f'{time}!', *DIGEST, *users,
-                '--clearsign' if clear else '--detach-sign', data=data)
+    signed = _gpg('--armor', '--faked-system-time', f'{time}!', *users, '--clearsign' if clear else '--detach-sign',
+                  data=data)
+    with keyring(signers) as ring:
+        good, _ = check(ring, signed, None if clear else data)
+    if good.keys() != set(signers):
+        raise BuildError(f'gpg has not signed with just {", ".join(signers)}: today\'s clients would refuse this',
+                         'look for local-user, comment and the like in /etc/gnupg/gpg.conf, and at the key\'s end')
+    return signed
 
 
 @contextmanager
@@ -116,10 +178,11 @@ def keyring(fingerprints: Sequence[str]) -> Iterator[Path]:
         yield path
 
 
-def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[set[str], bytes]:
+def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[dict[str, str], bytes]:
     """Verify a detached signature of data or, when data is None, a clear-signed text.
 
-    :returns: fingerprints of the keys whose signatures are good, none when one is bad; and the text that was signed.
+    :returns: fingerprint of each key whose signature is good -> of the part of it that signed; nothing when one
+        signature is bad or by a weak hash; and the text that was signed.
     """
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         signed, text = Path(work) / 'signature', Path(work) / 'data'
@@ -127,18 +190,42 @@ def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[set[
         words: list[str | Path] = ['--output', text, signed] if data is None else [signed, text]
         if data is not None:
             text.write_bytes(data)
-        done = subprocess.run(['gpgv', '--status-fd', '1', '--keyring', ring, *words], capture_output=True, text=True)
-        lines = [line.split() for line in done.stdout.splitlines()]
+        done = subprocess.run(['gpgv', '--status-fd', '1', '--keyring', ring, *words], capture_output=True,
+                              encoding='utf-8', errors='replace', env=environment.clean())
         # gpgv reads on over a damaged end line.
-        bad = not signature.endswith(END) or any(line[1] == 'BADSIG' for line in lines)
-        good = set() if bad else {line[-1] for line in lines if line[1] == 'VALIDSIG'}
+        good = _good([line.split() for line in done.stdout.splitlines()]) if signature.endswith(END) else {}
         return good, text.read_bytes() if text.exists() else b''
 
 
+def _good(lines: list[list[str]]) -> dict[str, str]:
+    """[GNUPG:] VALIDSIG <part> <date> <time> <end> <version> <reserved> <key's algorithm> <hash> <class> <key>."""
+    found = {}
+    kind = ''
+    for line in lines:
+        if line[1] in ('GOODSIG', 'EXPSIG', 'EXPKEYSIG', 'REVKEYSIG', 'BADSIG'):
+            kind = line[1]
+        if kind == 'BADSIG':
+            return {}
+        if line[1] == 'VALIDSIG' and kind == 'GOODSIG' and line[9] in HASHES:
+            found[line[11]] = line[2]
+    return found
+
+
+def _environment() -> dict[str, str]:
+    # With another HOME gpg would start an agent of its own, which knows none of the passphrases typed before.
+    return environment.clean(environment.user_home())
+
+
 def _gpg(*words: str, data: bytes = b'') -> bytes:
-    command = ['gpg', '--batch', '--quiet', '--no-tty', *words]
+    home = environment.gnupg_home()
     try:
-        done = subprocess.run(command, input=data, capture_output=True, env=dict(os.environ, LC_ALL='C.UTF-8'))
+        home.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise BuildError(f'there is no GnuPG home {home}, and none can be made: {error.strerror}',
+                         f'mkdir -m 700 -p {home}, or name another: GNUPGHOME=DIR ./build.sh …') from error
+    command = ['gpg', *PLAIN, *words]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, env=_environment())
     except FileNotFoundError:
         raise BuildError('the tool gpg is missing', 'apt-get install gnupg') from None
     if done.returncode != 0:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import tools
 from builder.errors import BuildError
-from builder.repository import suites
+from builder.repository import environment, suites
+from builder.repository.suites import Home
 
 SUFFIXES = ('.deb', '.dsc', '.rpm')
-DEB_QUERY = '${Package}\t${Version}\t${Architecture}\t${source:Package}'
+# The Provides of a fork whose stock version nobody has seen when it was built (builder/standin.py).
+ASSUMED = 'nova-cascading-assumed-stock'
+STOCK = ('python3-nova', 'python-nova')
+DEB_QUERY = '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${Provides}'
 RPM_QUERY = ('%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t'
-             '%|SOURCERPM?{%{ARCH}\t%{SOURCERPM}}:{source\t-}|\t[%{DIRNAMES} ]\n')
+             '%|SOURCERPM?{%{ARCH}\t%{SOURCERPM}}:{source\t-}|\t[%{DIRNAMES} ]\t'
+             '[%{PROVIDES} (= %{PROVIDEVERSION}), ]\n')
+# They become paths of the tree, lines of SHA256SUMS and words of a shell line.
+NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+-]*')
+VERSION = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+~:^-]*')
+FILE = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+~:%^-]*')
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,9 @@ class Package:
 
     :param parts: itself first, then the files that a .dsc names.
     :param source: name of the source package (deb) or of the source rpm.
-    :param suites: the stable suites it belongs to.
+    :param homes: the stable suites it belongs to.
+    :param stock: name and version of the stock package it stands in for, '' for none.
+    :param guessed: nobody has seen that stock package.
     """
 
     family: str
@@ -34,7 +43,16 @@ class Package:
     arch: str
     source: str
     parts: tuple[Path, ...]
-    suites: tuple[str, ...]
+    homes: tuple[Home, ...]
+    stock: str = ''
+    guessed: bool = False
+
+    def __post_init__(self) -> None:
+        fits = NAME.fullmatch(self.name) and NAME.fullmatch(self.source.rpartition('/')[2]) and '/' not in self.source
+        if not (fits or self.family == 'rpm') or not VERSION.fullmatch(self.version) \
+                or not all(FILE.fullmatch(part.name) for part in self.parts):
+            raise BuildError(f'{self.path} has an odd name or version: {self.name!r} {self.version!r}',
+                             'build the package again; a file name has letters, digits and . _ + ~ : - only')
 
     @property
     def path(self) -> Path:
@@ -51,9 +69,11 @@ def collect(given: Iterable[Path], suite: str | None) -> list[Package]:
     if not paths:
         raise BuildError(f'no .deb, .dsc or .rpm in {", ".join(map(str, given))}',
                          './build.sh SOURCE makes packages; then run the same command again')
-    debs = [deb(path) if path.suffix == '.deb' else dsc(path) for path in paths if path.suffix != '.rpm']
-    made = debs + rpms([path for path in paths if path.suffix == '.rpm'])
-    return [Package(**{**vars(package), 'suites': (suite,)}) for package in made] if suite else made
+    home = Home(suite) if suite else None
+    binaries = [deb(path, home) for path in paths if path.suffix == '.deb']
+    assumed = {(package.source, package.version) for package in binaries if package.guessed}
+    sources = [dsc(path, home, assumed) for path in paths if path.suffix == '.dsc']
+    return binaries + sources + rpms([path for path in paths if path.suffix == '.rpm'], home)
 
 
 def found(start: Path) -> list[Path]:
@@ -66,47 +86,62 @@ def found(start: Path) -> list[Path]:
     return [path for folder in inside for path in folder.iterdir() if path.is_file() and path.suffix in SUFFIXES]
 
 
-def deb(path: Path) -> Package:
-    shown = tools.run(['dpkg-deb', '--show', '--showformat', DEB_QUERY, path], hint='build the package again')
-    name, version, arch, source = shown.split('\t')
-    return Package('deb', name, version, arch, source, (path,), (suites.of_deb(version),))
+def deb(path: Path, home: Home | None) -> Package:
+    shown = environment.run(['dpkg-deb', '--show', '--showformat', DEB_QUERY, path], hint='build the package again')
+    name, version, arch, source, provides = shown.split('\t')
+    stock, guessed = stands_in(provides)
+    return Package('deb', name, version, arch, source, (path,), (home or suites.of_deb(version, guessed),), stock,
+                   guessed)
 
 
-def dsc(path: Path) -> Package:
-    text = path.read_text(encoding='utf-8')
+def stands_in(provides: str) -> tuple[str, bool]:
+    """Which stock package a fork stands in for, by its Provides: ``python3-nova 2:26.2.2-1``; and was it guessed?"""
+    exact = re.findall(r'(?:^|[ ,])(' + '|'.join(STOCK) + r') \(= ([^()\s]+)\)', provides)
+    return ' '.join(exact[0]) if exact else '', ASSUMED in provides
+
+
+def dsc(path: Path, home: Home | None, assumed: set[tuple[str, str]]) -> Package:
+    """A source package goes where those made from it go.
+
+    :param assumed: source and version of the packages whose stock version was guessed.
+    """
+    text = path.read_text(encoding='utf-8', errors='replace')
     fields = dict(re.findall(r'^(Source|Version): *(\S+)', text, re.M))
     listed = re.search(r'^Checksums-Sha256:((?:\n .*)+)', text, re.M)
     if len(fields) < 2 or not listed:
         raise BuildError(f'{path} is no complete .dsc file', 'build the source package again')
     parts = [line.split() for line in listed[1].strip().splitlines()]
-    for digest, _, name in parts:
+    for digest, _, name in (part if len(part) == 3 else ('', '', '/') for part in parts):
         part = path.parent / name
-        if not part.is_file() or sha256(part) != digest:
+        if '/' in name or not part.is_file() or sha256(part) != digest:
             raise BuildError(f'{part}, which {path.name} names, is missing or another file',
                              'build the source package again')
-    return Package('deb', fields['Source'], fields['Version'], 'source', fields['Source'],
-                   (path, *(path.parent / name for _, _, name in parts)), (suites.of_deb(fields['Version']),))
+    name, version = fields['Source'], fields['Version']
+    return Package('deb', name, version, 'source', name, (path, *(path.parent / part for _, _, part in parts)),
+                   (home or suites.of_deb(version, (name, version) in assumed),))
 
 
-def rpms(paths: list[Path]) -> list[Package]:
+def rpms(paths: list[Path], home: Home | None) -> list[Package]:
     """A source rpm goes where the packages made from it go; alone, its release must say where."""
     rows = described(paths)
-    homes: dict[str, set[str]] = {}
-    for _, version, arch, source, folders in rows:
+    homes: dict[str, set[Home]] = {}
+    for _, version, arch, source, folders, provides in rows:
         if arch != 'source':
-            homes.setdefault(source, set()).add(suites.of_rpm(version, python_of(folders)))
+            homes.setdefault(source, set()).add(
+                home or suites.of_rpm(version, python_of(folders), stands_in(provides)[1]))
     made = []
-    for path, (name, version, arch, source, _) in zip(paths, rows):
+    for path, (name, version, arch, source, _, provides) in zip(paths, rows):
         origin = path.name if arch == 'source' else source
-        found = homes.get(origin, {suites.of_rpm(version, '')})
-        made.append(Package('rpm', name, version, arch, source, (path,), tuple(sorted(found))))
+        at = homes[origin] if origin in homes else {home or suites.of_rpm(version, '')}
+        stock, guessed = stands_in(provides) if arch != 'source' else ('', False)
+        made.append(Package('rpm', name, version, arch, source, (path,), tuple(sorted(at)), stock, guessed))
     return made
 
 
 def described(paths: list[Path]) -> list[list[str]]:
     if not paths:
         return []
-    shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', RPM_QUERY, *paths], hint='build the packages again')
+    shown = environment.run(['rpm', '-qp', '--nosignature', '--qf', RPM_QUERY, *paths], hint='build the packages again')
     return [line.split('\t') for line in shown.splitlines()]
 
 
@@ -119,8 +154,7 @@ def content_of(path: Path) -> str:
     """What identifies a package's content: of an rpm, the digest that a signature does not change."""
     if path.suffix != '.rpm':
         return sha256(path)
-    return subprocess.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', path], capture_output=True,
-                          text=True, check=True).stdout
+    return environment.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', path])
 
 
 def sha256(path: Path) -> str:

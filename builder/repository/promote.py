@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    State.existing(args.to)
+    State.must_exist(args.to)
     change(args.to, args.key, lambda this: edit(this, args))
     return 0
 
@@ -52,7 +52,7 @@ def promote(this: Change, name: str, entry: Entry) -> bool:
         link(this.work / old, this.work / new)
     moved = replace(entry, files={move[path]: digest for path, digest in entry.files.items()})
     this.suite(stable, family).packages[moved.path] = moved
-    print(f'  {Path(moved.path).name} -> {stable}')
+    this.said.append(f'  {Path(moved.path).name} -> {stable}')
     return True
 
 

@@ -1,7 +1,9 @@
 """Puts packages into a signed repository, apt and yum side by side, and switches readers to it in one step.
 
 A package goes to the suite of its nova series and target (icehouse-trusty, zed-bookworm, icehouse-el7), as its
-version says. The first publish makes a signing key in the GnuPG home (GNUPGHOME), unless --key names one.
+version says. What was built without its stock package stands in for a version that was guessed, and goes to a suite of
+its own (zed-bookworm-guessed). The first publish makes a signing key in the GnuPG home (GNUPGHOME), unless --key
+names one.
 Rotating keys: publish with --key OLD --key NEW until the hosts have the new keyring package, then with --key NEW.
 """
 
@@ -9,16 +11,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from urllib.parse import quote
 
 from builder import tools
 from builder.errors import BuildError
-from builder.repository import keyring, packages, suites, yum
+from builder.repository import keyring, naming, packages, suites, yum
 from builder.repository.packages import Package
-from builder.repository.state import Entry, Suite
-from builder.repository.transaction import TOOLS, Change, carry, change
+from builder.repository.state import SUITE, Entry, Suite
+from builder.repository.transaction import TOOLS, Change, carry, change, say
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIST = PROJECT / 'dist'
+MOST_DAYS = 3650
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -27,11 +31,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_target(parser)
     parser.add_argument('--channel', choices=suites.CHANNELS, default='stable',
                         help='testing: only hosts that ask for SUITE-testing see it, until you promote it (stable)')
-    parser.add_argument('--suite', metavar='NAME', help='the suite, when the versions do not say it')
+    parser.add_argument('--suite', type=suite_name, metavar='NAME', help='the suite, when the versions do not say it')
     parser.add_argument('--url', help='where hosts will find the repository; remembered (file:// and its path)')
-    parser.add_argument('--valid-days', type=int, metavar='N',
+    parser.add_argument('--valid-days', type=days, metavar='N',
                         help='apt refuses the indexes N days after the last publish or --refresh; remembered (180)')
     parser.add_argument('--refresh', action='store_true', help='add nothing; sign all anew with a new Valid-Until')
+    parser.add_argument('--reset-date', action='store_true',
+                        help='date to now what a wrong clock has dated into the future')
+
+
+def suite_name(text: str) -> str:
+    if not SUITE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f'{text!r} is no name of a suite, as zed-bookworm')
+    return suites.stable_of(text)
+
+
+def days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of days from 1 to {MOST_DAYS}')
+    return int(text)
 
 
 def add_target(parser: argparse.ArgumentParser) -> None:
@@ -43,19 +61,23 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     tools.need(TOOLS)
     given = [] if args.refresh else packages.collect(args.packages or [DIST], args.suite)
-    state = change(args.to, args.key, lambda this: edit(this, args, given))
-    print(f'{args.to}: {len(state.suites)} suites, signed by {", ".join(state.keys)}\n'
-          f'  how hosts use it: {state.url}/index.html')
+    state = change(args.to, args.key, lambda this: edit(this, args, given), reset_date=args.reset_date)
+    say(f'{args.to}: {len(state.suites)} suites, signed by {", ".join(state.keys)}\n'
+        f'  how hosts use it: {state.url}/index.html')
     return 0
 
 
 def edit(this: Change, args: argparse.Namespace, given: list[Package]) -> None:
-    this.state.url = (args.url or this.state.url or f'file://{args.to.resolve()}').rstrip('/')
+    this.state.url = (args.url or this.state.url or f'file://{quote(str(args.to.resolve()))}').rstrip('/')
     this.state.valid_days = args.valid_days or this.state.valid_days
     if args.refresh:
         for name, suite in this.state.suites.items():
             this.suite(name, suite.family)
-    pairs = [(package, suites.in_channel(name, args.channel)) for package in given for name in package.suites]
+    naming.learn(this.state)
+    pairs = [(package, suites.in_channel(naming.suite(this, home), args.channel))
+             for package in given for home in package.homes]
+    for package, name in pairs:
+        naming.refuse_mixture(this, package, name)
     bring(this, [(package, name) for package, name in pairs if wanted(this, package, name)])
     keyring.offer(this)
 
@@ -72,8 +94,8 @@ def wanted(this: Change, package: Package, name: str) -> bool:
         raise BuildError(f'{package.path.name} is published already, with other content: hosts would not see a change',
                          'build it with a higher --revision, then publish that')
     if path in suite.withdrawn:
-        print(f'  {package.path.name}: withdrawn from {name}; '
-              f'`./build.sh withdraw --undo {package.version}` offers it again')
+        this.said.append(f'  {package.path.name}: withdrawn from {name}; '
+                         f'`./build.sh withdraw --undo {package.version}` offers it again')
     return path not in suite.packages and path not in suite.withdrawn
 
 
@@ -100,6 +122,8 @@ def bring(this: Change, fresh: list[tuple[Package, str]]) -> None:
         files = {str(Path(path).parent / part.name): '' for part in package.parts}
         entry = Entry(package.name, package.version, package.arch,
                       {to: packages.sha256(this.work / to) for to in files}, this.time,
-                      packages.content_of(package.path))
+                      packages.content_of(package.path), package.stock, package.guessed)
         this.suite(name, package.family).packages[path] = entry
-        print(f'  {package.path.name} -> {name}')
+        this.said.append(f'  {package.path.name} -> {name}')
+        if package.guessed:
+            this.said.append(naming.ABOUT_GUESSES.format(stock=package.stock))

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder import tools
-from builder.repository import suites
+from builder.repository import environment, suites
 from builder.rpm import preflight
 
 SHARE = Path(__file__).parent / 'templates'
@@ -26,16 +24,17 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
         top = Path(work)
         (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
         # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.
-        enabled = '0' if suite.endswith(suites.YUM3) else '1'
+        enabled = '0' if suites.target_of(suite) in suites.YUM3 else '1'
         (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
             url=url, suite=suite, enabled=enabled))
         (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
             '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))))
         preflight.write(top, epoch)
-        defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_build_name_fmt': 'release.rpm',
-                   '_dbpath': f'{work}/db'}
+        # _rpmformat: rpm 6 writes packages of version 6 otherwise, which only rpm 6 reads.
+        defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_rpmfilename': 'release.rpm',
+                   '_dbpath': f'{work}/db', '_rpmformat': '4'}
         words = [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
-        tools.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
-                  env={**os.environ, 'SOURCE_DATE_EPOCH': str(epoch)})
+        environment.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
+                        SOURCE_DATE_EPOCH=str(epoch))
         to.unlink(missing_ok=True)
         shutil.copyfile(top / 'out/release.rpm', to)

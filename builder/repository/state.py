@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder.errors import BuildError
 
 NAME = 'state.json'
+SUITE = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+~-]*')
+SAFE = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+~:%^/-]*')
 
 
 @dataclass
@@ -20,6 +23,8 @@ class Entry:
     :param files: path in the repository -> sha256; the package itself first, then what a .dsc lists.
     :param date: when it was published, seconds since 1970.
     :param given: sha256 of the file that was handed in, which for an rpm is not yet the signed one.
+    :param stock: name and version of the stock package it stands in for: ``python3-nova 2:26.2.2-1``; '' for none.
+    :param guessed: nobody has seen that stock package when it was built.
     """
 
     name: str
@@ -28,6 +33,8 @@ class Entry:
     files: dict[str, str]
     date: int
     given: str
+    stock: str = ''
+    guessed: bool = False
 
     @property
     def path(self) -> str:
@@ -59,6 +66,7 @@ class State:
 
     :param url: where clients find it; what the page and the example sources say.
     :param keys: fingerprints of the keys that sign it, the one that clients know longest first.
+    :param names: the marks of a version -> the suite that packages of such versions go to: once used, it stays.
     """
 
     url: str = ''
@@ -66,38 +74,48 @@ class State:
     time: int = 0
     valid_days: int = 180
     suites: dict[str, Suite] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
 
     def text(self) -> str:
         return json.dumps(self, default=vars, sort_keys=True) + '\n'
 
-    @classmethod
-    def existing(cls, root: Path) -> State:
-        """As ``load``, of a repository that must be there."""
+    @staticmethod
+    def must_exist(root: Path) -> None:
         if not (root / NAME).exists():
             raise BuildError(f'{root} is no repository: it has no {NAME}', './build.sh publish makes one')
-        return cls.load(root)
 
     @classmethod
     def load(cls, root: Path) -> State:
         """
-        :param root: top of the repository; nothing there yet means an empty state.
-        :raises BuildError: the directory holds something that is no repository of ours.
+        :param root: top of a repository whose signature was checked; nothing there yet means an empty state.
+        :raises BuildError: what is there is no state of a repository, or of a newer version of this program.
         """
         path = root / NAME
         if not path.exists():
-            if root.exists() and any(root.iterdir()):
-                raise BuildError(f'{root} has files in it but is no repository made by this command',
-                                 'name another directory with --to DIR')
             return cls()
         try:
-            raw = json.loads(path.read_text())
-            suites = {name: _suite(fields) for name, fields in raw.pop('suites').items()}
-            return cls(suites=suites, **raw)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise BuildError(f'{path} is damaged: {error}', 'restore the repository from a mirror') from error
+            raw = json.loads(path.read_text(encoding='utf-8'))
+            suites = {name: _suite(name, fields) for name, fields in raw.pop('suites').items()}
+            state = cls(suites=suites, **raw)
+            _check(state)
+            return state
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OSError) as error:
+            raise BuildError(f'{path} is damaged, or of a newer version of this program: {error}',
+                             'restore the repository from a mirror, or use the version that published last') from error
 
 
-def _suite(fields: dict) -> Suite:
+def _check(state: State) -> None:
+    kinds = {'url': str, 'keys': list, 'time': int, 'valid_days': int, 'names': dict}
+    wrong = [name for name, kind in kinds.items() if type(getattr(state, name)) is not kind]
+    wrong += [name for name, suite in state.suites.items()
+              if suite.family not in ('deb', 'rpm') or type(suite.time) is not int]
+    if wrong:
+        raise ValueError(f'{", ".join(wrong)} cannot be read')
+
+
+def _suite(name: str, fields: dict) -> Suite:
+    if not SUITE.fullmatch(name):
+        raise ValueError(f'{name!r} is no name of a suite')
     packages, withdrawn = ({path: _entry(path, entry) for path, entry in fields.pop(name).items()}
                            for name in ('packages', 'withdrawn'))
     return Suite(packages=packages, withdrawn=withdrawn, **fields)
@@ -106,4 +124,11 @@ def _suite(fields: dict) -> Suite:
 def _entry(path: str, fields: dict) -> Entry:
     # JSON with sorted keys loses "the package itself first".
     files = fields.pop('files')
+    for name in files:
+        _within_tree(name)
     return Entry(files={path: files.pop(path), **files}, **fields)
+
+
+def _within_tree(name: str) -> None:
+    if not SAFE.fullmatch(name) or '..' in name.split('/'):
+        raise ValueError(f'{name!r} is no name within the tree')

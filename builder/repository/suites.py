@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from builder.errors import BuildError
 
 TESTING = '-testing'
+# Of packages whose stock version nobody has seen: apt and dnf take the highest version of a suite, right or not.
+GUESSED = '-guessed'
 CHANNELS = ('stable', 'testing')
 
 # releases.openstack.org; nova 2014.1 to 2015.1 carried the year, Liberty is 12.
@@ -38,26 +41,52 @@ APT_BEFORE_1_1 = ('precise', 'trusty', 'utopic', 'vivid', 'wily', 'jessie')
 YUM3 = ('el6', 'el7')
 
 
+def number(version: str) -> str:
+    """What orders the releases of nova: ``2014.1`` of ``1:2014.1.5-0ubuntu1``, ``26`` of ``2:26.2.2-1``.
+
+    :raises BuildError: when it does not begin like a nova version.
+    """
+    found = re.match(r'(?:\d+:)?((\d{1,6})(?:\.\d+)?)', version)
+    if not found:
+        raise BuildError(f'{version!r} is not the version of a nova package',
+                         'name the suite with --suite SERIES-TARGET')
+    return found[1] if found[1] in YEARS else found[2]
+
+
 def series(version: str) -> str:
     """The OpenStack series of a nova version.
 
     :param version: a package version, epoch and revision included: ``1:2014.1.5-0ubuntu1+cascading1``.
-    :raises BuildError: when it does not begin like a nova version.
     """
-    found = re.match(r'(?:\d+:)?((\d+)(?:\.\d+)?)', version)
-    if not found:
-        raise BuildError(f'{version!r} is not the version of a nova package',
-                         'name the suite with --suite SERIES-TARGET')
-    if found[1] in YEARS:
-        return YEARS[found[1]]
-    number = int(found[2]) - LIBERTY
-    return SERIES[number] if 0 <= number < len(SERIES) else f'nova{found[2]}'
+    found = number(version)
+    if found in YEARS:
+        return YEARS[found]
+    place = int(found) - LIBERTY
+    return SERIES[place] if 0 <= place < len(SERIES) else f'nova{found}'
 
 
-def of_deb(version: str) -> str:
-    """``icehouse-trusty``, ``zed-bookworm``, …: read from the marks that distributions put into versions."""
+class Home(NamedTuple):
+    """Where packages of a kind go.
+
+    :param name: the stable suite.
+    :param marks: what in their versions says so; tables that learn a new name change ``name``, never this. '' when the
+        user named the suite.
+    """
+
+    name: str
+    marks: str = ''
+
+
+def of_deb(version: str, guessed: bool = False) -> Home:
+    """``icehouse-trusty``, ``zed-bookworm``, …: read from the marks that distributions put into versions.
+
+    :param guessed: the version is one that nobody has seen; its packages get a suite of their own.
+    """
     name = series(version)
-    return f'{name}-{debian_target(version, name)}'
+    backport = re.search(r'(?:deb|bpo)(\d+)', version)
+    mark = backport[0] if backport else next((mark for mark in ('cloud', 'ubuntu') if mark in version), '')
+    own = GUESSED if guessed else ''
+    return Home(f'{name}-{debian_target(version, name)}{own}', f'deb {number(version)} {mark}{own}')
 
 
 def debian_target(version: str, name: str) -> str:
@@ -71,15 +100,23 @@ def debian_target(version: str, name: str) -> str:
     return DEBIAN_SERIES.get(name, 'sid')
 
 
-def of_rpm(version: str, python: str) -> str:
+def of_rpm(version: str, python: str, guessed: bool = False) -> Home:
     """``icehouse-el6``, …: the release's dist tag or, without one, the Python whose site-packages it fills.
 
     :param version: ``[epoch:]version-release``.
     :param python: ``2.6``, …; '' when the package installs no Python code.
+    :param guessed: as for ``of_deb``.
     """
     tag = re.search(r'\.((?:el|fc)\d+)', version)
     target = tag[1] if tag else ENTERPRISE_LINUX.get(python, f'python{python}' if python else 'rpm')
-    return f'{series(version)}-{target}'
+    own = GUESSED if guessed else ''
+    return Home(f'{series(version)}-{target}{own}', f'rpm {number(version)} {tag[1] if tag else python}{own}')
+
+
+def settled(name: str) -> bool:
+    """Does the name say a series and a target that the tables know?  Others may be called otherwise one day."""
+    series_name, _, target = name.partition('-')
+    return series_name in UBUNTU and not re.match(r'(sid|cloud|ubuntu|rpm|python[\d.]*)(-|$)', target)
 
 
 def in_channel(suite: str, channel: str) -> str:
@@ -88,3 +125,8 @@ def in_channel(suite: str, channel: str) -> str:
 
 def stable_of(suite: str) -> str:
     return suite[:-len(TESTING)] if suite.endswith(TESTING) else suite
+
+
+def target_of(suite: str) -> str:
+    """``trusty`` of ``icehouse-trusty-guessed-testing``."""
+    return stable_of(suite).partition('-')[2].removesuffix(GUESSED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +12,45 @@ from builder.repository.packages import sha256
 
 NAME = 'SHA256SUMS'
 SIGNATURE = 'SHA256SUMS.asc'
+# The one kind of link in the tree: from a yum repository's kept metadata to its packages.
+LINK = re.compile(r'yum/[^/]+/states/[^/]+/packages')
+LINK_TO = '../../packages'
+
+
+def entries(root: Path) -> Iterator[tuple[str, os.DirEntry]]:
+    """Everything in the tree but directories, by its name in the tree."""
+    folders = ['']
+    while folders:
+        folder = folders.pop()
+        with os.scandir(root / folder) as inside:
+            for found in inside:
+                if found.is_dir(follow_symlinks=False):
+                    folders.append(f'{folder}{found.name}/')
+                else:
+                    yield folder + found.name, found
 
 
 def files(root: Path) -> Iterator[tuple[str, int]]:
     """Every regular file of the tree and its inode, SHA256SUMS and its signature left out."""
-    folders = ['']
-    while folders:
-        folder = folders.pop()
-        for found in os.scandir(root / folder):
-            name = folder + found.name
-            if found.is_dir(follow_symlinks=False):
-                folders.append(f'{name}/')
-            elif name not in (NAME, SIGNATURE) and not found.is_symlink():
-                yield name, found.inode()
+    for name, found in entries(root):
+        if name not in (NAME, SIGNATURE) and found.is_file(follow_symlinks=False):
+            yield name, found.inode()
+
+
+def strange(root: Path) -> Iterator[str]:
+    """What the publisher never makes: links that lead anywhere else, sockets, pipes, devices."""
+    for name, found in entries(root):
+        own = found.is_symlink() and LINK.fullmatch(name) and str(Path(found.path).readlink()) == LINK_TO
+        if not own and not found.is_file(follow_symlinks=False):
+            yield f'{name}: a {"link that leads elsewhere" if found.is_symlink() else "thing that is no file"}'
+
+
+def unreadable(root: Path) -> Iterator[str]:
+    """What a web server, which is another user, cannot read."""
+    for folder, _, names in os.walk(root):
+        for path, wanted in [(Path(folder), 0o555), *((Path(folder, name), 0o444) for name in names)]:
+            if not path.is_symlink() and (mode := path.stat().st_mode & 0o777) & wanted != wanted:
+                yield f'{path.relative_to(root)}: not for every user to read (mode {mode:04o}): chmod -R a+rX {root}'
 
 
 def load(root: Path) -> dict[str, str]:

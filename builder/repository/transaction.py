@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time as clock
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from builder import needs, tools
 from builder.errors import BuildError
-from builder.repository import apt, keys, page, sums, yum
-from builder.repository.atomic import locked, replace, replacement
+from builder.repository import apt, keys, ownership, page, policy, sums, times, yum
+from builder.repository.atomic import locked, readable, replace, replacement
 from builder.repository.keys import Key
 from builder.repository.state import NAME, State, Suite
 
@@ -26,8 +27,9 @@ class Change:
 
     :param work: the working copy of the tree.
     :param keys: what signs it.
-    :param time: seconds since 1970, never before the publish before.
+    :param time: seconds since 1970, later than that of the publish before.
     :param url_before: the repository's address so far; it stands in every mirrorlist.
+    :param said: what is told when all is done.
     """
 
     work: Path
@@ -35,6 +37,7 @@ class Change:
     keys: list[Key]
     time: int
     url_before: str
+    said: list[str] = field(default_factory=list)
 
     @property
     def prints(self) -> tuple[str, ...]:
@@ -53,61 +56,41 @@ class Change:
         return suite
 
 
-def change(root: Path, wanted_keys: Sequence[str], edit: Callable[[Change], None]) -> State:
+def change(root: Path, wanted_keys: Sequence[str], edit: Callable[[Change], None], *,
+           reset_date: bool = False) -> State:
     """Run edit on a copy of the repository, sign what it changed, and switch.
 
     :param root: the repository, made when it is not there.
     :param wanted_keys: as ``--key`` gave them.
+    :param reset_date: the repository may lie in the future: bring it back to now.
     :raises BuildError: nothing was changed then.
     """
     tools.need(TOOLS)
+    os.umask(0o022)
     root = root.resolve()
+    ownership.refuse_open(root)
     with locked(root):
+        ownership.refuse_changed(root, list(wanted_keys))
         state = State.load(root)
         signers = keys.choose(wanted_keys, state.keys)
-        if state.suites:
-            refuse_damaged(root, state)
-        now = moment(state, signers)
+        now = times.moment(root, state, signers, reset=reset_date)
+        policy.refuse(signers, int(clock.time()))
         with replacement(root) as work:
             this = Change(work, state, signers, now, state.url)
+            if reset_date:
+                times.bring_back(this)
             edit(this)
             finish(this, root)
+            readable(work)
+    for line in this.said:
+        say(line)
     return state
 
 
-def moment(state: State, signers: Sequence[Key]) -> int:
-    """The time that goes into metadata: SOURCE_DATE_EPOCH, else now; never before the last publish.
-
-    :raises BuildError: a key is younger: nobody would accept its signature.
-    """
-    now = max(int(os.environ.get('SOURCE_DATE_EPOCH') or clock.time()), state.time)
-    for key in signers:
-        if key.created > now or 0 < key.expires <= now:
-            raise BuildError(f'the key {key.fingerprint} is not valid at {clock.ctime(now)}',
-                             'extend it (gpg --quick-set-expire), name another with --key, or unset SOURCE_DATE_EPOCH')
-    return now
-
-
-def refuse_damaged(root: Path, state: State) -> None:
-    """Do not sign again what somebody else changed: the indexes are the cache of the next ones."""
-    listed = sums.load(root)
-    good: set[str] = set()
-    if listed and (root / sums.SIGNATURE).exists():
-        with keys.keyring(state.keys) as ring:
-            good, _ = keys.check(ring, (root / sums.SIGNATURE).read_bytes(), (root / sums.NAME).read_bytes())
-    bad = [] if good else [sums.NAME]
-    bad += [name for name in listed if is_input(name)
-            and (not (root / name).exists() or sums.sha256(root / name) != listed[name])]
-    if bad:
-        raise BuildError(f'{root} was changed by something else since it was signed: {", ".join(bad[:3])}',
-                         f'./build.sh verify --to {root} says what is wrong; restore it from a mirror')
-
-
-def is_input(name: str) -> bool:
-    """Is the file one that the next indexes are made from?"""
-    parts = name.split('/')
-    return (name == NAME or name.endswith(('main/binary-amd64/Packages', 'main/source/Sources'))
-            or (parts[0], parts[2:3]) == ('yum', ['repodata']))
+def say(line: str) -> None:
+    # What is published is published: a reader of our output who has gone changes nothing of it.
+    with contextlib.suppress(OSError):
+        print(line, flush=True)
 
 
 def finish(this: Change, root: Path) -> None:
@@ -115,6 +98,9 @@ def finish(this: Change, root: Path) -> None:
     prints = this.prints
     if list(prints) != this.state.keys or this.state.url != this.url_before:
         for suite in this.state.suites.values():
+            suite.time = this.time
+    for suite in this.state.suites.values():
+        if times.ends_soon(suite.time, this.state.valid_days, this.time):
             suite.time = this.time
     this.state.keys, this.state.time = list(prints), this.time
     for name, suite in this.state.suites.items():

@@ -30,12 +30,13 @@ def run(args: argparse.Namespace) -> int:
     root = args.to.resolve()
     # A publisher at work is waited for; a copy on a read-only medium has none.
     with locked(root) if os.access(root.parent, os.W_OK) else contextlib.nullcontext():
-        state = State.existing(root)
+        State.must_exist(root)
         trusted = keys.trusted(args.key)
         if not trusted:
             raise BuildError('no key to check against: this GnuPG home has none of nova-cascading',
                              f'compare the fingerprint, then: gpg --import {root}/nova-cascading.asc')
         found = check.problems(root, trusted, int(time.time()))
+        state = State() if found else State.load(root)
     if found:
         more = [f'and {len(found) - SHOWN} more'] if len(found) > SHOWN else []
         raise BuildError('\n  '.join([f'{root} is not as it was published:', *found[:SHOWN], *more]),

@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    State.existing(args.to)
+    State.must_exist(args.to)
     change(args.to, args.key, lambda this: edit(this, args))
     return 0
 

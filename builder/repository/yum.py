@@ -9,16 +9,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from builder import tools
-from builder.repository import keys, sums
+from builder.repository import environment, keys, sums
 from builder.repository.atomic import link, replace
 from builder.repository.state import Suite
 
 GENERATIONS = 16
 FILES_A_GENERATION = 3  # primary, filelists, other
 STATES = 'states'
-PACKAGES_LINK = '../../packages'
-SIGNING = {'__gpg': '/usr/bin/gpg', '_gpg_digest_algo': 'sha256'}
 
 
 def directory(name: str) -> str:
@@ -36,9 +33,10 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str], url: str)
     with tempfile.TemporaryDirectory(prefix='.repodata-', dir=top) as work:
         packages = Path(work) / 'list'
         packages.write_text(''.join(f'{Path(path).relative_to(directory(name))}\n' for path in sorted(suite.packages)))
-        tools.run(['createrepo_c', '--quiet', '--no-database', '--general-compress-type', 'gz', '--checksum', 'sha256',
-                   '--revision', str(suite.time), '--set-timestamp-to-revision', '--update', '--skip-stat',
-                   '--update-md-path', top, '--pkglist', packages, '--outputdir', work, top])
+        environment.run(['createrepo_c', '--quiet', '--no-database', '--general-compress-type', 'gz',
+                         '--checksum', 'sha256', '--revision', str(suite.time), '--set-timestamp-to-revision',
+                         '--update', '--skip-stat', '--update-md-path', top, '--pkglist', packages,
+                         '--outputdir', work, top])
         install(Path(work) / 'repodata', top / 'repodata', signers, suite.time)
     keep(top, f'{url}/{directory(name)}', suite.time)
 
@@ -66,23 +64,34 @@ def keep(top: Path, url: str, time: int) -> None:
     for name in ['repomd.xml', 'repomd.xml.asc', *re.findall(r'href="repodata/([^"]+)"', repomd.decode())]:
         link(repodata / name, state / 'repodata' / name)
     if not (state / 'packages').is_symlink():
-        (state / 'packages').symlink_to(PACKAGES_LINK)
+        (state / 'packages').symlink_to(sums.LINK_TO)
     replace(top / 'mirrorlist', f'{url}/{STATES}/{state.name}/\n{url}/\n'.encode(), time)
     for old in sorted((top / STATES).iterdir(), reverse=True)[GENERATIONS:]:
         shutil.rmtree(old)
 
 
-def sign_packages(paths: Sequence[Path], signer: str, time: int) -> None:
+def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool = False) -> None:
     """Sign rpms in place.  EL6 and EL7 want the old kind of signature (header and payload): --rpmv3 adds that one.
 
     :param signer: fingerprint; an rpm carries one signature.
+    :param again: replace the signatures there are.
     """
     if not paths:
         return
-    macros = {**SIGNING, '_gpg_name': signer, '_gpg_sign_cmd_extra_args': f'--batch --faked-system-time {time}!'}
-    defines = [word for name, value in macros.items() for word in ('--define', f'{name} {value}')]
-    tools.run(['rpmsign', *defines, '--rpmv3', '--addsign', *paths],
-              hint='a key with a passphrase needs a running gpg-agent')
+    defines = [word for name, value in signing(signer, time).items() for word in ('--define', f'{name} {value}')]
+    environment.run(['rpmsign', *defines, '--rpmv3', '--resign' if again else '--addsign', *paths],
+                    hint='a key with a passphrase needs a running gpg-agent')
     for path in paths:
         path.chmod(0o644)
         os.utime(path, (time, time))
+
+
+def signing(signer: str, time: int) -> dict[str, str]:
+    """rpm's macros for signing: gpg as ``keys`` runs it, whatever ~/.rpmmacros, /etc/rpm and gpg.conf say."""
+    home = [f'"{name}={place}"' for name, place in (('HOME', environment.user_home()),
+                                                    ('GNUPGHOME', environment.gnupg_home()))]
+    gpg = ' '.join(['gpg', *keys.PLAIN, '--faked-system-time', f'{time}!'])
+    command = f'/usr/bin/env env {" ".join(home)} {gpg}'.replace('%', '%%')
+    files = '-sbo "%{__signature_filename}" %{?__plaintext_filename:-- "%{__plaintext_filename}"}'
+    return {'_gpg_name': signer, '_gpg_digest_algo': 'sha256', '_signature': 'gpg', '_openpgp_sign': 'gpg',
+            '_tmppath': '/var/tmp', '__gpg_sign_cmd': f'{command} -u {signer} {files}'}

@@ -21,7 +21,7 @@ from builder.repository import suites, versions
     ('2:40.0.0-1+cascading1', 'nova40-sid'),
 ])
 def test_deb(version, suite):
-    assert suites.of_deb(version) == suite
+    assert suites.of_deb(version).name == suite
 
 
 @pytest.mark.parametrize(('version', 'python', 'suite'), [
@@ -33,7 +33,7 @@ def test_deb(version, suite):
     ('1:33.0.0-1.fc44.cascading1', '3.14', 'gazpacho-fc44'),
 ])
 def test_rpm(version, python, suite):
-    assert suites.of_rpm(version, python) == suite
+    assert suites.of_rpm(version, python).name == suite
 
 
 def test_what_is_no_nova_version_needs_a_suite():

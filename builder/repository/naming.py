@@ -1,0 +1,58 @@
+"""Which suite a package goes to, here: a name that was used once stays, and no guess stands beside what is known."""
+
+from __future__ import annotations
+
+from builder.errors import BuildError
+from builder.repository import suites
+from builder.repository.packages import Package
+from builder.repository.state import Entry, State, Suite
+from builder.repository.suites import Home
+from builder.repository.transaction import Change
+
+ABOUT_GUESSES = '''    It was built without its stock package, so the version that it stands in for is a guess: {stock}.
+    Hosts with exactly that version can use it. For others build from their own package: ./build.sh PACKAGE, or
+    --stock-version VERSION, as `dpkg-query -W python3-nova` or `rpm -q python3-nova` shows it there.'''
+
+
+def suite(this: Change, home: Home) -> str:
+    """The name that packages of such versions have had here before; else that of today, which then stays."""
+    if not home.marks:
+        return home.name
+    if home.marks not in this.state.names and not suites.settled(home.name):
+        this.said.append(f'  {home.name}: a series or target that has no name here yet. The suite is called so, and '
+                         'stays; --suite SERIES-TARGET names another.')
+    return this.state.names.setdefault(home.marks, home.name)
+
+
+def learn(state: State) -> None:
+    """What was published before names were kept: a suite whose name may be another one today keeps the old."""
+    for name, found in state.suites.items():
+        stable = suites.stable_of(name)
+        for entry in found.packages.values() if not suites.settled(stable) else ():
+            if (marks := marks_of(entry, found, stable)) and '-nova-cascading' in entry.name:
+                state.names.setdefault(marks, stable)
+
+
+def marks_of(entry: Entry, found: Suite, stable: str) -> str:
+    try:
+        if found.family == 'deb':
+            return suites.of_deb(entry.version, entry.guessed).marks
+        return suites.of_rpm(entry.version, suites.target_of(stable).removeprefix('python'), entry.guessed).marks
+    except BuildError:
+        return ''
+
+
+def refuse_mixture(this: Change, package: Package, name: str) -> None:
+    """
+    :raises BuildError: a fork whose stock version was guessed, and others for which it is known, would be candidates
+        of one another: the higher version is installed, and where that is wrong, nova is removed.
+    """
+    there = this.state.suites.get(name, Suite(package.family)).packages.values()
+    other = next((entry for entry in there if package.stock and entry.name == package.name
+                  and entry.guessed != package.guessed), None)
+    if other:
+        which = package.stock if package.guessed else other.stock
+        raise BuildError(f'{package.path.name} and {other.version} in {name}: for one of them the stock version is a '
+                         f'guess ({which}), and hosts would install the higher one',
+                         'name another --suite, or leave it out: guesses have suites of their own; or build with '
+                         '--stock-version, or from the stock package itself')

@@ -1,0 +1,126 @@
+"""What is signed was made by us: nobody else can write where the repository lies, and nothing in it is unknown."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from builder.errors import BuildError
+from builder.repository import keys, sums
+from builder.repository.state import NAME
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHOWN = 3
+
+
+def refuse_open(root: Path) -> None:
+    """
+    :param root: the repository, which need not be there yet.
+    :raises BuildError: somebody else could put files in, or swap the tree, while it is being signed.
+    """
+    for path in [root, *root.parents]:
+        if path.exists() and (why := open_to(path, root)):
+            raise BuildError(f'{path} {why}: what others put there would be signed',
+                             f'chmod go-w {path} (and chown it), or publish to a directory of your own with --to DIR')
+
+
+def open_to(path: Path, root: Path) -> str:
+    """Who else can write in a directory, or ''."""
+    found = path.stat()
+    if path in (root, root.parent) and found.st_uid not in own_users() and not shared(path, found):
+        return f'belongs to {user(found.st_uid)}'
+    if shared(path, found) and path != root:  # as /tmp: what is there cannot be swapped by others
+        return ''
+    if found.st_mode & stat.S_IWOTH:
+        return 'can be written by everybody'
+    if found.st_mode & stat.S_IWGRP and others_in(path, found):
+        return f'can be written by the group {group(found.st_gid)}'
+    return ''
+
+
+def own_users() -> set[int]:
+    """root, who runs this, and who owns this program, whose code runs anyway."""
+    return {0, os.geteuid(), PROJECT.stat().st_uid}
+
+
+def shared(path: Path, found: os.stat_result) -> bool:
+    return bool(found.st_mode & stat.S_ISVTX and found.st_mode & stat.S_IWOTH)
+
+
+def others_in(path: Path, found: os.stat_result) -> bool:
+    """Has the group a member other than the owner?  An access list may name anybody."""
+    with contextlib.suppress(OSError):  # a file system without access lists
+        if 'system.posix_acl_access' in os.listxattr(path):
+            return True
+    names = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid == found.st_gid}
+    with contextlib.suppress(KeyError):
+        names |= set(grp.getgrgid(found.st_gid).gr_mem)
+    return bool(names - {user(found.st_uid), 'root'})
+
+
+def user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)
+
+
+def refuse_changed(root: Path, wanted: list[str]) -> None:
+    """Do not sign again what somebody else made or changed: the indexes are the cache of the next ones.
+
+    :param wanted: keys that --key names, which are believed too.
+    :raises BuildError: the tree is not, file by file, what a key of this user has signed.
+    """
+    if not root.exists() or not any(root.iterdir()):
+        return
+    if not (root / NAME).exists():
+        raise BuildError(f'{root} has files in it but is no repository made by this command',
+                         'name another directory with --to DIR')
+    bad = list(changes(root, wanted))
+    if bad:
+        more = f'; and {len(bad) - SHOWN} more' if len(bad) > SHOWN else ''
+        raise BuildError(f'{root} was changed by something else since it was signed: {"; ".join(bad[:SHOWN])}{more}',
+                         f'./build.sh verify --to {root} says what is wrong; take away what does not belong there, '
+                         'and restore the rest from a mirror')
+
+
+def changes(root: Path, wanted: list[str]) -> Iterator[str]:
+    yield from sums.strange(root)
+    signature, listing = root / sums.SIGNATURE, root / sums.NAME
+    ours = {key.fingerprint: key for key in [*keys.trusted([]), *(keys.trusted(wanted) if wanted else [])]}
+    good: dict[str, str] = {}
+    if ours and plain(signature) and plain(listing):
+        with keys.keyring(list(ours)) as ring:
+            good, _ = keys.check(ring, signature.read_bytes(), listing.read_bytes())
+    if not good:
+        yield f'{sums.NAME}: no good signature by a key of yours (`gpg --list-secret-keys`)'
+        return
+    listed, there = sums.load(root), dict(sums.files(root))
+    yield from (f'{name}: a file that the publisher did not put there' for name in sorted(there.keys() - listed.keys()))
+    yield from (f'{name}: missing' for name in sorted(listed.keys() - there.keys()))
+    for name in sorted(there.keys() & listed.keys()):
+        if is_input(name) and sums.sha256(root / name) != listed[name]:
+            yield f'{name}: changed'
+
+
+def plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
+
+
+def is_input(name: str) -> bool:
+    """Is the file one that the next indexes are made from?"""
+    parts = name.split('/')
+    return (name == NAME or (parts[0] == 'dists' and parts[-1] in ('Packages', 'Sources'))
+            or (parts[0], parts[2:3]) == ('yum', ['repodata']))

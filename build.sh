@@ -65,7 +65,7 @@ if ! find_python; then
     manager=apt-get
     command -v apt-get >/dev/null || manager=dnf
     if [ "$(id -u)" -ne 0 ] || ! command -v "$manager" >/dev/null || command -v python3 >/dev/null; then
-        echo "build.sh: Python 3.9 or newer is missing: there is $(python3 --version 2>/dev/null || echo none)" >&2
+        echo "build.sh: Python 3.9 or newer is missing: there is $(python3 -I --version 2>/dev/null || echo none)" >&2
         echo "  Next: $manager install python3 (as root; EL8 calls it python3.11, older releases have none)" >&2
         exit 1
     fi

@@ -22,7 +22,7 @@ from typing import Callable
 
 from builder import fork, source, standin
 from builder.errors import BuildError, UsageError
-from builder.model import Fork
+from builder.model import Fork, Tree
 from builder.progress import step
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -55,12 +55,20 @@ def run(args: argparse.Namespace) -> int:
             tree = source.obtain(args.source, Path(work) / 'source')
         print(f'nova {tree.version} from {tree.origin}' + (f'\nmodified: {tree.modified}' if tree.modified else ''))
         with step('applying and verifying the fork'):
-            made = fork.make(standin.override(tree, args.stock_version, families[0]))
+            made = fork.make(standing_in(tree, args, families[0]))
         report(made)
         built = package(made, families, Path(work) / 'out', args)
         paths = deliver(built, args.to)
     summary(paths)
     return 0
+
+
+def standing_in(tree: Tree, args: argparse.Namespace, family: str) -> Tree:
+    """The tree with the stock package that it stands in for, as far as the command line says it."""
+    if args.companions and not args.stock_version and standin.is_guess(tree, 'deb'):
+        # The companions are refused unless they need exactly that stock package: no guess any more.
+        return standin.override(tree, standin.of(tree, 'deb').version, 'deb')
+    return standin.override(tree, args.stock_version, family)
 
 
 def check_usage(args: argparse.Namespace, families: list[str]) -> None:
@@ -120,9 +128,14 @@ def commit_time() -> int:
 def deliver(built: list[Path], to: Path) -> list[Path]:
     """Put finished files in place: copied beside it first, then renamed, so that none is ever half there."""
     try:
-        to.mkdir(parents=True, exist_ok=True)
+        if not to.exists():
+            to.mkdir(parents=True)
+            to.chmod(0o755)
         with tempfile.TemporaryDirectory(prefix='.incoming-', dir=to) as incoming:
             copies = [Path(shutil.copy(path, incoming)) for path in built]
+            # Whatever the umask: web servers and apt's own user read packages.
+            for copy in copies:
+                copy.chmod(0o755 if copy.stat().st_mode & 0o100 else 0o644)
             return [path.replace(to / path.name) for path in copies]
     except OSError as error:
         raise BuildError(f'the packages cannot be written to {to}: {error.strerror}',

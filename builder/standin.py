@@ -11,6 +11,8 @@ from builder.model import Stock, Tree
 # Ubuntu and RDO raised their epochs when OpenStack changed its numbering with Liberty (12).
 DEB_EPOCH = {2: 1, 3: 2}
 RPM_EPOCH_SINCE = 12
+# A virtual package of packages whose stock version was guessed, in both families.
+ASSUMED = 'nova-cascading-assumed-stock'
 
 
 def of(tree: Tree, family: str) -> Stock:
@@ -32,6 +34,12 @@ def default_version(tree: Tree, family: str) -> str:
         return f'{DEB_EPOCH[tree.python]}:{tree.version}-{release}'
     epoch = '1:' if RPM_EPOCH_SINCE <= tree.major < 2014 else ''
     return f'{epoch}{tree.version}-1'
+
+
+def is_guess(tree: Tree, family: str) -> bool:
+    """Has nobody seen the stock package that the fork stands in for?  Then its packages provide ASSUMED, and `publish`
+    keeps them apart."""
+    return tree.stock is None or tree.stock.family != family
 
 
 def override(tree: Tree, version: str | None, family: str) -> Tree:

@@ -40,7 +40,8 @@ def provides(tree: Tree, stock: Stock, own_version: str) -> str:
     """The stock package at its exact version, for the service packages' sake; and the name without the 3."""
     stand_in = f'{stock.name} (= {stock.version})'
     alias = f'python-nova-cascading (= {own_version})' if tree.python == 3 else ''
-    return joined(stock.fields.get('Provides', ''), stand_in, alias)
+    return joined(stock.fields.get('Provides', ''), stand_in, alias,
+                  standin.ASSUMED if standin.is_guess(tree, 'deb') else '')
 
 
 def older_name(tree: Tree) -> str:

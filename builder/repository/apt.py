@@ -9,7 +9,7 @@ from pathlib import Path
 from time import gmtime, strftime
 from typing import NamedTuple
 
-from builder.repository import environment, keys, sums
+from builder.repository import isolated, keys, sums
 from builder.repository.atomic import link, replace
 from builder.repository.policy import DAY
 from builder.repository.state import Entry, Suite
@@ -71,7 +71,7 @@ def stanzas(root: Path, before: list[Path], suite: Suite, kind: str) -> list[tup
 
 
 def described(root: Path, entry: Entry, kind: str) -> bytes:
-    return environment.run(['apt-ftparchive', '-q', kind, entry.path], cwd=root).strip('\n').encode() + b'\n'
+    return isolated.run(['apt-ftparchive', '-q', kind, entry.path], cwd=root).strip('\n').encode() + b'\n'
 
 
 def split(index: bytes, kind: str) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from email.utils import formatdate
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.repository import environment, keys, packages, release, suites, sums, yum
+from builder.repository import isolated, keys, packages, release, suites, sums, yum
 from builder.repository.atomic import link
 from builder.repository.state import Entry
 from builder.repository.transaction import Change
@@ -85,13 +85,13 @@ def build_deb(this: Change, number: str, to: Path) -> None:
         (root / 'DEBIAN/control').write_text((SHARE / 'control').read_text().format(
             package=DEB, version=number, owner=OWNER, kilobytes=-(-total // 1024)))
         summed = ['sh', '-c', 'find usr -type f | LC_ALL=C sort | xargs md5sum']
-        (root / 'DEBIAN/md5sums').write_text(environment.run(summed, cwd=root))
+        (root / 'DEBIAN/md5sums').write_text(isolated.run(summed, cwd=root))
         (root / 'DEBIAN/conffiles').write_text(f'/{APT_CONF}\n')
         for path in [root, *root.rglob('*')]:
             path.chmod(0o755 if path.is_dir() or path.name == HOOK else 0o644)
         to.parent.mkdir(parents=True, exist_ok=True)
         # gzip: what every dpkg reads.
-        environment.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '-z9', '--build', root, to],
+        isolated.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '-z9', '--build', root, to],
                         SOURCE_DATE_EPOCH=str(this.time))
     os.utime(to, (this.time, this.time))
 

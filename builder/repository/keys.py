@@ -13,7 +13,7 @@ from pathlib import Path
 
 from builder import tools
 from builder.errors import BuildError
-from builder.repository import environment
+from builder.repository import isolated
 
 # RSA, because apt, rpm and yum of 2014 know no elliptic curves.
 ALGORITHM = 'rsa4096'
@@ -97,13 +97,13 @@ def _one(name: str) -> Key:
     found = _listed('--list-secret-keys', name)
     if len(found) != 1:
         why = f'fits {len(found)} secret keys' if found else 'has no secret key'
-        raise BuildError(f'the signing key {name} {why} in the GnuPG home {environment.gnupg_home()}',
+        raise BuildError(f'the signing key {name} {why} in the GnuPG home {isolated.gnupg_home()}',
                          '`gpg --list-secret-keys` shows what there is; --key FINGERPRINT names one exactly')
     return found[0]
 
 
 def _make() -> Key:
-    print(f'making a signing key ({ALGORITHM}, "{OWNER}") in {environment.gnupg_home()}', file=sys.stderr, flush=True)
+    print(f'making a signing key ({ALGORITHM}, "{OWNER}") in {isolated.gnupg_home()}', file=sys.stderr, flush=True)
     before = {key.fingerprint for key in _listed('--list-secret-keys')}
     _gpg('--passphrase', '', '--quick-generate-key', OWNER, ALGORITHM, 'sign', LIFETIME)
     key = next(key for key in _listed('--list-secret-keys') if key.fingerprint not in before)
@@ -191,7 +191,7 @@ def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[dict
         if data is not None:
             text.write_bytes(data)
         done = subprocess.run(['gpgv', '--status-fd', '1', '--keyring', ring, *words], capture_output=True,
-                              encoding='utf-8', errors='replace', env=environment.clean())
+                              encoding='utf-8', errors='replace', env=isolated.environment())
         # gpgv reads on over a damaged end line.
         good = _good([line.split() for line in done.stdout.splitlines()]) if signature.endswith(END) else {}
         return good, text.read_bytes() if text.exists() else b''
@@ -213,11 +213,11 @@ def _good(lines: list[list[str]]) -> dict[str, str]:
 
 def _environment() -> dict[str, str]:
     # With another HOME gpg would start an agent of its own, which knows none of the passphrases typed before.
-    return environment.clean(environment.user_home())
+    return isolated.environment(isolated.user_home())
 
 
 def _gpg(*words: str, data: bytes = b'') -> bytes:
-    home = environment.gnupg_home()
+    home = isolated.gnupg_home()
     try:
         home.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder.errors import BuildError
-from builder.repository import environment, suites
+from builder.repository import isolated, suites
 from builder.repository.suites import Home
+from builder.standin import ASSUMED
 
 SUFFIXES = ('.deb', '.dsc', '.rpm')
-# The Provides of a fork whose stock version nobody has seen when it was built (builder/standin.py).
-ASSUMED = 'nova-cascading-assumed-stock'
 STOCK = ('python3-nova', 'python-nova')
 DEB_QUERY = '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${Provides}'
 RPM_QUERY = ('%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t'
@@ -87,7 +86,7 @@ def found(start: Path) -> list[Path]:
 
 
 def deb(path: Path, home: Home | None) -> Package:
-    shown = environment.run(['dpkg-deb', '--show', '--showformat', DEB_QUERY, path], hint='build the package again')
+    shown = isolated.run(['dpkg-deb', '--show', '--showformat', DEB_QUERY, path], hint='build the package again')
     name, version, arch, source, provides = shown.split('\t')
     stock, guessed = stands_in(provides)
     return Package('deb', name, version, arch, source, (path,), (home or suites.of_deb(version, guessed),), stock,
@@ -141,7 +140,7 @@ def rpms(paths: list[Path], home: Home | None) -> list[Package]:
 def described(paths: list[Path]) -> list[list[str]]:
     if not paths:
         return []
-    shown = environment.run(['rpm', '-qp', '--nosignature', '--qf', RPM_QUERY, *paths], hint='build the packages again')
+    shown = isolated.run(['rpm', '-qp', '--nosignature', '--qf', RPM_QUERY, *paths], hint='build the packages again')
     return [line.split('\t') for line in shown.splitlines()]
 
 
@@ -154,7 +153,7 @@ def content_of(path: Path) -> str:
     """What identifies a package's content: of an rpm, the digest that a signature does not change."""
     if path.suffix != '.rpm':
         return sha256(path)
-    return environment.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', path])
+    return isolated.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', path])
 
 
 def sha256(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 from time import gmtime, strftime
+from urllib.parse import quote
 
 from builder.repository import suites
 from builder.repository.keys import Key
@@ -12,21 +13,29 @@ from builder.repository.state import Entry, State, Suite
 
 TEMPLATE = Path(__file__).parent / 'templates/page.html'
 KEYRING = '/usr/share/keyrings/nova-cascading-archive-keyring.gpg'
+OLD_KEYRING = '/etc/apt/trusted.gpg.d/nova-cascading.gpg'
+LIST = '/etc/apt/sources.list.d/nova-cascading.list'
+KEYRING_PACKAGE = 'nova-cascading-archive-keyring'
+SHOWN = 3
 LIBRARIES = ('python3-nova-cascading', 'python-nova-cascading')
 
 APT = '''curl -fsSo {keyring} {url}/nova-cascading.gpg
-echo 'deb [signed-by={keyring}] {url} {suite} main' >/etc/apt/sources.list.d/nova-cascading.list
+echo 'deb [signed-by={keyring}] {url} {suite} main' >{list}
+chmod 644 {keyring} {list}
 apt-get update
-apt-get install nova-cascading-archive-keyring
-apt-get install {library}'''
-OLD_APT = '''curl -fsSo /etc/apt/trusted.gpg.d/nova-cascading.gpg {url}/nova-cascading.gpg
-echo 'deb {url} {suite} main' >/etc/apt/sources.list.d/nova-cascading.list
+apt-get install nova-cascading-archive-keyring'''
+OLD_APT = '''curl -fsSo {old_keyring} {url}/nova-cascading.gpg
+echo 'deb {url} {suite} main' >{list}
+chmod 644 {old_keyring} {list}
 apt-get update
-apt-get install nova-cascading-archive-keyring
-apt-get install {library}'''
+apt-get install nova-cascading-archive-keyring'''
 RPM = '''rpm --import {url}/nova-cascading.asc
-{tool} install {url}/{release}
-nova-cascading-preflight && {tool}{enable} install {library}'''
+{tool} install {url}/{release}'''
+WAY_BACK = '''<p>The database gets one column and an index; then the nova services that were running are restarted, the
+conductor first, and nothing else. The way back: <code>nova-cascading uninstall</code> prints the commands,
+<code>--yes</code> runs them. <strong>Never remove {library} alone</strong>: the services would go with it.</p>'''
+# dpkg-query's pattern: those that the host has, of the packages beside the library.
+WITH_COMPANIONS = "$(dpkg-query -W -f '${Status} ${Package}\\n' 'nova-*' | sed -n 's/^install ok installed //p')"
 
 
 def text(state: State, keys: list[Key]) -> str:
@@ -35,10 +44,18 @@ def text(state: State, keys: list[Key]) -> str:
     :returns: the whole page, the same for the same state.
     """
     names = sorted(state.suites)
-    return TEMPLATE.read_text().format(
+    return TEMPLATE.read_text(encoding='utf-8').format(
         date=day(state.time), keys='\n'.join(key_line(key) for key in keys),
-        links=' '.join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in names),
+        which='\n'.join(which(name, state.suites[name]) for name in names),
         suites='\n'.join(section(state, name, state.suites[name]) for name in names))
+
+
+def which(name: str, suite: Suite) -> str:
+    """The line by which a host finds its suite: what its own package manager shows of the stock package."""
+    stocks = list(dict.fromkeys(entry.stock for entry in newest_first(suite.packages) if entry.stock))
+    shown = ', '.join(f'<code>{escape(stock)}</code>' for stock in stocks[:SHOWN]) or 'see its packages'
+    more = ', …' if len(stocks) > SHOWN else ''
+    return f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td><td>{shown}{more}</td></tr>'
 
 
 def key_line(key: Key) -> str:
@@ -51,29 +68,69 @@ def section(state: State, name: str, suite: Suite) -> str:
     parts = [f'<h2 id="{escape(name)}">{escape(name)}</h2>']
     if name.endswith(suites.TESTING):
         parts.append('<p>Not released yet: for hosts that test.</p>')
-    parts.append(install(state, name, suite))
+    if any(entry.guessed for entry in suite.packages.values()):
+        parts.append('<p class="care">Built without the stock package: the version that it stands in for is a guess. '
+                     'Use it only where your host has exactly that version.</p>')
+    parts += install(state, name, suite)
     parts.append('<h3>Packages</h3>\n<ul class="packages">')
     parts += [item(entry, '') for entry in newest_first(suite.packages)]
     parts += [item(entry, 'withdrawn') for entry in newest_first(suite.withdrawn)]
     return '\n'.join([*parts, '</ul>'])
 
 
-def install(state: State, name: str, suite: Suite) -> str:
-    """The commands that a host of this suite types; nothing where the library is not offered."""
-    there = {entry.name: entry for entry in newest_first(suite.packages)[::-1]}
+def install(state: State, name: str, suite: Suite) -> list[str]:
+    """What a host of this suite does, step by step; nothing where the library is not offered."""
+    there = {entry.name: entry for entry in newest_first(suite.packages)[::-1] if entry.arch != 'source'}
     library = next((library for library in LIBRARIES if library in there), None)
     if library is None:
-        return ''
-    values = {'url': state.url, 'suite': name, 'library': library, 'keyring': KEYRING}
-    target = suites.stable_of(name).partition('-')[2]
-    if suite.family == 'deb':
-        tool, command = 'apt', (OLD_APT if target in suites.APT_BEFORE_1_1 else APT).format(**values)
-    else:
-        tool = 'yum' if target in suites.YUM3 else 'dnf'
-        testing = suites.TESTING if name.endswith(suites.TESTING) else ''
-        enable = f' --enablerepo=nova-cascading{testing}' if testing or tool == 'yum' else ''
-        command = RPM.format(tool=tool, enable=enable, release=there['nova-cascading-release'].path, **values)
-    return f'<h3>Install with {tool}</h3>\n<pre>{escape(command)}</pre>'
+        return []
+    stock = there[library].stock.partition(' ')[0] or library.removesuffix('-cascading')
+    values = {'url': state.url, 'suite': name, 'library': library, 'stock': stock, 'list': LIST, 'keyring': KEYRING,
+              'old_keyring': OLD_KEYRING}
+    return [*(apt_steps if suite.family == 'deb' else rpm_steps)(name, there, values), WAY_BACK.format(**values)]
+
+
+def apt_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> list[str]:
+    target, library = suites.target_of(name), values['library']
+    companions = sorted(there.keys() - {*LIBRARIES, KEYRING_PACKAGE})
+    care = []
+    if companions:
+        care = [f'<p class="care">The service packages here ({escape(", ".join(companions))}) are newer than the '
+                'stock ones: with this source in place, a <code>dist-upgrade</code> takes nova over without being '
+                'asked. Add it on hosts that shall have it.</p>']
+    elif target in suites.DPKG_BEFORE_1_17_11:
+        care = ['<p class="care">This release’s dpkg does not see that the library stands in for another: '
+                'where nova services are installed, apt would remove them. Ask the operator to publish the service '
+                'packages too (<code>./build.sh … --companions DIR</code>).</p>']
+    what = f'{library} {WITH_COMPANIONS}' if companions else library
+    old = target in suites.APT_BEFORE_1_1
+    return [see(f"dpkg-query -W {values['stock']}"), *care,
+            step('1. Take the key and the source (apt)', (OLD_APT if old else APT).format(**values)),
+            step(f'2. Look: {values["stock"]} is removed, and nothing else', f'apt-get -s install {what}'),
+            step('3. Install; apt asks nova’s database first', f'apt-get install {what}')]
+
+
+def rpm_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> list[str]:
+    tool = 'yum' if suites.target_of(name) in suites.YUM3 else 'dnf'
+    enable = suites.enabling(name)
+    what = f'{tool}{enable} install {values["library"]}'
+    release = quote(there['nova-cascading-release'].path)
+    later = f'<p>This source is off by itself: <code>{tool}{enable} update {values["library"]}</code> brings newer ' \
+            'versions.</p>' if enable else ''
+    return [see(f'rpm -q {values["stock"]}'),
+            step(f'1. Take the key and the source ({tool})', RPM.format(tool=tool, release=release, **values)),
+            step('2. Look: can nova’s database be changed?', 'nova-cascading-preflight'),
+            step(f'3. Install; {tool} shows that {values["stock"]} is replaced', f'nova-cascading-preflight && {what}'),
+            *([later] if later else [])]
+
+
+def see(command: str) -> str:
+    return f'<p>Yours is the stock version that <code>{escape(command)}</code> shows; a package below must stand in ' \
+           'for exactly that one.</p>'
+
+
+def step(title: str, commands: str) -> str:
+    return f'<h3>{escape(title)}</h3>\n<pre>{escape(commands)}</pre>'
 
 
 def newest_first(entries: dict[str, Entry]) -> list[Entry]:
@@ -81,10 +138,13 @@ def newest_first(entries: dict[str, Entry]) -> list[Entry]:
 
 
 def item(entry: Entry, kind: str) -> str:
-    link = f'<a href="{escape(entry.path)}">{escape(Path(entry.path).name)}</a>'
+    # Servers like S3 take a raw + in an address for a space.
+    link = f'<a href="{escape(quote(entry.path))}">{escape(Path(entry.path).name)}</a>'
     note = 'withdrawn, ' if kind else ''
-    return (f'<li><span class="{kind}">{link}</span> {escape(entry.version)}<br>{note}published {day(entry.date)}'
-            f'<code class="hash">sha256 {entry.files[entry.path]}</code></li>')
+    guess = ' (a guess)' if entry.guessed else ''
+    stock = f'<br>stands in for {escape(entry.stock)}{guess}' if entry.stock else ''
+    return (f'<li><span class="{kind}">{link}</span> {escape(entry.version)}{stock}<br>{note}published '
+            f'{day(entry.date)}<code class="hash">sha256 {entry.files[entry.path]}</code></li>')
 
 
 def day(seconds: int) -> str:

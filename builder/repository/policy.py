@@ -15,7 +15,7 @@ from pathlib import Path
 from time import gmtime, strftime
 
 from builder.errors import BuildError
-from builder.repository import environment, keys
+from builder.repository import isolated, keys
 from builder.repository.keys import Key, Part
 
 DAY = 86400
@@ -119,7 +119,7 @@ def signature_objections(key: Key, signer: Part | None) -> Iterator[tuple[str, s
 
 def packets(exported: bytes) -> list[str]:
     done = subprocess.run(['gpg', *keys.PLAIN, '--list-packets'], input=exported, capture_output=True,
-                          env=environment.clean())
+                          env=isolated.environment())
     return done.stdout.decode(errors='replace').splitlines()
 
 
@@ -134,6 +134,6 @@ def sequoia(key: Key, data: bytes, signature: bytes) -> str:
         rules = [{'SEQUOIA_CRYPTO_POLICY': path} for path in SEQUOIA if Path(path).exists()]
         signed, detached = files
         done = subprocess.run(['sqv', '--keyring', ring, '--signature-file', detached, signed], capture_output=True,
-                              encoding='utf-8', errors='replace', env=environment.clean(**(rules or [{}])[0]))
+                              encoding='utf-8', errors='replace', env=isolated.environment(**(rules or [{}])[0]))
     said = ' '.join((done.stderr or done.stdout).split())
     return '' if done.returncode == 0 else f'sqv, which apt 3 asks, refuses the key {key.fingerprint}: {said}'

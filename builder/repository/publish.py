@@ -10,6 +10,7 @@ Rotating keys: publish with --key OLD --key NEW until the hosts have the new key
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,7 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--channel', choices=suites.CHANNELS, default='stable',
                         help='testing: only hosts that ask for SUITE-testing see it, until you promote it (stable)')
     parser.add_argument('--suite', type=suite_name, metavar='NAME', help='the suite, when the versions do not say it')
-    parser.add_argument('--url', help='where hosts will find the repository; remembered (file:// and its path)')
+    parser.add_argument('--url', type=address,
+                        help='where hosts will find the repository; remembered (file:// and its path)')
     parser.add_argument('--valid-days', type=days, metavar='N',
                         help='apt refuses the indexes N days after the last publish or --refresh; remembered (180)')
     parser.add_argument('--refresh', action='store_true', help='add nothing; sign all anew with a new Valid-Until')
@@ -44,6 +46,13 @@ def suite_name(text: str) -> str:
     if not SUITE.fullmatch(text):
         raise argparse.ArgumentTypeError(f'{text!r} is no name of a suite, as zed-bookworm')
     return suites.stable_of(text)
+
+
+def address(text: str) -> str:
+    # It becomes a word of shell lines on the page, of sources.list and of .repo files.
+    if not re.fullmatch(r'[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,\[\]-]+', text):
+        raise argparse.ArgumentTypeError(f'{text!r} is no address, as https://packages.example.org/nova-cascading')
+    return text
 
 
 def days(text: str) -> int:

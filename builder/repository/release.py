@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.repository import environment, suites
+from builder.repository import isolated, suites
 from builder.rpm import preflight
 
 SHARE = Path(__file__).parent / 'templates'
@@ -34,7 +34,7 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
         defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_rpmfilename': 'release.rpm',
                    '_dbpath': f'{work}/db', '_rpmformat': '4'}
         words = [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
-        environment.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
+        isolated.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
                         SOURCE_DATE_EPOCH=str(epoch))
         to.unlink(missing_ok=True)
         shutil.copyfile(top / 'out/release.rpm', to)

@@ -39,6 +39,8 @@ ENTERPRISE_LINUX = {'2.6': 'el6', '2.7': 'el7', '3.6': 'el8', '3.9': 'el9', '3.1
 # Targets whose apt knows no signed-by, and whose yum has no priority above 99.
 APT_BEFORE_1_1 = ('precise', 'trusty', 'utopic', 'vivid', 'wily', 'jessie')
 YUM3 = ('el6', 'el7')
+# Their dpkg ignores the version in a Provides: there the service packages must be offered too.
+DPKG_BEFORE_1_17_11 = ('precise', 'trusty')
 
 
 def number(version: str) -> str:
@@ -130,3 +132,9 @@ def stable_of(suite: str) -> str:
 def target_of(suite: str) -> str:
     """``trusty`` of ``icehouse-trusty-guessed-testing``."""
     return stable_of(suite).partition('-')[2].removesuffix(GUESSED)
+
+
+def enabling(suite: str) -> str:
+    """The option that yum or dnf needs to see a suite, ' --enablerepo=…' or '': see nova-cascading.repo."""
+    testing = TESTING if suite.endswith(TESTING) else ''
+    return f' --enablerepo=nova-cascading{testing}' if testing or target_of(suite) in YUM3 else ''

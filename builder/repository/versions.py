@@ -6,7 +6,7 @@ import subprocess
 from functools import cmp_to_key
 from typing import Any, Callable
 
-from builder.repository import environment
+from builder.repository import isolated
 
 
 def same(version: str, asked: str) -> bool:
@@ -23,14 +23,14 @@ def compare_deb(left: str, right: str) -> int:
     if left == right:
         return 0
     words = ['dpkg', '--compare-versions', left, 'lt', right]
-    return -1 if subprocess.run(words, env=environment.clean()).returncode == 0 else 1
+    return -1 if subprocess.run(words, env=isolated.environment()).returncode == 0 else 1
 
 
 def compare_rpm(left: str, right: str) -> int:
     """Epoch, version, release, each by rpmvercmp."""
     for one, other in zip(split(left), split(right)):
         if one != other:
-            found = int(environment.run(['rpm', '--eval', f'%{{lua: print(rpm.vercmp("{one}", "{other}"))}}']))
+            found = int(isolated.run(['rpm', '--eval', f'%{{lua: print(rpm.vercmp("{one}", "{other}"))}}']))
             if found:
                 return found
     return 0

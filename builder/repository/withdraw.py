@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from builder.errors import BuildError
-from builder.repository import versions
+from builder.repository import suites, versions
 from builder.repository.publish import add_target
 from builder.repository.state import Entry, State, Suite
 from builder.repository.transaction import Change, change, drop
@@ -41,7 +41,7 @@ def edit(this: Change, args: argparse.Namespace) -> None:
         drop(this, sorted(gone - still_listed(this.state.suites)))
     for name, entries in moved.items():
         if entries and not args.undo:
-            print(advice(name, this.state.suites[name], entries))
+            this.said.append(advice(name, this.state.suites[name], entries))
 
 
 def move(this: Change, name: str, args: argparse.Namespace) -> list[Entry]:
@@ -69,17 +69,31 @@ def still_listed(suites: dict[str, Suite]) -> set[str]:
 def advice(name: str, suite: Suite, gone: list[Entry]) -> str:
     """What is the candidate now, and the command that takes a host back to it."""
     libraries = {entry.name for entry in gone if entry.arch != 'source'}
-    left = sorted({entry.version for entry in suite.packages.values() if entry.name in libraries},
-                  key=versions.key(suite.family))
+    left = sorted({entry.version for entry in suite.packages.values() if entry.name in libraries
+                   and entry.name.endswith('-nova-cascading')}, key=versions.key(suite.family))
     if not left:
-        return f'{name}: no version is left; hosts go back to stock with `nova-cascading uninstall`'
-    names = sorted(libraries & {entry.name for entry in suite.packages.values() if entry.version == left[-1]})
-    return f'{name}: the candidate is {left[-1]} again. On hosts that have {gone[0].version}:\n  ' \
-           + downgrade(suite.family, names, left[-1])
+        return (f'{name}: no version is left. Hosts that have {gone[0].version} keep it; back to stock with\n'
+                '  nova-cascading uninstall')
+    names = {entry.name for entry in suite.packages.values() if entry.version == left[-1]}
+    lost = sorted(libraries - names)
+    back = (apt_back if suite.family == 'deb' else rpm_back)(name, gone[0].version, left[-1], sorted(libraries & names))
+    note = f'\n  (there is no {left[-1]} of {", ".join(lost)}: remove it first)' if lost else ''
+    return f'{name}: the candidate is {left[-1]} again. On hosts that have {gone[0].version}:\n  {back}{note}'
 
 
-def downgrade(family: str, names: list[str], version: str) -> str:
-    if family == 'deb':
-        words = ' '.join(f'{name}={version}' for name in names)
-        return f'apt-get update && apt-get install --allow-downgrades {words}'
-    return f'dnf --refresh downgrade {" ".join(f"{name}-{version}" for name in names)}'
+def apt_back(suite: str, bad: str, good: str, names: list[str]) -> str:
+    """Only what the host has installed: the service packages of one host are not those of another."""
+    # apt before 1.1 does not know the option, and downgrades after a question.
+    option = '' if suites.target_of(suite) in suites.APT_BEFORE_1_1 else ' --allow-downgrades'
+    if len(names) == 1:
+        return f'apt-get update && apt-get install{option} {names[0]}={good}'
+    shown = f"dpkg-query -W -f '${{Status}} ${{Version}} ${{Package}}={good}\\n'"
+    chosen = f"awk '$3 == \"installed\" && $4 == \"{bad}\" {{ print $5 }}'"
+    return f'apt-get update && apt-get install{option} $({shown} | {chosen})'
+
+
+def rpm_back(suite: str, bad: str, good: str, names: list[str]) -> str:
+    words = ' '.join(f'{name}-{good}' for name in names)
+    if suites.target_of(suite) in suites.YUM3:
+        return f'yum clean metadata && yum{suites.enabling(suite)} downgrade {words}'
+    return f'dnf{suites.enabling(suite)} --refresh downgrade {words}'

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from builder.repository import environment, keys, sums
+from builder.repository import isolated, keys, sums
 from builder.repository.atomic import link, replace
 from builder.repository.state import Suite
 
@@ -33,7 +33,7 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str], url: str)
     with tempfile.TemporaryDirectory(prefix='.repodata-', dir=top) as work:
         packages = Path(work) / 'list'
         packages.write_text(''.join(f'{Path(path).relative_to(directory(name))}\n' for path in sorted(suite.packages)))
-        environment.run(['createrepo_c', '--quiet', '--no-database', '--general-compress-type', 'gz',
+        isolated.run(['createrepo_c', '--quiet', '--no-database', '--general-compress-type', 'gz',
                          '--checksum', 'sha256', '--revision', str(suite.time), '--set-timestamp-to-revision',
                          '--update', '--skip-stat', '--update-md-path', top, '--pkglist', packages,
                          '--outputdir', work, top])
@@ -79,7 +79,7 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
     if not paths:
         return
     defines = [word for name, value in signing(signer, time).items() for word in ('--define', f'{name} {value}')]
-    environment.run(['rpmsign', *defines, '--rpmv3', '--resign' if again else '--addsign', *paths],
+    isolated.run(['rpmsign', *defines, '--rpmv3', '--resign' if again else '--addsign', *paths],
                     hint='a key with a passphrase needs a running gpg-agent')
     for path in paths:
         path.chmod(0o644)
@@ -88,8 +88,8 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
 
 def signing(signer: str, time: int) -> dict[str, str]:
     """rpm's macros for signing: gpg as ``keys`` runs it, whatever ~/.rpmmacros, /etc/rpm and gpg.conf say."""
-    home = [f'"{name}={place}"' for name, place in (('HOME', environment.user_home()),
-                                                    ('GNUPGHOME', environment.gnupg_home()))]
+    home = [f'"{name}={place}"' for name, place in (('HOME', isolated.user_home()),
+                                                    ('GNUPGHOME', isolated.gnupg_home()))]
     gpg = ' '.join(['gpg', *keys.PLAIN, '--faked-system-time', f'{time}!'])
     command = f'/usr/bin/env env {" ".join(home)} {gpg}'.replace('%', '%%')
     files = '-sbo "%{__signature_filename}" %{?__plaintext_filename:-- "%{__plaintext_filename}"}'

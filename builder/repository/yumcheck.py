@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-from builder.repository import environment, keys, yum
+from builder.repository import isolated, keys, yum
 from builder.repository.state import Suite
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def signature_problems(tree: Checked, suite: Suite) -> Iterator[str]:
         rpmkeys = ['rpmkeys', '--dbpath', work, '--define', '_pkgverify_level all']
         key = Path(work) / 'keys.asc'
         key.write_bytes(tree.read('nova-cascading.asc'))
-        subprocess.run([*rpmkeys, '--import', key], capture_output=True, env=environment.clean())
+        subprocess.run([*rpmkeys, '--import', key], capture_output=True, env=isolated.environment())
         for start in range(0, len(paths), BATCH):
             done = subprocess.run([*rpmkeys, '--checksig', *paths[start:start + BATCH]], cwd=tree.root,
-                                  capture_output=True, text=True, env=environment.clean())
+                                  capture_output=True, text=True, env=isolated.environment())
             for line in done.stdout.splitlines():
                 if not line.endswith(': digests signatures OK'):
                     yield line

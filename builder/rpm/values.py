@@ -41,7 +41,8 @@ def of(tree: Tree, patches: list[str], requires: list[str], *, revision: int, ep
     return (''.join(f'%global {name} {value}\n' for name, value in known.items())
             + lines('cascading_patches', [f'{tag.capitalize()}: {name}' for tag, name in numbered])
             + lines('cascading_requires', [f'Requires: {name}' for name in requires])
-            + lines('cascading_provides', [f'Provides: {name}' for name in more_provides(stock, full)])
+            + lines('cascading_provides', [f'Provides: {name}' for name in more_provides(stock, full)]
+                    + ([f'Provides: {standin.ASSUMED}'] if standin.is_guess(tree, 'rpm') else []))
             # Not %global: the paths are known only when the spec has named its patches.
             + f"%define cascading_patch_paths {' '.join('%{' + tag + '}' for tag, _ in numbered)}\n\n")
 

@@ -131,11 +131,11 @@ def test_testing_is_promoted_to_stable(repo, given):
 def test_withdraw_makes_the_version_before_the_candidate_and_says_how_hosts_go_back(repo, given):
     repo('publish', given[2])
     said = repo('withdraw', UBUNTU.format(2)).stdout
-    assert f'apt-get install --allow-downgrades python-nova-cascading={UBUNTU.format(1)}' in said
+    assert f'apt-get install python-nova-cascading={UBUNTU.format(1)}' in said, 'apt 1.0 knows no --allow-downgrades'
     assert UBUNTU.format(2) not in repo.offered(TRUSTY)
     assert UBUNTU.format(1) in repo.offered(TRUSTY)
     said = repo('withdraw', f'2014.1.5-{EL7.format(2)}').stdout
-    assert f'dnf --refresh downgrade python-nova-cascading-2014.1.5-{EL7.format(1)}' in said
+    assert f'yum --enablerepo=nova-cascading downgrade python-nova-cascading-2014.1.5-{EL7.format(1)}' in said
     assert list(repo.root.glob('pool/**/*cascading2*.deb')), 'the pool keeps what was published'
     assert 'withdrawn' in repo('publish', given[2]).stdout
     assert UBUNTU.format(2) not in repo.offered(TRUSTY), 'publishing dist/ again does not bring it back'

@@ -37,6 +37,13 @@ def test_a_deb_tree_has_an_rpm_equivalent_too():
     assert (stock.name, stock.version, stock.family) == ('python3-nova', '1:26.2.2-1', 'rpm')
 
 
+@pytest.mark.parametrize(('stock', 'deb', 'rpm'), [(None, True, True), (BOOKWORM, False, True)])
+def test_a_stock_version_that_nobody_has_seen_is_a_guess(stock, deb, rpm):
+    assert standin.is_guess(tree('26.2.2', stock), 'deb') == deb
+    assert standin.is_guess(tree('26.2.2', stock), 'rpm') == rpm
+    assert not standin.is_guess(standin.override(tree('26.2.2', stock), '1:26.2.2-1.el9', 'rpm'), 'rpm')
+
+
 def test_stock_version_names_the_exact_package_of_the_target():
     changed = standin.override(tree('2014.1.5'), '1:2014.1.5-0ubuntu1.7', 'deb')
     assert standin.of(changed, 'deb').version == '1:2014.1.5-0ubuntu1.7'

@@ -1,4 +1,4 @@
-"""The tools that make a repository run in an environment of ours: no configuration of the user's reaches them."""
+"""Runs the tools that make a repository apart from everything the user has configured for other work."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from builder import tools
 
-# Where no tool finds a ~/.rpmmacros, ~/.config/rpm, ~/.dpkg.cfg, …
-NO_HOME = '/nonexistent'
+# No tool finds a ~/.rpmmacros, ~/.config/rpm or ~/.dpkg.cfg in it, and rpm cannot make it for the sake of a ~/.rpmdb.
+NO_HOME = '/dev/null'
 # What gpg-agent needs to ask for a passphrase; nothing here changes what a tool makes.
 KEPT = ('GPG_TTY', 'TERM', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS')
 APT_CONFIG = Path(__file__).parent / 'apt-ftparchive.conf'
 
 
-def clean(home: str | Path = NO_HOME, **more: str) -> dict[str, str]:
+def environment(home: str | Path = NO_HOME, **more: str) -> dict[str, str]:
     """The whole environment of a tool: what it is given is allowed by name, as nobody can name all that may harm.
 
     :param home: its HOME.
@@ -33,7 +33,7 @@ def run(command: Sequence[str | Path], *, cwd: str | Path | None = None, hint: s
 
     :param more: further environment variables.
     """
-    return tools.run(command, cwd=cwd, env=clean(**more), hint=hint)
+    return tools.run(command, cwd=cwd, env=environment(**more), hint=hint)
 
 
 def user_home() -> Path:

@@ -50,7 +50,7 @@ def requirements(tree: Tree) -> list[str]:
 
 
 def _copied(source: Path, target: Path) -> Path:
-    return Path(shutil.copytree(source, target, ignore=lambda _, names: BUILD_LEFTOVERS & set(names)))
+    return Path(shutil.copytree(source, target, symlinks=True, ignore=lambda _, names: BUILD_LEFTOVERS & set(names)))
 
 
 def _project(path: Path) -> Project:

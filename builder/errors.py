@@ -1,5 +1,15 @@
 """The errors a user of build.sh can meet; each says what, to what, why, and the next command."""
 
+import re
+
+# Control characters but for the end of a line: names come from archives, packages and trees that anybody has made.
+UNPRINTABLE = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
+
+
+def printable(text: str) -> str:
+    """The text without what makes a terminal do something."""
+    return UNPRINTABLE.sub(lambda found: f'\\u{ord(found[0]):04x}', text)
+
 
 class BuildError(Exception):
     """Something in the input or on this machine stops the command.
@@ -17,7 +27,7 @@ class BuildError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f'{self.what}\n  Next: {self.hint}' if self.hint else self.what
+        return printable(f'{self.what}\n  Next: {self.hint}' if self.hint else self.what)
 
 
 class UsageError(BuildError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import errno
 from pathlib import Path
 
@@ -24,6 +25,9 @@ def obtain(spec: str | None, work: Path) -> Tree:
         (work / 'download').mkdir(parents=True, exist_ok=True)
         (work / 'tree').mkdir(exist_ok=True)
         return _obtain(spec, work)
+    except (ValueError, RuntimeError, configparser.Error) as error:  # of a decoder or parser, whichever met it
+        raise BuildError(f'{spec or "the stock nova"} cannot be understood: {error}',
+                         'get the source again from where it was released') from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise BuildError(f'no space left while unpacking {spec or "the stock nova"} below {work}',
@@ -37,8 +41,10 @@ def _obtain(spec: str | None, work: Path) -> Tree:
     path = Path(spec)
     if path.is_dir():
         return _directory(path)
-    if path.exists():
+    if path.is_file():
         return _archive(path, work / 'tree')
+    if path.exists():
+        raise BuildError(f'{path} is neither a file nor a directory', 'save it as a file, and give its path')
     if not releases.looks_like_release(spec) or spec.endswith((*PACKAGES, *cache.ARCHIVES)):
         raise BuildError(f'there is no file {spec}', 'check the path')
     return _archive(upstream.tarball(releases.find(spec), work / 'download'), work / 'tree')

@@ -57,9 +57,17 @@ def version_of(path: Path, origin: str, package_version: str = '') -> str:
     """
     for version in _versions(path, package_version):
         if version:
-            return version
+            return _plain_version(version, origin)
     raise BuildError(f'{origin} does not tell its version: no PKG-INFO, no version in setup.cfg, no tag',
                      'call its directory nova-VERSION, e.g. nova-2014.1.5')
+
+
+def _plain_version(version: str, origin: str) -> str:
+    """It ends in file names, in specs and in scripts."""
+    if not re.fullmatch(r'[0-9][A-Za-z0-9.+~_-]*', version):
+        raise BuildError(f'{origin} calls itself nova {version!r}, which is no version',
+                         'get the source again from where it was released')
+    return version
 
 
 def _versions(path: Path, package_version: str) -> Iterator[str]:

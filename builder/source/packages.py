@@ -12,6 +12,13 @@ from builder.errors import BuildError
 from builder.model import Stock
 from builder.source import unpack
 
+# What may stand in a file name, a makefile, a spec or a shell script (Debian Policy 5.6; rpm's own rules are laxer).
+NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+_-]*')
+VERSION = {'deb': re.compile(r'([0-9]+:)?[0-9][A-Za-z0-9.+~-]*'),
+           'rpm': re.compile(r'([0-9]+:|\(none\):)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+')}
+RELATIONS = ('Pre-Depends', 'Depends', 'Recommends', 'Suggests', 'Enhances', 'Breaks', 'Provides', 'Conflicts',
+             'Replaces')
+RPM_RELATIONS = ('Requires', 'Provides', 'Obsoletes', 'Conflicts')
 RPM_FIELDS = {
     'Requires': '[%{REQUIRENAME} %{REQUIREFLAGS:depflags} %{REQUIREVERSION}\\n]',
     'Provides': '[%{PROVIDENAME} %{PROVIDEFLAGS:depflags} %{PROVIDEVERSION}\\n]',
@@ -30,8 +37,26 @@ def deb(path: Path, to: Path) -> Stock:
     tools.need(['dpkg-deb'])
     control = tools.run(['dpkg-deb', '--field', path], hint='get the package again')
     fields = {name: str(text) for name, text in HeaderParser().parsestr(control).items()}
+    fields.update({name: ' '.join(fields[name].split()) for name in RELATIONS if name in fields})
+    stock = checked(Stock(fields.get('Package', ''), fields.get('Version', ''), 'deb', fields), path)
     unpack.package(['dpkg-deb', '--fsys-tarfile', '/dev/stdin'], path, to)
-    return Stock(fields['Package'], fields['Version'], 'deb', fields)
+    return stock
+
+
+def checked(stock: Stock, path: Path) -> Stock:
+    """The same, when it may be believed: its name and version end in scripts that root runs.
+
+    :raises BuildError: they hold what no distribution's do.
+    """
+    if not NAME.fullmatch(stock.name) or not VERSION[stock.family].fullmatch(stock.version):
+        raise BuildError(f'{path} calls itself {stock.name!r} {stock.version!r}: that is no package and no version',
+                         'get the package again from where it was released')
+    lines = [line for name in RPM_RELATIONS if stock.family == 'rpm' for line in stock.fields.get(name, '').split('\n')]
+    strange = [line for line in lines if '%' in line or not line.isprintable()]
+    if strange:  # rpmbuild would carry out what stands behind a %
+        raise BuildError(f'{path} has the relation {strange[0]!r}, which no package needs',
+                         'get the package again from where it was released')
+    return stock
 
 
 def rpm(path: Path, to: Path) -> Stock:
@@ -46,9 +71,9 @@ def rpm_header(path: Path) -> Stock:
     tools.need(['rpm', 'rpm2archive'])
     tools.run(['rpm', '--checksig', '--nosignature', path], hint='get the package again')
     query = ['rpm', '--query', '--package', '--nosignature', '--queryformat']
-    name, version = tools.run([*query, '%{NAME} %{EVR}', path], hint='get the package again').split()
+    name, _, version = tools.run([*query, '%{NAME} %{EVR}', path], hint='get the package again').partition(' ')
     fields = {field: tools.run([*query, form, path]).strip() for field, form in RPM_FIELDS.items()}
-    return Stock(name, version, 'rpm', fields)
+    return checked(Stock(name, version, 'rpm', fields), path)
 
 
 def dsc(path: Path, to: Path) -> Stock:
@@ -57,8 +82,9 @@ def dsc(path: Path, to: Path) -> Stock:
     hint = f'get all files that {path.name} lists (`dget`, `apt-get source --download-only nova`), or give the .deb'
     tools.run(['dpkg-source', '--extract', path, to / 'source'], hint=hint)
     control = (to / 'source' / 'debian' / 'control').read_text()
-    version = HeaderParser().parsestr(_unsigned(path.read_text()))['Version']
-    return Stock('python3-nova' if 'Package: python3-nova\n' in control else 'python-nova', version, 'deb')
+    version = HeaderParser().parsestr(_unsigned(path.read_text())).get('Version', '')
+    name = 'python3-nova' if 'Package: python3-nova\n' in control else 'python-nova'
+    return checked(Stock(name, version, 'deb'), path)
 
 
 def src_rpm(path: Path, to: Path) -> Stock:
@@ -76,7 +102,7 @@ def src_rpm(path: Path, to: Path) -> Stock:
     if spec is None or tarball is None:
         raise BuildError(f'{path} holds no spec or no nova tarball', 'give the library package, the built .rpm')
     unpack.tar(tarball, to)
-    top = next(child for child in sorted(to.iterdir()) if child.is_dir() and child != packed)
+    top = next((child for child in sorted(to.iterdir()) if child.is_dir() and child != packed), packed)
     for patch in spec_patches(spec.read_text(errors='replace')):
         _apply(packed / patch, top, path)
     name = 'python3-nova' if 'python3' in spec.read_text(errors='replace') else 'python-nova'

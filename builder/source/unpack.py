@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 import tarfile
 import zipfile
@@ -13,7 +14,11 @@ from typing import Any, Callable
 
 from builder.errors import BuildError
 
-DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, LZMAError)
+# What Python's readers raise for archives that are damaged, encrypted, or made to be misread.
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, LZMAError, struct.error, ValueError,
+           RuntimeError)
+LARGEST = 4 << 30  # bytes; the largest nova with all its documents has a twentieth of that
+MOST = 500_000  # members
 DOCUMENTS = [['doc'], ['releasenotes'], ['api-guide'], ['api-ref']]
 
 
@@ -38,8 +43,10 @@ def zipped(archive: Path, to: Path) -> None:
     """Unpack a zip archive; see ``tar``."""
     try:
         with zipfile.ZipFile(archive) as stream:
-            for name in stream.namelist():
-                _plain(name, archive)
+            for info in stream.infolist():
+                _plain(info.filename, archive)
+            if sum(info.file_size for info in stream.infolist()) > LARGEST:
+                raise _too_large(archive)
             stream.extractall(to)
     except DAMAGED as error:
         raise _damaged(archive, error) from error
@@ -73,9 +80,16 @@ class Extraction:
                  skip: Callable[[str], bool] = lambda link: False) -> None:
         self.stream, self.root, self.archive, self.skip = stream, to.resolve(), archive, skip
         self.safe: set[Path] = set()
+        self.links: dict[Path, str] = {}
+        self.bytes = self.members = 0
 
     def run(self) -> None:
+        """Unpack all.
+
+        :raises BuildError: it leads out of its directory, or is too large.
+        """
         for member in self.stream:
+            self._count(member)
             _plain(member.name, self.archive)
             if member.name == '.' or _is_document(member.name):
                 continue
@@ -90,11 +104,28 @@ class Extraction:
             elif member.issym() and not self.skip(member.linkname):
                 self._inside(path.parent / member.linkname, f'{member.name} -> {member.linkname}')
                 path.symlink_to(member.linkname)
+                self.links[path] = f'{member.name} -> {member.linkname}'
                 self.safe.clear()
             elif member.islnk():
-                _plain(member.linkname, self.archive)
-                self._inside(self.root / member.linkname, f'{member.name} -> {member.linkname}')
-                shutil.copy2(self.root / member.linkname, path)
+                self._hard_link(member, path)
+        for link, name in self.links.items():  # where it leads may have changed with what was unpacked after it
+            self._inside(link, name)
+
+    def _count(self, member: tarfile.TarInfo) -> None:
+        self.members += 1
+        self.bytes += member.size
+        if self.bytes > LARGEST or self.members > MOST:
+            raise _too_large(self.archive)
+
+    def _hard_link(self, member: tarfile.TarInfo, path: Path) -> None:
+        _plain(member.linkname, self.archive)
+        source = self.root / member.linkname
+        self._inside(source, f'{member.name} -> {member.linkname}')
+        if path.is_symlink():
+            raise _leads_out(self.archive, member.name)
+        if not source.is_file():
+            raise _damaged(self.archive, f'{member.name!r} is a link to {member.linkname!r}, which is no file in it')
+        shutil.copy2(source, path)
 
     def _file(self, member: tarfile.TarInfo, path: Path) -> None:
         if path.is_symlink():
@@ -109,7 +140,7 @@ class Extraction:
             self.safe.add(parent)
 
     def _inside(self, path: Path, name: str) -> None:
-        resolved = path.resolve()
+        resolved = path.resolve()  # of a link to itself: RuntimeError, or in later Pythons itself
         if resolved != self.root and self.root not in resolved.parents:
             raise _leads_out(self.archive, name)
 
@@ -128,6 +159,11 @@ def _is_document(name: str) -> bool:
 def _plain(name: str, archive: Path) -> None:
     if name.startswith('/') or '..' in name.split('/'):
         raise _leads_out(archive, name)
+
+
+def _too_large(archive: Path) -> BuildError:
+    return BuildError(f'{archive} unpacks to more than {LARGEST >> 30} GiB, or to more than {MOST} files: no nova does',
+                      'get the source again from where it was released')
 
 
 def _leads_out(archive: Path, name: str) -> BuildError:

@@ -7,8 +7,11 @@ import hashlib
 import io
 import itertools
 import os
+import re
+import struct
 import sys
 import time
+import zlib
 
 from nova.cascading import errors, faults, plan, safefile
 
@@ -74,13 +77,15 @@ def _refuse_full_disk(connection, directory):
 
 
 def _free_path(connection, directory):
-    database = os.path.basename(connection.engine.url.database or 'memory')
-    while True:
+    database = re.sub('[^A-Za-z0-9_.-]', '_', os.path.basename(connection.engine.url.database or 'memory'))
+    for _ in range(50):
         name = 'mappings-{0}-{1}.csv.gz'.format(database, time.strftime('%Y%m%dT%H%M%SZ', time.gmtime()))
         path = os.path.join(directory, name)
         if not os.path.lexists(path):
             return path
         time.sleep(0.2)
+    raise errors.CascadingError('{0} has had a file called {1} for each of the last 10 s'.format(directory, name),
+                                'name another directory: --export-dir DIR')
 
 
 def _write_file(path, rows):
@@ -130,7 +135,7 @@ def read(path):
                 if len(row) != len(FIELDS) or row[0] not in plan.TABLES:
                     raise errors.CascadingError('{0}: line {1} is damaged'.format(path, rows.line_num))
                 yield tuple(row)
-    except (EnvironmentError, EOFError, UnicodeError, csv.Error) as error:
+    except (EnvironmentError, EOFError, UnicodeError, csv.Error, zlib.error, struct.error) as error:
         raise errors.CascadingError('{0}: cannot be read: {1}'.format(path, getattr(error, 'strerror', None) or error))
 
 

@@ -37,7 +37,7 @@ def run(args, conf):
 
 def say(line):
     """Tell the user a line, at once."""
-    sys.stdout.write('{0}\n'.format(line))
+    sys.stdout.write(errors.printable('{0}\n'.format(line)))
     sys.stdout.flush()
 
 

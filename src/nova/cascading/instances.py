@@ -8,7 +8,7 @@ from nova.cascading import connection, databases, errors
 from nova.cascading.dialects import base
 
 PAGE = 2000
-CANONICAL = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')
+CANONICAL = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\Z')
 
 Instance = collections.namedtuple('Instance', 'id deleted instance_uuid mapping_uuid host state name')
 SELECT = 'SELECT id, deleted, uuid, mapping_uuid, host, vm_state, display_name FROM instances'

@@ -6,6 +6,8 @@ import sys
 
 import prettytable
 
+from nova.cascading import errors
+
 PAGE = 1000
 
 
@@ -42,7 +44,7 @@ def one(name, pairs, out=None):
     elif name == 'json':
         write(out, json.dumps(dict(pairs), indent=2, sort_keys=True) + '\n')
     elif name == 'value':
-        write(out, ''.join('{0}\n'.format(shown(value)) for _, value in pairs))
+        write(out, ''.join(u'{0}\n'.format(flat(value)) for _, value in pairs))
     else:
         rows = printer(name, [field for field, _ in pairs], out)
         rows.add([value for _, value in pairs])
@@ -55,7 +57,13 @@ def write(out, text):
 
 
 def shown(value):
-    return u'' if value is None else u'{0}'.format(value)
+    """The text of a value; names of instances come from users of the cloud, and may be meant for the terminal."""
+    return u'' if value is None else errors.printable(u'{0}'.format(value))
+
+
+def flat(value):
+    """The same on one line, where a line is a row."""
+    return shown(value).replace(u'\n', u'\\u000a')
 
 
 class Table(object):
@@ -80,7 +88,7 @@ class Table(object):
         table = prettytable.PrettyTable(list(self.columns))
         table.align = 'l'
         for row in self.rows:
-            table.add_row([shown(value) for value in row])
+            table.add_row([flat(value) for value in row])
         write(self.out, u'{0}\n'.format(table.get_string()))
         self.rows = []
         self.printed = True
@@ -122,7 +130,7 @@ class Value(object):
         self.out = out
 
     def add(self, row):
-        write(self.out, u'{0}\n'.format(u' '.join(shown(value) for value in row)))
+        write(self.out, u'{0}\n'.format(u' '.join(flat(value) for value in row)))
 
     def close(self):
         pass

@@ -51,10 +51,55 @@ def test_back_and_forward_again(host, way):
     assert mapping(host) == MAPPING
 
 
-def test_without_yes_the_way_back_is_only_told(host):
+def test_without_yes_the_way_back_is_only_told_and_its_line_does_it(host):
     told = host.run('nova-cascading uninstall').out
-    assert 'dnf swap -y --allowerasing python3-nova-cascading python3-nova-1:26.3.0-1' in told
     assert novas(host) == FORK
+    [line] = [line for line in told.splitlines() if line.startswith('    ')]
+    assert '--allowerasing' not in line
+    host.run(line)
+    assert novas(host) == STOCK
+    host.run('dnf -y install python3-nova-cascading')
+
+
+# What a host may look like that cannot go back just now; each with what makes it so and what puts it right again.
+STATES = {
+    'repository gone': ('mv /etc/yum.repos.d/stock.repo /root', 'mv /root/stock.repo /etc/yum.repos.d'),
+    'another version on offer': ('sed -i s,/srv/stock,/srv/erratum, /etc/yum.repos.d/stock.repo',
+                                 'sed -i s,/srv/erratum,/srv/stock, /etc/yum.repos.d/stock.repo'),
+    'download fails': ('mkdir /srv/away; mv /srv/stock/*/python3-nova-[0-9]*.rpm /srv/stock/python3-nova-[0-9]*.rpm '
+                       '/srv/away 2>/dev/null || :', 'mv /srv/away/* /srv/stock; rmdir /srv/away'),
+    'stock held': ('echo exclude=python3-nova >>/etc/dnf/dnf.conf', 'sed -i /^exclude=/d /etc/dnf/dnf.conf'),
+}
+# Settings that make a `remove` of the fork alone out of an exchange, and an answer out of no question.
+HOSTILE = 'strict=0\nskip_broken=1\nassumeyes=1\ncolor=always'
+WAYS = ('nova-cascading uninstall', 'nova-cascading uninstall --yes', 'dnf -y history undo last',
+        'dnf swap -y --setopt=strict=1 --setopt=clean_requirements_on_remove=0 --setopt=tsflags= --setopt=assumeno=0 '
+        'python3-nova-cascading python3-nova-1:26.3.0-1.noarch')
+
+
+@pytest.mark.parametrize('state', STATES)
+def test_where_stock_cannot_come_nothing_goes_and_the_exit_status_says_so(host, state):
+    spoil, mend = STATES[state]
+    host.run(f"cp /etc/dnf/dnf.conf /root; printf '{HOSTILE}\n' >>/etc/dnf/dnf.conf; dnf -q clean all; {spoil}")
+    done = [(way, host.run(way, check=False).status, novas(host)) for way in WAYS]
+    host.run(f'{mend}; mv /root/dnf.conf /etc/dnf; dnf -q clean all')
+    foreseen = [0] if state == 'download fails' else [1]
+    assert [status for _, status, _ in done] == foreseen + [1, 1, 1]
+    assert [there for _, _, there in done] == [FORK] * len(WAYS)
+
+
+def test_a_file_takes_the_place_of_a_repository(host):
+    host.run('mv /etc/yum.repos.d/stock.repo /root')
+    refused = host.run('nova-cascading uninstall --yes', check=False)
+    assert 'nova-cascading uninstall --yes --from python3-nova-26.3.0-1.noarch.rpm' in refused.err
+    conductor = host.service('openstack-nova-conductor')
+    forked = conductor.pid
+    host.run('nova-cascading uninstall --yes --from /srv/stock')
+    host.run('mv /root/stock.repo /etc/yum.repos.d')
+    assert novas(host) == STOCK
+    assert is_consistent(host)
+    assert conductor.is_active and conductor.pid != forked
+    host.run('dnf -y install python3-nova-cascading')
 
 
 def test_a_stock_library_that_is_asked_for_by_name_says_nothing_and_does_nothing(host):

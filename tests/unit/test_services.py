@@ -138,15 +138,3 @@ def test_re_versioned_service_packages_go_back_together_with_the_library(uninsta
     apt_host = uninstall.uninstall_apt
     assert apt_host.apt_line('python-nova', apt_host.companions('python-nova-cascading')) == (
         f'apt-get install -y {option} python-nova=1:2014.1.5-0ubuntu1 nova-api=1:2014.1.5-0ubuntu1')
-
-
-@pytest.mark.parametrize(('dnf', 'expected'), [
-    (True, 'dnf swap -y --allowerasing python-nova-cascading python-nova-1:12.0.6-1'),
-    (False, "printf 'remove python-nova-cascading\\ninstall python-nova-1:12.0.6-1\\nrun\\n' | yum -y shell"),
-])
-def test_on_rpm_hosts_the_stock_package_is_named_with_its_full_evr(uninstall, services, monkeypatch, dnf, expected):
-    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: False)
-    monkeypatch.setattr(uninstall.uninstall_yum, 'installed', lambda package: package == 'python-nova-cascading')
-    monkeypatch.setattr(services, 'output', lambda command: 'python-nova = 1:12.0.6-1\npython-nova-cascading = 1\n')
-    monkeypatch.setattr(services, 'which', lambda tool: dnf)
-    assert uninstall.way_back() == [expected]

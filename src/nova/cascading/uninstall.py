@@ -16,6 +16,8 @@ INSTALLED = '/var/lib/nova-cascading/installer/installation/uninstall.sh'
 def configure(parser):
     """Options of ``nova-cascading uninstall``."""
     parser.add_argument('--yes', action='store_true', help='run the commands instead of printing them')
+    parser.add_argument('--from', dest='source', metavar='FILE_OR_DIR',
+                        help='the rpm of the stock library, or a directory that has it, where no repository offers it')
 
 
 def run(args, conf):
@@ -23,6 +25,8 @@ def run(args, conf):
 
     :returns: exit status: 0; 1 when nobody knows how the fork came here, or when a command failed.
     """
+    for own in filter(uninstall_yum.installed, PACKAGES):
+        return uninstall_yum.run(own, args.source, args.yes)
     commands = way_back()
     if not commands:
         sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left {0}.\n'
@@ -59,6 +63,4 @@ def way_back():
         stock = own.replace('-cascading', '')
         if uninstall_apt.installed(own):
             return uninstall_apt.way_back(own, stock)
-        if uninstall_yum.installed(own):
-            return uninstall_yum.way_back(own, stock)
     return ['sh {0}'.format(INSTALLED)] if os.path.exists(INSTALLED) else []

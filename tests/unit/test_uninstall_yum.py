@@ -1,0 +1,194 @@
+"""The way back on rpm hosts: whatever the state of the host, nova is there afterwards and the exit status is true.
+
+yum 3 is a stand-in (yum3_standin.py); dnf's answers are its own, in tests/hosts/130_rpm_way_back.py.
+"""
+
+import json
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+STANDIN = Path(__file__).with_name('yum3_standin.py')
+EVR = '2014.1.5-1.el7'
+SERVICES = {'openstack-nova-common', 'openstack-nova-api'}
+STOCK, FORK = SERVICES | {'python-nova'}, SERVICES | {'python-nova-cascading'}
+
+
+class Host:
+    """A host with the fork, and the stand-ins."""
+
+    def __init__(self, place):
+        self.place = place
+        for tool in ('yum', 'yumdownloader', 'rpm'):
+            shutil.copy(STANDIN, place / tool)
+            (place / tool).chmod(stat.S_IRWXU)
+        services = dict.fromkeys(SERVICES, [EVR, 'python-nova'])
+        self.write(installed={'python-nova-cascading': [f'{EVR}.cascading1', None], **services},
+                   offered={'python-nova': [EVR, None]}, evr=EVR, wrong=[], excluded=[], takes_along=[], has_swap=True)
+
+    def read(self):
+        return json.loads((self.place / 'host.json').read_text())
+
+    def write(self, **changes):
+        known = self.read() if (self.place / 'host.json').exists() else {}
+        (self.place / 'host.json').write_text(json.dumps({**known, **changes}))
+
+    @property
+    def novas(self):
+        return set(self.read()['installed'])
+
+
+@pytest.fixture
+def host(tmp_path):
+    return Host(tmp_path)
+
+
+@pytest.fixture
+def way(load, host, monkeypatch):
+    """uninstall_yum, on that host."""
+    module = load('uninstall_yum')
+    monkeypatch.setattr(module.processes, 'PATH', f'{host.place}:/usr/bin:/bin')
+    monkeypatch.setattr(module.os, 'geteuid', lambda: 0)
+    monkeypatch.setattr(module, 'manager', lambda: 'yum')
+    return module
+
+
+def put_rpm(directory, evr=EVR):
+    directory.mkdir(exist_ok=True)
+    (directory / 'python-nova.rpm').write_text(f'python-nova {evr}')
+    return directory
+
+
+def back(way, source=None):
+    return way.run('python-nova-cascading', source, True)
+
+
+BOTH_YUMS = pytest.mark.parametrize('has_swap', [True, False], ids=['yum since 2013', 'yum before 2013'])
+
+
+def test_the_shell_of_yum_3_is_why_nothing_of_ours_uses_it(host):
+    """The stand-in shows the danger: what the first version printed erases all of nova, exit 0."""
+    host.write(offered={})
+    done = subprocess.run([host.place / 'yum', '-y', 'shell'], text=True,
+                          input=f'remove python-nova-cascading\ninstall python-nova-{EVR}\nrun\n')
+    assert done.returncode == 0 and host.novas == set()
+
+
+@BOTH_YUMS
+def test_with_the_stock_library_on_offer_the_two_are_exchanged(way, host, has_swap):
+    host.write(has_swap=has_swap)
+    assert back(way) == 0
+    assert host.novas == STOCK
+
+
+REASONS = {
+    'another version on offer': ({'offered': {'python-nova': ['2014.1.5-16.el7', None]}}, 'on offer: 2014.1.5-16.el7'),
+    'repository gone': ({'offered': {}}, 'no version of it is'),
+    'excluded': ({'excluded': ['python-nova']}, 'no repository that this host can reach offers'),
+    'download fails': ({'wrong': ['download']}, 'nothing was changed'),
+    'disk full': ({'wrong': ['disk']}, ''),
+}
+
+
+@BOTH_YUMS
+@pytest.mark.parametrize('state', REASONS)
+def test_else_it_is_refused_with_the_reason_and_nova_stays(way, host, has_swap, state, capsys):
+    changes, reason = REASONS[state]
+    host.write(has_swap=has_swap, **changes)
+    assert back(way) == 1
+    assert host.novas == FORK
+    assert reason in capsys.readouterr().err
+
+
+@BOTH_YUMS
+@pytest.mark.parametrize('state', ['another version on offer', 'repository gone'])
+def test_without_yes_nothing_is_printed_to_type_that_could_remove_nova(way, host, has_swap, state, capsys):
+    host.write(has_swap=has_swap, **REASONS[state][0])
+    assert way.run('python-nova-cascading', None, False) == 1
+    assert capsys.readouterr().out == ''
+
+
+def test_what_would_take_more_than_the_fork_is_refused(way, host, capsys):
+    host.write(takes_along=['openstack-nova-api'])
+    assert back(way) == 1
+    assert host.novas == FORK
+    assert 'would not just exchange' in capsys.readouterr().err
+
+
+@BOTH_YUMS
+def test_the_stock_library_can_be_given_as_a_file_or_in_a_directory(way, host, has_swap, tmp_path):
+    host.write(has_swap=has_swap, offered={})
+    assert back(way, str(put_rpm(tmp_path / 'stock'))) == 0
+    assert host.novas == STOCK
+
+
+def test_a_file_of_another_version_is_refused_by_name(way, host, tmp_path, capsys):
+    assert back(way, str(put_rpm(tmp_path / 'other', '2014.1.4-1.el7'))) == 1
+    assert host.novas == FORK
+    said = capsys.readouterr().err
+    assert 'found python-nova-2014.1.4-1.el7' in said and f'get python-nova-{EVR}.noarch.rpm' in said
+
+
+def test_an_exchange_that_was_killed_half_way_is_finished_by_the_next(way, host):
+    host.write(installed={**host.read()['installed'], 'python-nova': [EVR, None]}, offered={})
+    assert back(way) == 0
+    assert host.novas == STOCK
+
+
+def test_what_was_downloaded_must_be_signed_by_a_known_key(way, host, capsys):
+    host.write(has_swap=False, wrong=['signature'])
+    assert back(way) == 1
+    assert host.novas == FORK
+    assert 'rpm --import' in capsys.readouterr().err
+
+
+def test_a_yum_without_swap_and_yumdownloader_says_what_to_install(way, host, monkeypatch, capsys):
+    host.write(has_swap=False)
+    (host.place / 'yumdownloader').unlink()
+    assert back(way) == 1
+    assert 'yum install yum-utils' in capsys.readouterr().err
+
+
+DNF = """\
+Dependencies resolved.
+================================================================================
+ Package                  Arch     Version                   Repository    Size
+================================================================================
+Installing:
+ python3-nova             noarch   1:26.3.0-1                stock        5.9 k
+     replacing  old-thing.noarch 1:1-1
+Removing:
+ a-package-whose-name-is-longer-than-the-column
+                          noarch   1:26.3.0-1.cascading1     @fork         22
+Removing dependent packages:
+ openstack-nova-common    noarch   1:26.3.0-1                @stock        11
+
+Transaction Summary
+================================================================================
+Install  1 Package
+"""
+
+
+def test_everything_in_a_transaction_counts(way):
+    assert way.steps_in('\033[1m' + DNF) == [
+        ('Installing', 'python3-nova'), ('Removing', 'a-package-whose-name-is-longer-than-the-column'),
+        ('Removing', 'old-thing'), ('Removing dependent packages', 'openstack-nova-common')]
+
+
+def test_no_command_of_ours_may_erase_more_than_it_names(way):
+    exchange = way.uninstall_rpm.Exchange('python3-nova-cascading', 'python3-nova', '1:26.3.0-1')
+    for tool in ('dnf', 'yum'):
+        words = way.swap(tool, exchange, ['-y'])
+        assert '--allowerasing' not in words and 'shell' not in words
+        assert '--setopt=clean_requirements_on_remove=0' in words
+    assert '--setopt=strict=1' in way.swap('dnf', exchange, ['-y'])
+    assert '--setopt=skip_broken=0' in way.swap('yum', exchange, ['-y'])
+
+
+def test_only_root_is_answered(way, monkeypatch, capsys):
+    monkeypatch.setattr(way.os, 'geteuid', lambda: 1000)
+    assert back(way) == 1
+    assert 'run this as root' in capsys.readouterr().err

@@ -162,8 +162,8 @@ def sign(data: bytes, signers: Sequence[str], time: int, *, clear: bool = False)
     signed = _gpg('--armor', '--faked-system-time', f'{time}!', *users, '--clearsign' if clear else '--detach-sign',
                   data=data)
     with keyring(signers) as ring:
-        good, _ = check(ring, signed, None if clear else data)
-    if good.keys() != set(signers):
+        lines, _ = _verified(ring, signed, None if clear else data)
+    if _good(lines).keys() != set(signers) or len([line for line in lines if line[1] == 'NEWSIG']) != len(signers):
         raise BuildError(f'gpg has not signed with just {", ".join(signers)}: today\'s clients would refuse this',
                          'look for local-user, comment and the like in /etc/gnupg/gpg.conf, and at the key\'s end')
     return signed
@@ -184,6 +184,13 @@ def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[dict
     :returns: fingerprint of each key whose signature is good -> of the part of it that signed; nothing when one
         signature is bad or by a weak hash; and the text that was signed.
     """
+    lines, text = _verified(ring, signature, data)
+    # gpgv reads on over a damaged end line.
+    return _good(lines) if signature.endswith(END) else {}, text
+
+
+def _verified(ring: Path, signature: bytes, data: bytes | None) -> tuple[list[list[str]], bytes]:
+    """gpgv's status lines, and the text of a clear-signed file."""
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         signed, text = Path(work) / 'signature', Path(work) / 'data'
         signed.write_bytes(signature)
@@ -192,9 +199,7 @@ def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[dict
             text.write_bytes(data)
         done = subprocess.run(['gpgv', '--status-fd', '1', '--keyring', ring, *words], capture_output=True,
                               encoding='utf-8', errors='replace', env=isolated.environment())
-        # gpgv reads on over a damaged end line.
-        good = _good([line.split() for line in done.stdout.splitlines()]) if signature.endswith(END) else {}
-        return good, text.read_bytes() if text.exists() else b''
+        return [line.split() for line in done.stdout.splitlines()], text.read_bytes() if text.exists() else b''
 
 
 def _good(lines: list[list[str]]) -> dict[str, str]:

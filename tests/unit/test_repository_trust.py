@@ -1,0 +1,264 @@
+"""What is signed was made by us: nothing planted is taken up, nobody else can write, and every user can read."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from builder.errors import BuildError
+from builder.repository import check, isolated, keys, ownership
+from builder.repository.state import State
+from tests import repositories
+from tests.repositories import Publisher
+
+TRUSTY, YUM = 'icehouse-trusty', 'icehouse-el7'
+URL = ('--url', 'http://mirror.example.org/nc')
+
+
+@pytest.fixture(scope='module')
+def home():
+    with repositories.gnupg() as home:
+        repositories.make_key(home, keys.OWNER)
+        yield home
+
+
+@pytest.fixture(scope='module')
+def first(tmp_path_factory, home):
+    """A repository of both families, not to be changed."""
+    top = tmp_path_factory.mktemp('first')
+    repositories.deb(top / 'in', 1)
+    repositories.rpms(top / 'in', 1)
+    publisher = Publisher(top / 'repo', home)
+    publisher('publish', top / 'in', *URL)
+    return publisher
+
+
+@pytest.fixture
+def repo(first, tmp_path):
+    return first.copy(tmp_path / 'repo')
+
+
+def refused(repo, words, *says):
+    before = {path: path.read_bytes() for path in repo.root.rglob('*') if path.is_file() and not path.is_symlink()}
+    done = repo(*words, check=False)
+    assert done.returncode == 1, done.stdout
+    assert 'Traceback' not in done.stdout and 'Next:' in done.stdout
+    for text in says:
+        assert text in done.stdout
+    after = {path: path.read_bytes() for path in repo.root.rglob('*') if path.is_file() and not path.is_symlink()}
+    assert after == before
+
+
+@pytest.mark.parametrize('path', [
+    'dists/zed-bookworm/main/binary-amd64/Packages', 'dists/zed-bookworm/main/binary-all/Packages',
+    'dists/icehouse-trusty-testing/main/source/Sources', 'yum/zed-el9/repodata/repomd.xml',
+    'yum/zed-el9/packages/evil.rpm', 'pool/main/e/evil.deb', '.htaccess'])
+def test_a_planted_file_is_refused_by_name(repo, tmp_path, path):
+    """Before the suite's first publish there is no index of ours, and a planted one would be the cache."""
+    (repo.root / path).parent.mkdir(parents=True, exist_ok=True)
+    (repo.root / path).write_text('Package: evil\nFilename: pool/main/e/evil.deb\n')
+    refused(repo, ['publish', repositories.any_deb(tmp_path, 'python3-nova-cascading', '2:26.2.2-1+cascading1')],
+            f'{path}: a file that the publisher did not put there')
+    assert path in repo('verify', check=False).stdout
+
+
+@pytest.mark.parametrize('plant', [
+    lambda root: (root / 'dists/new').symlink_to('/etc'),
+    lambda root: (root / 'pool/link.deb').symlink_to('/etc/passwd'),
+    lambda root: (next((root / f'yum/{YUM}/states').glob('*')) / 'more').symlink_to('../../packages'),
+    lambda root: relink(next((root / f'yum/{YUM}/states').glob('*/packages')), '/etc'),
+    lambda root: os.mkfifo(root / 'pool/pipe'),
+], ids=['directory', 'file', 'another place', 'another target', 'pipe'])
+def test_links_and_pipes_are_refused_and_never_followed(repo, plant):
+    plant(repo.root)
+    done = repo('publish', '--refresh', check=False)
+    assert done.returncode == 1
+    assert 'link that leads elsewhere' in done.stdout or 'thing that is no file' in done.stdout
+    assert repo('verify', check=False).returncode == 1
+
+
+def relink(path, target):
+    path.unlink()
+    path.symlink_to(target)
+
+
+@pytest.mark.parametrize('text', [
+    '', '[]', '[' * 100000, '{"suites": 1}', '{"suites": {"../../x": {"family": "deb", "packages": {}, "withdrawn": {}}}}',
+    '{"suites": {}, "keys": [], "time": 0, "valid_days": 180, "url": ""}', '\xff', '{"suites": {}, "time": "now"}'])
+def test_a_planted_state_is_not_believed(tmp_path, home, text):
+    """Beside planted indexes, and with no signature of ours."""
+    repo = Publisher(tmp_path / 'repo', home)
+    packages = repo.root / 'dists/icehouse-trusty/main/binary-amd64/Packages'
+    packages.parent.mkdir(parents=True)
+    packages.write_text('Package: evil\n')
+    (repo.root / 'state.json').write_text(text, encoding='latin-1')
+    refused(repo, ['publish', repositories.deb(tmp_path / 'in', 1)], 'no good signature by a key of yours')
+    for command in (['verify'], ['promote'], ['withdraw', '1-1']):
+        refused(repo, command, 'signature')
+
+
+@pytest.mark.parametrize('path', ['/etc/passwd', '../x.deb', 'pool/../../x.deb', 'pool/a b.deb', 'pool/a\nb.deb', ''])
+def test_a_state_names_nothing_outside_its_tree(tmp_path, path):
+    entry = {'name': 'a', 'version': '1', 'arch': 'all', 'files': {path: '0'}, 'date': 0, 'given': ''}
+    suite = {'family': 'deb', 'time': 0, 'packages': {path: entry}, 'withdrawn': {}}
+    (tmp_path / 'state.json').write_text(json.dumps({'suites': {'icehouse-trusty': suite}}))
+    with pytest.raises(BuildError, match='no name within the tree'):
+        State.load(tmp_path)
+
+
+def test_a_state_of_the_version_before_is_read(tmp_path):
+    entry = {'name': 'a', 'version': '1', 'arch': 'all', 'files': {'pool/a.deb': '0'}, 'date': 0, 'given': ''}
+    suite = {'family': 'deb', 'time': 0, 'packages': {'pool/a.deb': entry}, 'withdrawn': {}}
+    (tmp_path / 'state.json').write_text(json.dumps(
+        {'suites': {'icehouse-trusty': suite}, 'url': '', 'keys': [], 'time': 1, 'valid_days': 180}))
+    assert State.load(tmp_path).suites['icehouse-trusty'].packages['pool/a.deb'].stock == ''
+
+
+def test_a_tree_that_a_stranger_signed_is_not_signed_again(repo, tmp_path, home):
+    """Though his public key is in the keyring: whoever sends a key must not become a publisher."""
+    with repositories.gnupg() as other:
+        stranger = Publisher(tmp_path / 'theirs', other)
+        theirs = repositories.make_key(other, 'Stranger <s@example.org>')
+        stranger('publish', repositories.deb(tmp_path / 'in', 1), '--key', theirs)
+        gpg = ['gpg', '--batch', '-q', '--import', stranger.root / 'nova-cascading.asc']
+        subprocess.run(gpg, env=repo.environment(), check=True, capture_output=True)
+    refused(Publisher(stranger.root, home), ['publish', '--refresh'], 'no good signature by a key of yours')
+
+
+@pytest.mark.parametrize(('where', 'mode'), [('repo', 0o777), ('repo', 0o1777), ('.', 0o777)])
+def test_a_directory_that_others_can_write_is_refused(repo, where, mode):
+    (repo.root.parent if where == '.' else repo.root).chmod(mode)
+    refused(repo, ['publish', '--refresh'], 'can be written by everybody', 'chmod go-w')
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='SKIPPED: needs root, to give a directory to another user')
+def test_a_directory_of_somebody_else_is_refused(repo):
+    os.chown(repo.root, 65534, 65534)
+    refused(repo, ['publish', '--refresh'], 'belongs to')
+
+
+def test_a_group_of_one_s_own_may_write(tmp_path, monkeypatch):
+    """What umask 002 with a private group makes; another group is others."""
+    tmp_path.chmod(0o775)
+    monkeypatch.setattr(ownership, 'others_in', lambda path, found: False)
+    ownership.refuse_open(tmp_path / 'repo')
+    monkeypatch.setattr(ownership, 'others_in', lambda path, found: True)
+    with pytest.raises(BuildError, match='by the group'):
+        ownership.refuse_open(tmp_path / 'repo')
+
+
+def test_a_lock_that_leads_elsewhere_is_not_opened(repo):
+    lock = repo.root.parent / f'.{repo.root.name}.lock'
+    lock.unlink(missing_ok=True)
+    (repo.root.parent / 'precious').write_text('precious')
+    lock.symlink_to('precious')
+    refused(repo, ['publish', '--refresh'], 'cannot be opened')
+    assert (repo.root.parent / 'precious').read_text() == 'precious'
+
+
+@pytest.mark.parametrize('words', [
+    ['--suite', '../../x'], ['--suite', 'a b'], ['--url', 'http://x/$(id)'], ['--url', "http://x/'"],
+    ['--valid-days', '0'], ['--valid-days', '-1']])
+def test_words_that_end_in_paths_and_shell_lines_are_checked(repo, words):
+    done = repo('publish', '--refresh', *words, check=False)
+    assert done.returncode == 2
+    assert repo('verify').returncode == 0
+
+
+def test_a_package_that_names_a_path_is_refused(repo, tmp_path):
+    """Its Source becomes a directory of the pool."""
+    root = tmp_path / 'root'
+    (root / 'DEBIAN').mkdir(parents=True)
+    (root / 'DEBIAN/control').write_text(
+        'Package: python-nova-cascading\nSource: ../../../../etc\nVersion: 1:2014.1.5-0ubuntu1+cascading3\n'
+        'Architecture: all\nMaintainer: x <x@example.org>\nDescription: x\n')
+    subprocess.run(['dpkg-deb', '-Zgzip', '--nocheck', '-b', root, tmp_path / 'odd.deb'], check=True,
+                   capture_output=True)
+    refused(repo, ['publish', tmp_path / 'odd.deb'], 'has an odd name or version')
+
+
+def test_every_user_can_read_what_was_published_under_any_umask(repo, tmp_path):
+    """Also what an older publish left unreadable."""
+    next(repo.root.glob('pool/**/*.deb')).chmod(0o600)
+    assert 'not for every user to read (mode 0600)' in repo('verify', check=False).stdout
+    deb = repositories.deb(tmp_path / 'in', 2)
+    subprocess.run(['sh', '-c', 'umask 077; exec "$@"', 'sh', *repo.command('publish', deb)], check=True,
+                   env=repo.environment(), capture_output=True)
+    modes = {oct(path.stat().st_mode & 0o777) for path in [repo.root, *repo.root.rglob('*')] if not path.is_symlink()}
+    assert modes == {'0o755', '0o644'}
+    repo('verify')
+
+
+FOREIGN = '''armor
+textmode
+local-user nobody@example.org
+default-key nobody@example.org
+cert-digest-algo SHA1
+digest-algo SHA1
+comment "hello"
+throw-keyids
+sig-notation a@example.org=b
+no-default-keyring
+trust-model direct
+keyid-format none
+with-fingerprint
+no-groups
+'''
+MACROS = '''%_rpmfilename %%{NAME}.rpm
+%_gpg_name Nobody
+%__gpg /bin/false
+%_gpg_path /nonexistent
+%__gpg_sign_cmd /bin/false
+%_topdir /nonexistent/x
+%_tmppath /nonexistent/y
+%_binary_payload w19.zstdio
+%packager Somebody
+%dist .mine
+%_query_all_fmt %{NAME}
+%_dbpath /nonexistent/z
+'''
+
+
+def test_nothing_of_the_user_s_configuration_changes_a_byte(first, tmp_path):
+    """gpg.conf, rpmmacros, apt's configuration and the environment, of every kind that once broke a publish."""
+    foreign = tmp_path / 'home'
+    (foreign / '.config/rpm').mkdir(parents=True)
+    for name, text in (('.rpmmacros', MACROS), ('.config/rpm/macros', MACROS), ('.rpmrc', 'optflags: x -O9\n'),
+                       ('.dpkg.cfg', 'no-such-option\n'), ('apt.conf', 'APT::FTPArchive::SHA256 "false";\n'
+                                                           'APT::FTPArchive::Packages::SHA256 "false";\n')):
+        (foreign / name).write_text(text)
+    settings = {'HOME': str(foreign), 'APT_CONFIG': str(foreign / 'apt.conf'), 'DPKG_DEB_COMPRESSOR_TYPE': 'zstd',
+                'GREP_OPTIONS': '-v', 'TAR_OPTIONS': '--verbose', 'XZ_OPT': '-9e', 'LANG': 'de_DE.UTF-8',
+                'RPM_CONFIGDIR': '/nonexistent', 'LANGUAGE': 'de'}
+    debs, rpms = repositories.deb(tmp_path / 'in', 2), repositories.rpms(tmp_path / 'in', 2)
+    trees = []
+    later = str(json.loads((first.root / 'state.json').read_text())['time'] + 5)
+    for name, more in (('plain', {}), ('foreign', settings)):
+        repo = first.copy(tmp_path / name)
+        conf = repo.home / 'gpg.conf'
+        conf.write_text(FOREIGN if more else '')
+        try:
+            repo('publish', debs, *rpms, SOURCE_DATE_EPOCH=later, **more)
+            repo('verify', **more)
+        finally:
+            conf.unlink()
+        trees.append({str(path.relative_to(repo.root)): path.read_bytes() for path in repo.root.rglob('*')
+                      if path.is_file()})
+    assert [name for name in trees[0].keys() | trees[1].keys() if trees[0].get(name) != trees[1].get(name)] == []
+
+
+def test_a_tool_s_home_is_no_place_that_could_hold_settings(monkeypatch):
+    monkeypatch.setenv('GIT_DIR', '/x')
+    assert isolated.run(['sh', '-c', 'mkdir -p "$HOME/x" 2>/dev/null; ls -d "$HOME"; echo "${GIT_DIR-none}"']) == \
+        '/dev/null\nnone\n'
+
+
+def test_a_repository_on_a_medium_without_links_verifies(repo, monkeypatch):
+    for path in list(repo.root.rglob('*')):
+        if path.is_symlink():
+            path.unlink()
+    monkeypatch.setenv('GNUPGHOME', str(repo.home))
+    keys.export.cache_clear()
+    now = json.loads((repo.root / 'state.json').read_text())['time']
+    assert check.problems(repo.root, keys.trusted([]), now) == []

@@ -22,6 +22,7 @@ DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
 NAMES = (DEB, RPM)
 HOOK = 'apt-preflight'
+GUARD = Path(__file__).resolve().parents[2] / 'debian/apt-guard'
 APT_CONF = 'etc/apt/apt.conf.d/50nova-cascading'
 SHARE = Path(__file__).parent / 'templates'
 OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
@@ -41,7 +42,7 @@ def fingerprint(this: Change, name: str, family: str) -> str:
     files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
     own = f'{suites.stable_of(name)} {preflight.text()}' if family == 'rpm' else ''
     what = f'{family} {own} {this.state.url}'
-    return sums.digest(public(this) + files + what.encode())
+    return sums.digest(public(this) + files + GUARD.read_bytes() + what.encode())
 
 
 def shared(this: Change, name: str, content: str) -> Entry | None:
@@ -102,9 +103,9 @@ def fill(root: Path, this: Change, number: str) -> None:
     ring = root / 'usr/share/keyrings' / f'{DEB}.gpg'
     ring.parent.mkdir(parents=True)
     ring.write_bytes(public(this))
-    for source, to in ((HOOK, f'usr/share/nova-cascading/{HOOK}'), ('apt.conf', APT_CONF)):
+    for source, to in ((GUARD, f'usr/share/nova-cascading/{HOOK}'), (SHARE / 'apt.conf', APT_CONF)):
         (root / to).parent.mkdir(parents=True)
-        shutil.copyfile(SHARE / source, root / to)
+        shutil.copyfile(source, root / to)
     shutil.copyfile(SHARE / 'copyright', doc / 'copyright')
     example = (SHARE / 'nova-cascading.sources').read_text()
     (doc / 'examples/nova-cascading.sources').write_text(

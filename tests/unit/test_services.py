@@ -1,5 +1,6 @@
 """Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
 
+import os
 import types
 
 import pytest
@@ -21,7 +22,9 @@ def services(load, monkeypatch, tmp_path):
     monkeypatch.setattr(module, 'note', lambda: str(tmp_path / 'note'))
     monkeypatch.setattr(module, 'has_systemd', lambda: True)
     monkeypatch.setattr(module, 'output', lambda command: UNITS if 'list-units' in command else '')
+    monkeypatch.setattr(module, 'ask', lambda command: (0, module.output(command)))
     monkeypatch.setattr(module, 'gate_open', lambda: True)
+    monkeypatch.setattr(module.blame, 'LOGS', (str(tmp_path / '{0}.log'),))
     return module
 
 
@@ -59,17 +62,59 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
     answers = iter([['nova-conductor', 'nova-api'], ['nova-api'], ['nova-api']])
     monkeypatch.setattr(services, 'running', lambda: next(answers))
     monkeypatch.setattr(services, 'restart', lambda names: [])
-    assert services.restart_running() == 1
+    assert services.restart_running() == services.FAILED_OTHERWISE
     said = capsys.readouterr().err
-    assert 'nova-conductor does not run after its restart. Next: journalctl -u nova-conductor' in said
+    assert "nova-conductor does not run after its restart, for a reason that is not nova-cascading's. " \
+           'Next: journalctl -u nova-conductor' in said
     assert services.interrupted() == ['nova-conductor']
+
+
+@pytest.mark.parametrize(('said', 'expected'), [
+    ('File "/usr/lib/python3/dist-packages/nova/cascading/schema.py", line 3, in <module>\nImportError', 1),
+    ("ImportError: No module named nova.cascading", 1),
+    ('(1054, "Unknown column \'instances.mapping_uuid\' in \'field list\'")', 1),
+    ('column instances.mapping_uuid does not exist', 1),
+    ('Lost connection to MySQL server during query [SQL: SELECT instances.mapping_uuid FROM instances]', 4),
+    ('File "/usr/lib/python3/dist-packages/keystoneauth1/session.py", line 3, in request\nConnectFailure', 4),
+])
+@pytest.mark.parametrize('where', ['journal', 'log'])
+def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services, monkeypatch, tmp_path, said, expected,
+                                                                       where):
+    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor'] if not services.interrupted() else [])
+    monkeypatch.setattr(services, 'restart', lambda names: [])
+    monkeypatch.setattr(services, 'journal', lambda name, since: said if where == 'journal' else '')
+    if where == 'log':
+        (tmp_path / 'nova-conductor.log').write_text(said)
+    assert services.restart_running() == expected
+
+
+def test_what_was_logged_before_the_restart_is_nobody_s_fault_now(services, tmp_path):
+    log = tmp_path / 'nova-api.log'
+    log.write_text("No module named 'nova.cascading'")
+    os.utime(log, (100, 100))
+    assert not services.blame.is_ours('nova-api', 200, '')
+    assert services.blame.is_ours('nova-api', 100, '')
+
+
+def test_a_systemctl_that_fails_is_not_taken_for_a_host_without_services(services, monkeypatch):
+    monkeypatch.setattr(services, 'ask', lambda command: (1, ''))
+    monkeypatch.setattr(services.time, 'sleep', lambda seconds: None)
+    with pytest.raises(services.errors.Unreachable, match='systemctl list-units fails'):
+        services.restart_running()
+
+
+def test_a_systemctl_that_fails_for_a_moment_is_asked_again(services, monkeypatch):
+    answers = iter([(1, ''), (127, ''), (0, UNITS)])
+    monkeypatch.setattr(services, 'ask', lambda command: next(answers))
+    monkeypatch.setattr(services.time, 'sleep', lambda seconds: None)
+    assert services.running() == ['nova-conductor', 'nova-scheduler', 'nova-api']
 
 
 def test_a_service_whose_script_fails_is_named_and_tried_again_though_it_runs(services, monkeypatch, capsys):
     monkeypatch.setattr(services, 'has_systemd', lambda: False)
     monkeypatch.setattr(services, 'running', lambda: ['nova-api'])
     monkeypatch.setattr(services, 'call', lambda command: 1)
-    assert services.restart_running() == 1
+    assert services.restart_running() == services.FAILED_OTHERWISE
     assert 'nova-api may still run the old code. Next: service nova-api restart' in capsys.readouterr().err
     assert services.interrupted() == ['nova-api']
 

@@ -6,13 +6,14 @@ import os
 import sys
 import time
 
-from nova.cascading import cli, faults, safefile
-from nova.cascading.processes import call, output, which
+from nova.cascading import blame, cli, errors, faults, safefile
+from nova.cascading.processes import ask, call, output, which
 
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')
 GATE_CLOSED = 3
 LOCK_SECONDS = 600  # of a run that restarts services which take their time
+FAILED_OTHERWISE = 4
 FORBIDDEN = 101  # invoke-rc.d(8)
 
 
@@ -25,8 +26,9 @@ def configure(parser):
 def run(args, conf):
     """Name or restart the nova services that run.
 
-    :returns: exit status: 0; 1 when a service does not run after its restart; 3 when none was restarted, because
-        the database lacks what the new code needs.
+    :returns: exit status: 0; when a service does not run after its restart 1, if the fork is the cause, else 4; 3 when
+        none was restarted, because the database lacks what the new code needs.
+    :raises errors.Unreachable: (2) nobody can tell which services run.
     """
     if args.action == 'list-running':
         for name in running():
@@ -50,15 +52,22 @@ def restart_running():
     if not gate_open():
         sys.stderr.write('not restarted, still with the code they started with: {0}\n'.format(', '.join(names)))
         return GATE_CLOSED
-    failed = []
+    failed, since = [], int(time.time())
     for group in steps(names):
         remember(ordered(left_stopped + group))
         failed += restart(group)
     missing = down(names, seconds=0 if has_systemd() else 10)
     remember(ordered(missing + failed))
-    for name in missing:
-        sys.stderr.write('{0} does not run after its restart. Next: {1}\n'.format(name, diagnosis(name)))
-    return 1 if missing or failed else 0
+    statuses = [tell_failed(name, since) for name in missing] + [FAILED_OTHERWISE if failed else 0]
+    return 1 if 1 in statuses else max(statuses)
+
+
+def tell_failed(name, since):
+    """Say why a service does not run after its restart; returns the exit status that this means."""
+    ours = has_systemd() and is_refused(name) or blame.is_ours(name, since, journal(name, since))
+    sys.stderr.write('{0} does not run after its restart{1}. Next: {2}\n'.format(
+        name, '' if ours else ', for a reason that is not nova-cascading\'s', diagnosis(name)))
+    return 1 if ours else FAILED_OTHERWISE
 
 
 def gate_open():
@@ -109,10 +118,25 @@ def running_units():
 
 def units():
     """(name, active state, sub-state) of every service that systemd has loaded."""
-    listed = output(['systemctl', 'list-units', '--no-legend', '--no-pager', '--full', '--type=service', '--all'])
-    for line in listed.splitlines():
+    for line in listed_units().splitlines():
         words = [word for word in line.split() if word.isalnum() or '.' in word or '-' in word]
         yield words[0].replace('.service', ''), words[2], words[3]
+
+
+def listed_units(tries=5):
+    """What systemctl lists; it fails for moments while systemd itself is upgraded, and then nobody knows what runs."""
+    for number in range(tries):
+        time.sleep(1 if number else 0)
+        try:
+            status, text = ask(['systemctl', 'list-units', '--no-legend', '--no-pager', '--full', '--type=service',
+                                '--all'])
+        except errors.CascadingError:
+            break
+        if status == 0:
+            return text
+    raise errors.Unreachable('systemctl list-units fails, so nobody knows which nova services run: none was restarted, '
+                             'and they keep the code they started with',
+                             'Next, when systemctl works: nova-cascading services restart-running')
 
 
 def runs(name):
@@ -183,6 +207,11 @@ def restart_commands(names, *options):
     if which('invoke-rc.d'):
         return [['invoke-rc.d'] + list(options) + [name, 'restart'] for name in names]
     return [['service', name, 'restart'] for name in names]
+
+
+def journal(name, since):
+    return output(['journalctl', '--no-pager', '-o', 'cat', '-n', '500', '-u', name + '.service',
+                   '--since', '@{0}'.format(since)]) if has_systemd() else ''
 
 
 def diagnosis(name):

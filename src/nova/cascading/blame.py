@@ -1,0 +1,34 @@
+"""Whether the fork is to blame for a service that does not come up, by what the service said."""
+
+import io
+import os
+import re
+
+LOGS = ('/var/log/nova/{0}.log', '/var/log/upstart/{0}.log')
+TAIL = 65536  # bytes
+# A statement that merely names the column is in the error of any database that goes away meanwhile.
+OURS = re.compile(r'File "[^"]*/nova/cascading/|No module named .?nova[./]cascading'
+                  r'|(Unknown column|no such column)[^\n]{0,80}mapping_uuid|mapping_uuid[^\n]{0,80}does not exist')
+
+
+def is_ours(name, since, journal):
+    """
+    :param since: seconds since 1970 of its restart
+    :param journal: what it has said to systemd's journal since then
+    :returns: whether its last words, there or in its log file, come from the fork's code or are about its column
+    """
+    said = [journal] + [tail(path.format(name), since) for path in LOGS]
+    return bool(OURS.search('\n'.join(said)))
+
+
+def tail(path, since):
+    """The end of a log file, if anything was written to it since then."""
+    try:
+        if os.stat(path).st_mtime < since:
+            return ''
+        with io.open(path, 'rb') as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(0, log.tell() - TAIL))
+            return log.read().decode('utf-8', 'replace')
+    except EnvironmentError:
+        return ''

@@ -1,0 +1,83 @@
+"""MariaDB and the fork in one apt run: the server stops while packages are exchanged, and nobody's run breaks."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.hosts.lib import debs, packages, templates
+from tests.hosts.lib.host import Host
+
+RUNNING = ('nova-conductor', 'nova-api', 'nova-scheduler')
+SERVER = ('mariadb-server', 'mariadb-server-core', 'mariadb-client', 'mariadb-client-core', 'mariadb-common',
+          'libmariadb3', 'galera-4')
+BOTH = 'apt-get install -y --reinstall mariadb-server python3-nova-cascading'
+
+
+@pytest.fixture(scope='module', params=['bookworm'])
+def day(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
+    """A booted stock controller that is offered two revisions of the fork and a security update of MariaDB."""
+    host: Host = module_host(request.param, 'stack')
+    host.boot()
+    to = tmp_path_factory.mktemp('server')
+    server = [path for layer in templates.directories(host.suite, 'stack')
+              for path in layer.glob('var/cache/apt/archives/*.deb') if path.name.split('_')[0] in SERVER]
+    newer = [packages.reversion(path, to, '.1') for path in server]
+    forks = [packages.library(fork_of(host.suite, revision, *debs.DEB)) for revision in (1, 2)]
+    stock = packages.stock_debs(host.suite).values()
+    host.offer([*stock, *server, forks[0]])
+    return SimpleNamespace(host=host, updates=[*stock, *newer, forks[1]])
+
+
+def pids(host: Host) -> dict[str, int]:
+    return {name: host.service(name).pid for name in RUNNING}
+
+
+def assert_all_well(host: Host, before: dict[str, int]) -> None:
+    """Everything is configured, MariaDB answers, the column is there, and each service runs the new code."""
+    assert host.run('dpkg --audit').out == ''
+    assert debs.FORK in debs.installed(host)
+    assert debs.has_column(host)
+    for name in RUNNING:
+        assert host.service(name).is_active, host.service(name).journal()[-2000:]
+        assert host.service(name).pid != before[name], f'{name} still runs the old code'
+
+
+def test_the_first_installation_with_a_reinstallation_of_mariadb(day):
+    before = pids(day.host)
+    day.host.run(BOTH)
+    assert_all_well(day.host, before)
+
+
+def test_a_reinstallation_of_both(day):
+    before = pids(day.host)
+    day.host.run(BOTH)
+    assert_all_well(day.host, before)
+
+
+def test_a_security_day(day):
+    day.host.offer(day.updates)
+    before = pids(day.host)
+    assert debs.planned(day.host, 'apt-get dist-upgrade') >= {'mariadb-server', debs.FORK}
+    day.host.run('apt-get dist-upgrade -y')
+    assert_all_well(day.host, before)
+
+
+def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
+    host = day.host
+    host.run('apt-get install -y python3-nova')
+    for name in ('nova', 'nova_cell0'):
+        for table in ('instances', 'shadow_instances'):
+            host.sql(f'ALTER TABLE {table} DROP COLUMN mapping_uuid', name)
+    host.run(f'systemctl restart {" ".join(RUNNING)}; mkdir -p /run/systemd/system/nova-cascading-catch-up.service.d')
+    host.write('/run/systemd/system/nova-cascading-catch-up.service.d/soon.conf', '[Service]\nRestartSec=1\n')
+    before = pids(host)
+    host.run('systemctl stop mariadb')
+    done = host.run('apt-get install -y python3-nova-cascading')
+    assert 'nova-cascading-catch-up.service does both' in done.err
+    assert pids(host) == before
+    assert host.run('dpkg --audit').out == ''
+    host.run('systemctl start mariadb; for i in $(seq 60); do '
+             'systemctl is-active nova-cascading-catch-up || break; sleep 1; done')
+    assert_all_well(host, before)

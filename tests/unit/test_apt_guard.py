@@ -1,0 +1,116 @@
+"""apt's hook stops plans that nobody can want, and no other. Its input has apt's form; dpkg's answers are given."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+GUARD = Path(__file__).resolve().parents[2] / 'debian/apt-guard'
+OLD, NEW, FORK = '2:26.2.2-1', '2:26.2.2-2', '2:26.2.2-1+cascading1'
+SERVICES = ('nova-common', 'nova-api', 'nova-conductor')
+PASSED, REFUSED = 0, 10
+
+BACK_WITHOUT_SERVICES = ['- python3-nova-cascading', '+ python3-nova', *(f'- {name}' for name in SERVICES)]
+BACK = ['- python3-nova-cascading', '+ python3-nova', *(f'^ {name}' for name in SERVICES)]
+FORTH = ['- python3-nova', '+ python3-nova-cascading']
+FORTH_WITHOUT_SERVICES = [*FORTH, *(f'- {name}' for name in SERVICES)]
+ALL_GONE = ['- python3-nova-cascading', *(f'- {name}' for name in SERVICES)]
+
+
+def lines(plan, protocol):
+    """One line for each change, as pkgDPkgPM::SendPkgsInfo of apt writes it."""
+    arch = ' all none' if protocol == 3 else ''
+    for change in plan:
+        sign, name = change.split()
+        deb = f'/var/cache/apt/archives/{name}_1_all.deb'
+        yield {'-': f'{name} {OLD}{arch} > -{" - none" if protocol == 3 else ""} **REMOVE**',
+               '+': f'{name} -{" - none" if protocol == 3 else ""} < {NEW}{arch} {deb}',
+               '^': f'{name} {OLD}{arch} < {NEW}{arch} {deb}'}[sign]
+        if sign != '-':
+            yield f'{name} {OLD}{arch} < {NEW}{arch} **CONFIGURE**'
+
+
+@pytest.fixture
+def guard(tmp_path):
+    """guard(plan, command line, preinst's exit status) gives the hook's exit status and what it says."""
+    (tmp_path / 'dpkg-query').write_text('''#!/bin/sh
+for name; do :; done
+case $*,$name in
+*Depends*,nova-common) echo ", adduser, python3-nova (= 2:26.2.2-1)" ;;
+*Depends*,nova-*) echo ", nova-common (= 2:26.2.2-1)" ;;
+*Depends*,python3-masakari) echo ", python3-nova" ;;
+*Depends*,python3-novaclient) echo ", python3-requests" ;;
+*) echo 2:26.2.2-1 ;;
+esac
+''')
+    (tmp_path / 'dpkg-deb').write_text('''#!/bin/sh
+case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo "exit $PREINST" ;; esac
+''')
+    for script in tmp_path.iterdir():
+        script.chmod(0o755)
+
+    def run(plan, command='', preinst=0, protocol=3, options=''):
+        typed = f'CommandLine::AsString={command.replace("=", "%3d")}\n' if command else ''
+        text = f'VERSION {protocol}\nAPT::Architecture=amd64\n{typed}{options}\n' + \
+            ''.join(f'{line}\n' for line in lines(plan, protocol))
+        done = subprocess.run(['sh', GUARD], input=text, capture_output=True, text=True,
+                              env={'PATH': f'{tmp_path}:/usr/bin:/bin', 'PREINST': str(preinst)})
+        return done.returncode, done.stderr
+
+    return run
+
+
+@pytest.mark.parametrize('protocol', [2, 3])
+@pytest.mark.parametrize(('plan', 'command', 'expected'), [
+    (FORTH, 'apt-get install python-nova-cascading', PASSED),
+    (FORTH, '', PASSED),
+    (FORTH, 'apt-get dist-upgrade', REFUSED),
+    (FORTH_WITHOUT_SERVICES, 'apt-get install python3-nova-cascading', REFUSED),
+    (FORTH_WITHOUT_SERVICES, '', REFUSED),
+    ([*FORTH, '- python3-masakari'], 'apt-get install python3-nova-cascading', REFUSED),
+    ([*FORTH, '- python3-novaclient'], 'apt-get install python3-nova-cascading', PASSED),
+    (['^ python3-nova-cascading', *(f'- {name}' for name in SERVICES)], 'apt-get install python-nova-cascading=9',
+     REFUSED),
+    (['^ python3-nova-cascading', '- nova-consoleauth'], 'apt full-upgrade', PASSED),
+    (['^ python3-nova', '- nova-consoleauth'], 'apt full-upgrade', PASSED),
+    (BACK, 'apt-get install python3-nova', PASSED),
+    (BACK, 'apt-get install -y python3-nova=2:26.2.2-2 nova-api=2:26.2.2-2', PASSED),
+    (BACK, 'apt-get install ./python3-nova_26.2.2-2_all.deb', PASSED),
+    (BACK, 'apt-get purge python3-nova-cascading python3-nova+', PASSED),
+    (BACK, 'apt-get install -y --only-upgrade nova-scheduler', REFUSED),
+    (BACK, 'apt-get dist-upgrade', REFUSED),
+    (BACK, 'apt-get install python3-novaclient', REFUSED),
+    (BACK, '', PASSED),
+    (BACK_WITHOUT_SERVICES, 'apt-get install python3-nova', REFUSED),
+    (BACK_WITHOUT_SERVICES, 'apt-get purge python3-nova-cascading python3-nova+', REFUSED),
+    (ALL_GONE, 'apt-get purge python3-nova-cascading', REFUSED),
+    (ALL_GONE, 'apt-get purge python3-nova-cascading nova-common nova-api nova-conductor', PASSED),
+    (ALL_GONE, 'apt-get purge nova-* python3-nova-cascading', PASSED),
+    (ALL_GONE, 'apt-get autoremove', PASSED),
+    (ALL_GONE, '', PASSED),
+    (['- nova-api'], 'apt-get remove nova-api', PASSED),
+    (['+ hello'], 'apt-get install hello', PASSED),
+])
+def test_what_nobody_can_want_is_refused_and_nothing_else(guard, plan, command, expected, protocol):
+    status, said = guard(plan, command, protocol=protocol)
+    assert status == expected, said
+    assert ('Next' in said and 'Nothing was changed' in said) == (expected == REFUSED)
+
+
+def test_whoever_really_wants_an_exchange_says_so(guard):
+    assert guard(BACK, 'apt-get dist-upgrade', options='NovaCascading::Exchange=yes\n')[0] == PASSED
+
+
+@pytest.mark.parametrize(('preinst', 'expected'), [(0, PASSED), (1, REFUSED), (127, REFUSED)])
+def test_the_database_is_asked_before_the_stock_library_goes(guard, preinst, expected):
+    assert guard(FORTH, 'apt-get install python-nova-cascading', preinst)[0] == expected
+
+
+@pytest.mark.parametrize('plan', [['^ python3-nova-cascading'], ['+ python3-nova-cascading']])
+def test_where_no_stock_library_goes_there_is_nothing_to_ask(guard, plan):
+    assert guard(plan, 'apt-get -f install', preinst=1)[0] == PASSED
+
+
+def test_an_apt_that_tells_only_file_names_is_left_alone(guard):
+    done = subprocess.run(['sh', GUARD], input='/var/cache/apt/archives/x_1_all.deb\n', text=True, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, '')

@@ -1,0 +1,172 @@
+"""The table of docs/debian.md, cell by cell: the package's scripts under sh, with stand-ins for what they call.
+
+The stand-ins answer with the exit statuses that builder and fork agree on; what really gives them is tested elsewhere.
+"""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from builder.deb import template
+
+DEBIAN = Path(__file__).resolve().parents[2] / 'debian'
+STAND_IN = '''#!/bin/sh
+echo "{name} $*" >>"{log}"
+{body}
+'''
+
+
+class Bed:
+    """A directory with stand-ins for commands, and the maintainer scripts filled in for it."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.log = place / 'log'
+        self.log.touch()
+        (place / 'bin').mkdir()
+        self.answers('python3', '[ -n "$(cat)" ] || exit 0; exit $PREFLIGHT')
+        self.answers('nova-cascading', 'case "$1" in db) exit $SYNC ;; services) exit $RESTART ;; esac')
+        self.answers('dpkg-query', 'case $* in *"$FORK_INSTALLED") echo install ok installed ;; *) exit 1 ;; esac')
+        for name in ('dpkg-trigger', 'systemctl', 'apt-get'):
+            self.answers(name, '')
+        self.makes('nova.conf', 'site/nova/__init__.py', 'systemd/')
+
+    def answers(self, name: str, body: str) -> None:
+        script = self.place / 'bin' / name
+        script.write_text(STAND_IN.format(name=name, log=self.log, body=body))
+        script.chmod(0o755)
+
+    def makes(self, *names: str) -> None:
+        for name in names:
+            path = self.place / name
+            (path if name.endswith('/') else path.parent).mkdir(parents=True, exist_ok=True)
+            if not name.endswith('/'):
+                path.touch()
+
+    def run(self, script: str, *arguments: str, **answers: object) -> subprocess.CompletedProcess:
+        known = {'PACKAGE': 'python3-nova-cascading', 'STOCK': 'python3-nova', 'STOCK_VERSION': '2:26.2.2-1',
+                 'SITE': str(self.place / 'site'), 'PYTHON_NAME': 'python3', 'ISOLATED': '-I -B', 'PREFLIGHT': 'pass'}
+        text = template.filled((DEBIAN / f'{script}.in').read_text(), known, DEBIAN / script)
+        for real, here in (('/etc/nova/nova.conf', 'nova.conf'), ('/run/systemd/system', 'systemd')):
+            text = text.replace(f' {real} ]', f' {self.place / here} ]')
+        text = re.sub('/usr/bin/(python3|nova-cascading) ', rf'{self.place}/bin/\1 ', text)
+        env = {'PATH': f'{self.place}/bin:/usr/bin:/bin', 'PREFLIGHT': '0', 'SYNC': '0', 'RESTART': '0',
+               'FORK_INSTALLED': 'none', **{name: str(value) for name, value in answers.items()}}
+        return subprocess.run(['sh', '-s', *arguments], input=text, env=env, capture_output=True, text=True)
+
+    @property
+    def called(self) -> list[str]:
+        return self.log.read_text().splitlines()
+
+
+@pytest.fixture
+def bed(tmp_path):
+    return Bed(tmp_path)
+
+
+@pytest.mark.parametrize(('preflight', 'status', 'said'), [
+    (0, 0, ''), (1, 1, 'python3-nova and the running services stay'), (3, 0, 'cannot be asked now'),
+    (2, 0, 'cannot be asked now'), (124, 0, 'cannot be asked now'), (139, 0, 'cannot be asked now')])
+def test_preinst_refuses_only_what_is_known_to_be_impossible(bed, preflight, status, said):
+    done = bed.run('preinst', 'install', PREFLIGHT=preflight)
+    assert (done.returncode, said in done.stderr) == (status, True)
+    assert bool(done.stderr) == bool(said)
+
+
+def test_preinst_goes_on_where_apt_has_removed_the_stock_code_and_names_the_way_back(bed):
+    (bed.place / 'site/nova/__init__.py').unlink()
+    done = bed.run('preinst', 'install', PREFLIGHT=1)
+    assert done.returncode == 0
+    assert 'dpkg --configure -a' in done.stderr
+    assert 'nova-cascading uninstall --yes' in done.stderr
+
+
+def test_preinst_takes_a_python_that_does_not_start_for_no_answer(bed):
+    bed.answers('python3', 'exit 1')
+    done = bed.run('preinst', 'install')
+    assert (done.returncode, 'cannot be asked now' in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize('arguments', [('upgrade', '1'), ('abort-upgrade', '1')])
+def test_an_upgrade_asks_nothing(bed, arguments):
+    assert bed.run('preinst', *arguments, PREFLIGHT=1).returncode == 0
+    assert bed.called == []
+
+
+@pytest.mark.parametrize('name', ['python3-nova-cascading', 'python-nova-cascading'])
+def test_where_the_fork_is_at_work_under_either_name_nothing_is_asked(bed, name):
+    assert bed.run('preinst', 'install', PREFLIGHT=1, FORK_INSTALLED=name).returncode == 0
+    assert [line for line in bed.called if line.startswith('python3')] == []
+
+
+def test_without_nova_conf_there_is_nothing_to_ask(bed):
+    (bed.place / 'nova.conf').unlink()
+    assert bed.run('preinst', 'install', PREFLIGHT=1).returncode == 0
+    assert bed.called == []
+
+
+@pytest.mark.parametrize(('plan', 'status', 'preflight'), [
+    ('echo "Remv python3-nova [1]"', 0, 0), ('echo "Remv python3-nova [1]"', 1, 1), ('exit 100', 1, 0),
+    ('echo "Remv nova-api [1]"', 1, 0)])
+def test_asked_by_hand_it_looks_at_apt_s_plan_first(bed, plan, status, preflight):
+    bed.answers('apt-get', plan)
+    done = bed.run('preinst', 'ask', './fork.deb', './nova-api.deb', PREFLIGHT=preflight)
+    assert done.returncode == status
+    assert bed.called[0] == 'apt-get -s install ./fork.deb ./nova-api.deb'
+    assert ('apt would remove nova-api' in done.stderr) == ('nova-api [' in plan)
+
+
+@pytest.mark.parametrize(('sync', 'status', 'triggers'), [(0, 0, True), (2, 0, True), (1, 1, False), (126, 1, False)])
+def test_postinst_fails_only_when_a_database_cannot_be_migrated(bed, sync, status, triggers):
+    done = bed.run('postinst', 'configure', '', SYNC=sync)
+    assert done.returncode == status
+    assert ('dpkg-trigger --no-await python3-nova-cascading' in bed.called) == triggers
+    assert ('dpkg --configure -a' in done.stderr) == bool(status)
+    assert not any('restart-running' in line for line in bed.called)
+
+
+def test_a_systemd_that_does_not_answer_stops_no_configuration(bed):
+    bed.answers('systemctl', 'exit 1')
+    assert bed.run('postinst', 'configure', '').returncode == 0
+
+
+@pytest.mark.parametrize(('restart', 'status'), [(0, 0), (1, 1), (2, 0), (3, 0), (4, 0)])
+def test_a_service_that_does_not_come_up_counts_only_when_the_fork_is_the_cause(bed, restart, status):
+    done = bed.run('postinst', 'triggered', 'python3-nova-cascading', RESTART=restart)
+    assert done.returncode == status
+    assert ('stays unconfigured' in done.stderr) == bool(status)
+
+
+def test_with_the_database_away_at_the_end_nothing_is_restarted_and_systemd_makes_up_for_it(bed):
+    done = bed.run('postinst', 'triggered', 'python3-nova-cascading', SYNC=2)
+    assert done.returncode == 0
+    assert 'systemctl start --no-block nova-cascading-catch-up.service' in bed.called
+    assert 'nova-cascading-catch-up.service does both' in done.stderr
+    assert not any('restart-running' in line for line in bed.called)
+
+
+def test_without_systemd_the_commands_are_named(bed):
+    (bed.place / 'systemd').rmdir()
+    done = bed.run('postinst', 'triggered', 'python3-nova-cascading', SYNC=2)
+    assert done.returncode == 0
+    assert 'nova-cascading db sync && nova-cascading services restart-running' in done.stderr
+
+
+def test_a_migration_that_turns_out_impossible_at_the_end_fails_and_restarts_nothing(bed):
+    assert bed.run('postinst', 'triggered', 'python3-nova-cascading', SYNC=1).returncode == 1
+    assert not any('restart-running' in line for line in bed.called)
+
+
+@pytest.mark.parametrize(('gate', 'sync', 'after', 'status'), [(0, 1, 0, 0), (1, 0, 0, 0), (1, 2, 1, 2), (1, 1, 1, 1),
+                                                               (1, 0, 1, 1)])
+def test_the_start_gate_adds_what_is_missing_and_opens_only_when_it_is_there(bed, gate, sync, after, status):
+    """Asked once; if closed, one migration; with auto_migrate = false that does nothing and the gate stays closed."""
+    bed.answers('nova-cascading', f'case "$*" in *sync*) exit {sync} ;; *) [ -e {bed.place}/again ] && exit {after}; '
+                                  f'touch {bed.place}/again; exit {gate} ;; esac')
+    line = next(line for line in (DEBIAN / '50-nova-cascading.conf').read_text().splitlines() if line[0] == 'E')
+    command = line.split("'")[1].replace('/usr/bin/', '')
+    env = {'PATH': f'{bed.place}/bin:{os.defpath}'}
+    assert subprocess.run(['sh', '-c', command], env=env).returncode == status

@@ -148,11 +148,11 @@ def summary(paths: list[Path]) -> None:
         print(f'  {hashlib.sha256(path.read_bytes()).hexdigest()}  {path}')
     debs = [path for path in paths if path.suffix == '.deb']
     rpms = [path for path in paths if path.name.endswith('.noarch.rpm')]
+    from builder.deb import howto
+
     print('\nInstall on the controller:')
-    for deb in debs:
-        quoted = shlex.quote(str(deb))
-        # apt would remove the stock package before it runs preinst, which asks whether the database can be migrated.
-        print(f'  dpkg-deb --info {quoted} preinst | sh -s install && apt-get install {quoted}')
+    for line in howto.install(debs):
+        print(f'  {line}')
     for rpm in rpms:
         asked = shlex.quote(str(rpm.with_name('nova-cascading-preflight').absolute()))
         print(f'  {asked} && dnf install {shlex.quote(str(rpm))}')

@@ -14,10 +14,16 @@ import tempfile
 from pathlib import Path
 
 from builder import standin, tools
-from builder.deb.template import own_version
+from builder.deb import template
 from builder.errors import BuildError
 from builder.model import Fork
 
+# In front of what the stock package does before it is unpacked, and in a shell of its own.
+QUESTION = """# nova-cascading: a service is exchanged only when its database can be migrated.
+sh -s companion "$@" <<'END_OF_QUESTION' || exit 1
+{script}
+END_OF_QUESTION
+"""
 RELATIONS = ('Pre-Depends', 'Depends', 'Recommends', 'Suggests')
 
 
@@ -36,9 +42,10 @@ def build(fork: Fork, stock_debs: Path, out: Path, *, revision: int, epoch: int)
     if not chosen:
         raise BuildError(f'{stock_debs}: no .deb in it depends on {stock.name} (= {stock.version})',
                          f'put the service packages of exactly {stock.version} there, or name another --stock-version')
-    own = own_version(stock.version, revision)
+    own = template.own_version(stock.version, revision)
+    question = QUESTION.format(script=template.preinst(template.facts(fork, revision, epoch)))
     renames = {stock.name: standin.package_name(fork.tree), **{name: name for name in chosen}}
-    return [repacked(deb, reversioned(text, renames, stock.version, own), out, epoch)
+    return [repacked(deb, reversioned(text, renames, stock.version, own), question, out, epoch)
             for deb, text in debs.items() if field(text, 'Package') in chosen]
 
 
@@ -87,27 +94,45 @@ def _field_reversioned(one: str, renames: dict[str, str], stock: str, own: str) 
     return one
 
 
-def repacked(deb: Path, text: str, out: Path, epoch: int) -> Path:
-    """The package with another control file; the archive of its files is taken over as it is."""
+def repacked(deb: Path, text: str, question: str, out: Path, epoch: int) -> Path:
+    """The package with another control file and a question in its preinst; the archive of its files stays as it is."""
     version = field(text, 'Version').split(':', 1)[-1]
     target = out / f'{field(text, "Package")}_{version}_{field(text, "Architecture")}.deb'
     with tempfile.TemporaryDirectory() as scratch:
         tools.run(['ar', 'x', deb.resolve()], cwd=scratch)
         data = next(Path(scratch).glob('data.tar*'))
-        Path(scratch, 'control.tar.gz').write_bytes(control_archive(deb, text, epoch))
+        Path(scratch, 'control.tar.gz').write_bytes(control_archive(deb, text, question, epoch))
         tools.run(['ar', 'rcDS', target.resolve(), 'debian-binary', 'control.tar.gz', data.name], cwd=scratch)
     return target
 
 
-def control_archive(deb: Path, text: str, epoch: int) -> bytes:
+def control_archive(deb: Path, text: str, question: str, epoch: int) -> bytes:
     stock = subprocess.run(['dpkg-deb', '--ctrl-tarfile', deb], stdout=subprocess.PIPE, check=True).stdout
     packed = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(stock)) as old, \
             tarfile.open(fileobj=packed, mode='w', format=tarfile.GNU_FORMAT) as new:
-        for member in old:
-            content = old.extractfile(member).read() if member.isfile() else b''  # type: ignore[union-attr]
-            if member.name == './control':
-                content = text.encode('utf-8')
+        members = old.getmembers()
+        contents = {one.name: old.extractfile(one).read() for one in members if one.isfile()}  # type: ignore[union-attr]
+        changed = {'./control': text.encode('utf-8'), './preinst': asking(contents.get('./preinst', b''), question)}
+        if './preinst' not in contents:
+            members.append(script('./preinst'))
+        for member in members:
+            content = changed.get(member.name, contents.get(member.name, b''))
+            if member.name in changed:
                 member.size, member.mtime = len(content), epoch
             new.addfile(member, io.BytesIO(content))
     return gzip.compress(packed.getvalue(), mtime=0)
+
+
+def script(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.mode, member.uname, member.gname = 0o755, 'root', 'root'
+    return member
+
+
+def asking(preinst: bytes, question: str) -> bytes:
+    """A preinst that asks first; one that is no shell script stays as it is."""
+    first, _, rest = (preinst or b'#!/bin/sh\n').partition(b'\n')
+    if not re.fullmatch(rb'#! ?/bin/(ba|da)?sh( -e)?', first):
+        return preinst
+    return first + b'\n' + question.encode('utf-8') + rest

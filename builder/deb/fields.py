@@ -37,8 +37,13 @@ def depends(tree: Tree, stock: Stock) -> str:
 
 
 def provides(tree: Tree, stock: Stock, own_version: str) -> str:
-    """The stock package at its exact version, for the service packages' sake; and the name without the 3."""
+    """The stock package at its exact version, for the service packages' sake; and the name without the 3.
+
+    Python 2: without a version as well, as apt before 1.1 drops a versioned one whole, for everybody.
+    """
     stand_in = f'{stock.name} (= {stock.version})'
+    if tree.python == 2:
+        stand_in = f'{stock.name}, {stand_in}'
     alias = f'python-nova-cascading (= {own_version})' if tree.python == 3 else ''
     return joined(stock.fields.get('Provides', ''), stand_in, alias,
                   standin.ASSUMED if standin.is_guess(tree, 'deb') else '')

@@ -42,6 +42,8 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'STOCK_VERSION': stock.version,
         'MAINTAINER': MAINTAINER,
         'DEB_OPTIONS': DEB_OPTIONS[tree.python],
+        # dpkg-gencontrol merges the two forms of one name into the weaker one, unless it is told the field.
+        'GENCONTROL': f"-DProvides='{fields.provides(tree, stock, own)}'" if tree.python == 2 else '',
         'NOVA_VERSION': tree.version,
         'DATE': format_datetime(datetime.fromtimestamp(epoch, timezone.utc)),
     }
@@ -101,6 +103,13 @@ def filled(text: str, known: dict[str, str], file: Path) -> str:
         return known[match[1]]
 
     return re.sub(r'@([A-Z_0-9]+)@', value, text)
+
+
+def preinst(known: dict[str, str]) -> str:
+    """The package's preinst, for those who ask before it is run."""
+    file = PROJECT / 'debian/preinst.in'
+    text = filled(file.read_text(encoding='utf-8'), {**known, 'PREFLIGHT': preflight()}, file)
+    return text.replace('#DEBHELPER#', '').rstrip('\n')
 
 
 def preflight() -> str:

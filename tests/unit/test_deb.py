@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.deb import companions, fields, template
+from builder.deb import companions, fields, howto, template
 from builder.errors import BuildError
 from builder.model import Fork, Stock, Tree
 
@@ -114,3 +114,42 @@ def test_a_companion_differs_in_its_version_and_in_what_it_needs_exactly():
 def test_a_directory_without_companions_is_refused(tmp_path):
     with pytest.raises(BuildError, match=r'depends on python3-nova \(= 2:26.2.2-1~deb12u5\)'):
         companions.build(fork(), tmp_path, tmp_path, revision=1, epoch=0)
+
+
+def test_a_library_of_python_2_provides_the_stock_name_with_and_without_a_version():
+    """apt 1.0 drops a versioned Provides whole; dpkg before 1.17.11 takes it for an unversioned one."""
+    old = fork('2014.1.5', Stock('python-nova', '1:2014.1.5-0ubuntu1', 'deb', {'Depends': 'x'}))
+    assert relation('Provides', fields.of(old, '1:2014.1.5-0ubuntu1+cascading1')) == {
+        'python-nova', 'python-nova (= 1:2014.1.5-0ubuntu1)'}
+
+
+@pytest.mark.parametrize(('preinst', 'expected'), [
+    (b'', b'#!/bin/sh\nask\n'), (b'#!/bin/sh\nset -e\n', b'#!/bin/sh\nask\nset -e\n'),
+    (b'#!/bin/bash -e\nx\n', b'#!/bin/bash -e\nask\nx\n'), (b'#!/usr/bin/perl\nx\n', b'#!/usr/bin/perl\nx\n')])
+def test_a_companion_asks_before_its_stock_preinst(preinst, expected):
+    assert companions.asking(preinst, 'ask\n') == expected
+
+
+def test_one_line_installs_a_library_and_one_more_the_companions_that_the_host_has(tmp_path):
+    """Run by a shell, with stand-ins for dpkg and apt; nova-cert is not installed, nova-doc only remembered."""
+    version = '2014.1.5-0ubuntu1+cascading1'
+    debs = [tmp_path / f'dist dir/{name}_{version}_all.deb' for name in (
+        'python-nova-cascading', 'nova-api', 'nova-cert', 'nova-common', 'nova-doc')]
+    debs[0].parent.mkdir()
+    for deb in debs:
+        deb.touch()
+    (tmp_path / 'dpkg-deb').write_text('#!/bin/sh\necho \'echo asked "$@"\'\n')
+    (tmp_path / 'apt-get').write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / 'dpkg-query').write_text('#!/bin/sh\nprintf "install ok installed %s\\n" nova-api hello nova-common\n'
+                                         'echo deinstall ok config-files nova-doc\n')
+    for script in tmp_path.iterdir():
+        script.chmod(0o755)
+    env = {'PATH': f'{tmp_path}:/usr/bin:/bin'}
+
+    def run(lines):
+        return subprocess.run(['sh', '-c', '\n'.join(lines)], env=env, capture_output=True, text=True).stdout.split()
+
+    assert run(howto.install(debs[:1])) == ['asked', 'ask', f'./{debs[0].name}', 'install', f'./{debs[0].name}']
+    wanted = [f'./{name}_{version}_all.deb' for name in ('nova-api', 'nova-common', 'python-nova-cascading')]
+    assert run(howto.install(debs)) == ['asked', 'ask', *wanted, 'install', *wanted]
+    assert 'dpkg -i "$@"' in howto.install(debs)[-1]

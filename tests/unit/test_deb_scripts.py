@@ -112,11 +112,29 @@ def test_without_nova_conf_there_is_nothing_to_ask(bed):
     ('echo "Remv python3-nova [1]"', 0, 0), ('echo "Remv python3-nova [1]"', 1, 1), ('exit 100', 1, 0),
     ('echo "Remv nova-api [1]"', 1, 0)])
 def test_asked_by_hand_it_looks_at_apt_s_plan_first(bed, plan, status, preflight):
-    bed.answers('apt-get', plan)
+    bed.answers('apt-get', f'[ "$1" != --version ] || {{ echo apt 2.6.1; exit 0; }}; {plan}')
     done = bed.run('preinst', 'ask', './fork.deb', './nova-api.deb', PREFLIGHT=preflight)
     assert done.returncode == status
-    assert bed.called[0] == 'apt-get -s install ./fork.deb ./nova-api.deb'
+    assert 'apt-get -s install ./fork.deb ./nova-api.deb' in bed.called
     assert ('apt would remove nova-api' in done.stderr) == ('nova-api [' in plan)
+
+
+def test_asked_by_hand_an_apt_that_takes_no_files_is_not_asked_for_a_plan(bed):
+    bed.answers('apt-get', 'echo apt 1.0.1ubuntu2.24; [ "$1" = --version ]')
+    assert bed.run('preinst', 'ask', './fork.deb').returncode == 0
+    assert bed.run('preinst', 'ask', './fork.deb', PREFLIGHT=1).returncode == 1
+
+
+@pytest.mark.parametrize(('arguments', 'preflight', 'status'), [
+    (('upgrade', '1:2014.1.5-0ubuntu1'), 0, 0), (('upgrade', '1:2014.1.5-0ubuntu1'), 1, 1), (('install',), 1, 1),
+    (('upgrade', '1:2014.1.5-0ubuntu1'), 3, 0), (('upgrade', '1:2014.1.5-0ubuntu1+cascading1'), 1, 0),
+    (('install', '1:2014.1.5-0ubuntu1+cascading1'), 1, 0), (('abort-upgrade', '1'), 1, 0)])
+@pytest.mark.parametrize('stock_is_there', [True, False])
+def test_a_companion_takes_a_service_only_where_the_database_can_be_migrated(bed, arguments, preflight, status,
+                                                                             stock_is_there):
+    if not stock_is_there:
+        (bed.place / 'site/nova/__init__.py').unlink()
+    assert bed.run('preinst', 'companion', *arguments, PREFLIGHT=preflight).returncode == status
 
 
 @pytest.mark.parametrize(('sync', 'status', 'triggers'), [(0, 0, True), (2, 0, True), (1, 1, False), (126, 1, False)])

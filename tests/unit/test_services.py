@@ -1,7 +1,6 @@
 """Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
 
 import os
-import types
 
 import pytest
 
@@ -151,35 +150,3 @@ def test_each_init_system_is_asked_in_its_own_way(services, monkeypatch, systemd
     monkeypatch.setattr(services, 'has_systemd', lambda: systemd)
     monkeypatch.setattr(services, 'which', lambda tool: tool in tools)
     assert services.restart_commands(['nova-api', 'nova-cert']) == expected
-
-
-@pytest.fixture
-def uninstall(load, services):
-    return load('uninstall')
-
-
-def test_the_way_back_never_removes_the_fork_alone(uninstall, services, monkeypatch):
-    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: package == 'python3-nova-cascading')
-    monkeypatch.setattr(services, 'which', lambda tool: False)
-    monkeypatch.setattr(uninstall.uninstall_apt, 'companions', lambda own: [])
-    assert uninstall.way_back() == ['apt-get install -y python3-nova',
-                                 'systemctl restart nova-conductor.service',
-                                 'systemctl restart nova-scheduler.service nova-api.service']
-
-
-def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(uninstall, services, monkeypatch, capsys):
-    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: package == 'python-nova-cascading')
-    monkeypatch.setattr(uninstall, 'way_back', lambda: ['apt-get install -y python-nova'])
-    monkeypatch.setattr(services, 'output', lambda command: '')
-    assert uninstall.run(types.SimpleNamespace(yes=True), None) == 1
-    assert 'apt offers no python-nova' in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(('apt', 'option'), [('apt 1.0.1ubuntu2 for amd64', '--force-yes'),
-                                             ('apt 2.6.1 (amd64)', '--allow-downgrades')])
-def test_re_versioned_service_packages_go_back_together_with_the_library(uninstall, services, monkeypatch, apt, option):
-    listed = 'nova-api 1:2014.1.5-0ubuntu1+cascading2\nnova-doc 1:2014.1.5-0ubuntu1\n'
-    monkeypatch.setattr(services, 'output', lambda command: apt if command[0] == 'apt-get' else listed)
-    apt_host = uninstall.uninstall_apt
-    assert apt_host.apt_line('python-nova', apt_host.companions('python-nova-cascading')) == (
-        f'apt-get install -y {option} python-nova=1:2014.1.5-0ubuntu1 nova-api=1:2014.1.5-0ubuntu1')

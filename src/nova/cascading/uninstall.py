@@ -2,15 +2,18 @@
 
 from __future__ import print_function
 
+import glob
+import json
 import os
 import subprocess
 import sys
 
+import nova
 from nova.cascading import uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
-# Where the installer for hosts without packages leaves its way back.
-INSTALLED = '/var/lib/nova-cascading/installer/installation/uninstall.sh'
+# Where the installer for hosts without packages leaves a way back for each tree (installation/installer/journal.py).
+JOURNALS = '/var/lib/nova-cascading/installer'
 
 
 def configure(parser):
@@ -29,12 +32,8 @@ def run(args, conf):
         return uninstall_yum.run(own, args.source, args.yes)
     commands = way_back()
     if not commands:
-        sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left {0}.\n'
-                         'Next: put your own nova back; its database needs nothing.\n'.format(INSTALLED))
-        return 1
-    for stock in uninstall_apt.missing(PACKAGES):
-        sys.stderr.write('apt offers no {0} on this host. Next: put its .deb here, then: '
-                         'apt-get install ./{0}_*.deb\n'.format(stock))
+        sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left a journal in {0}.\n'
+                         'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))
         return 1
     if args.yes:
         return carry_out(commands)
@@ -63,4 +62,15 @@ def way_back():
         stock = own.replace('-cascading', '')
         if uninstall_apt.installed(own):
             return uninstall_apt.way_back(own, stock)
-    return ['sh {0}'.format(INSTALLED)] if os.path.exists(INSTALLED) else []
+    return ['sh {0}'.format(script) for script in uninstallers()]
+
+
+def uninstallers():
+    """The installer's way back for the tree that this code is in; of every tree when it is in none of them."""
+    trees = {}
+    for state in glob.glob(os.path.join(JOURNALS, '*-????????', 'state')):
+        folder = os.path.dirname(state)
+        with open(os.path.join(folder, 'plan.json')) as plan:
+            trees[json.load(plan)['parent']] = os.path.join(folder, 'installation', 'uninstall.sh')
+    here = os.path.realpath(os.path.dirname(nova.__path__[0]))
+    return [trees[here]] if here in trees else [trees[parent] for parent in sorted(trees)]

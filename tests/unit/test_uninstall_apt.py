@@ -1,0 +1,162 @@
+"""The way back on hosts with apt, in every state that one can be in; the answers of dpkg and apt are given."""
+
+import json
+import types
+from pathlib import Path
+
+import pytest
+
+V1, V2, OWN = '2:26.2.2-1', '2:26.2.2-2', '2:26.2.2-1+cascading1'
+INSTALLED = 'install ok installed'
+FORK = f'python3-nova-cascading|{OWN}|{INSTALLED}||python3-nova (= {V1}), python-nova-cascading (= {OWN})'
+OLD_FORK = f'python-nova-cascading|1:2014.1.5-0ubuntu1+cascading2|{INSTALLED}||python-nova'
+COMPANION = f'|1:2014.1.5-0ubuntu1+cascading2|{INSTALLED}|nova (1:2014.1.5-0ubuntu1)|'
+
+
+class Host:
+    """What dpkg and apt of a host say."""
+
+    def __init__(self):
+        self.listed = [FORK, f'nova-common|{V1}|{INSTALLED}|nova|', f'nova-api|{V1}|{INSTALLED}|nova|',
+                       f'nova-doc|{V1}|deinstall ok config-files|nova|']
+        self.offered = {'python3-nova': [V1]}
+        self.held = ''
+        self.apt = 'apt 2.6.1 (amd64)'
+        self.plan = (0, 'Remv python3-nova-cascading [1]\nInst python3-nova\n')
+        self.simulated = []
+
+    def answer(self, command):
+        if command[0] == 'dpkg-query':
+            return 0, '\n'.join(self.listed)
+        if command[:2] == ['apt-cache', 'madison']:
+            rows = [f'{command[2]} | {version} | http://deb.example.org bookworm/main Packages'
+                    for version in self.offered.get(command[2], [])]
+            return 0, '\n'.join(rows)
+        if command[0] == 'apt-mark':
+            return 0, self.held
+        if command[0] == 'apt-get':
+            return 0, self.apt
+        if command[0] == 'env':
+            self.simulated.append(' '.join(command[2:]))
+            return self.plan
+        return 0, ''
+
+
+@pytest.fixture
+def host():
+    return Host()
+
+
+def compared(command, quiet=False):
+    """dpkg --compare-versions A gt B, as far as these versions go; and an rpm that has nothing."""
+    return int(command[0] == 'rpm' or command[2] < command[4])
+
+
+@pytest.fixture
+def way_back(load, monkeypatch, host):
+    """way_back() gives the lines; its module's errors are way_back.errors."""
+    services, uninstall = load('services'), load('uninstall')
+    monkeypatch.setattr(services, 'answer', host.answer)
+    monkeypatch.setattr(services, 'which', lambda tool: True)
+    monkeypatch.setattr(services, 'call', compared)
+    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor', 'nova-api'])
+    monkeypatch.setattr(services, 'has_systemd', lambda: True)
+    monkeypatch.setattr(uninstall, 'JOURNALS', '/nowhere')
+
+    def run():
+        return uninstall.way_back()
+
+    run.errors, run.services = load('errors'), services
+    return run
+
+
+def test_the_exact_stock_version_and_then_what_ran(way_back, host):
+    assert way_back() == [f'apt-get install -y python3-nova={V1}',
+                          'deb-systemd-invoke restart nova-conductor.service',
+                          'deb-systemd-invoke restart nova-api.service']
+    assert host.simulated == [f'apt-get -s install python3-nova={V1}']
+
+
+def test_where_stock_has_moved_on_all_of_nova_goes_there(way_back, host):
+    host.offered = {'python3-nova': [V2]}
+    assert way_back()[0] == f'apt-get install -y python3-nova={V2} nova-api={V2} nova-common={V2}'
+
+
+def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(way_back, host):
+    host.offered = {}
+    with pytest.raises(way_back.errors.CascadingError, match=f'apt offers no python3-nova {V1}') as error:
+        way_back()
+    assert 'apt-get install ./python3-nova_*.deb' in str(error.value)
+
+
+def test_an_older_stock_version_is_no_way_back(way_back, host):
+    host.offered = {'python3-nova': ['2:26.2.1-1']}
+    with pytest.raises(way_back.errors.CascadingError, match='nor a newer one'):
+        way_back()
+
+
+@pytest.mark.parametrize('held', ['nova-api', 'python3-nova-cascading', 'python3-nova:all'])
+def test_what_is_held_is_named_with_the_command_that_lets_go(way_back, host, held):
+    host.offered, host.held = {'python3-nova': [V2]}, f'{held}\nhello\n'
+    with pytest.raises(way_back.errors.CascadingError) as error:
+        way_back()
+    assert f'apt-mark unhold {held} && nova-cascading uninstall' in str(error.value)
+
+
+def test_a_plan_that_removes_anything_else_is_refused(way_back, host):
+    host.plan = (0, 'Remv nova-api [1]\nRemv python3-nova-cascading [1]\n')
+    with pytest.raises(way_back.errors.CascadingError, match='apt would also remove nova-api'):
+        way_back()
+
+
+def test_a_plan_that_apt_does_not_find_is_refused_and_shown_how_to_see(way_back, host):
+    host.plan = (100, '')
+    with pytest.raises(way_back.errors.CascadingError, match='apt cannot do it') as error:
+        way_back()
+    assert f'apt-get -s install -y python3-nova={V1}' in str(error.value)
+
+
+@pytest.mark.parametrize(('apt', 'option'), [('apt 1.0.1ubuntu2 for amd64', '--force-yes'),
+                                             ('apt 2.6.1 (amd64)', '--allow-downgrades')])
+def test_companions_go_back_with_the_library_but_for_those_that_somebody_removed(way_back, host, apt, option):
+    host.apt, host.offered = apt, {'python-nova': ['1:2014.1.5-0ubuntu1']}
+    host.listed = [OLD_FORK, f'nova-api{COMPANION}', f'nova-common{COMPANION}',
+                   'nova-cert' + COMPANION.replace(INSTALLED, 'deinstall ok config-files')]
+    host.plan = (0, 'Remv python-nova-cascading [1]\n')
+    stock = '1:2014.1.5-0ubuntu1'
+    assert way_back()[0] == f'apt-get install -y {option} python-nova={stock} nova-api={stock} nova-common={stock}'
+
+
+def test_a_host_that_is_half_configured_has_a_way_back_too(way_back, host):
+    host.listed[0] = FORK.replace(INSTALLED, 'install ok half-configured')
+    assert way_back()[0] == f'apt-get install -y python3-nova={V1}'
+
+
+def test_where_systemctl_does_not_answer_systemd_restarts_what_runs(way_back, monkeypatch):
+    def silent():
+        raise way_back.errors.Unreachable('systemctl list-units fails')
+
+    monkeypatch.setattr(way_back.services, 'running', silent)
+    assert way_back()[1:] == ["systemctl try-restart 'nova-*.service'"]
+
+
+@pytest.mark.parametrize(('trees', 'expected'), [
+    (['opt-nova-1f2e3d4c'], ['opt-nova-1f2e3d4c']),
+    (['opt-nova-1f2e3d4c', 'srv-nova-00000000'], ['opt-nova-1f2e3d4c', 'srv-nova-00000000']),
+    (['here-1f2e3d4c', 'srv-nova-00000000'], ['here-1f2e3d4c']),
+    (['opt-nova-1f2e3d4c-2014'], []),
+])
+def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkeypatch, tmp_path, trees, expected):
+    uninstall = load('uninstall')
+    monkeypatch.setattr(uninstall, 'JOURNALS', str(tmp_path))
+    monkeypatch.setattr(uninstall, 'nova', types.SimpleNamespace(__path__=['/here/nova']))
+    for tree in trees:
+        (tmp_path / tree).mkdir()
+        (tmp_path / tree / 'state').write_text('installed\n')
+        (tmp_path / tree / 'plan.json').write_text(json.dumps({'parent': '/' + tree.split('-')[0]}))
+    assert uninstall.uninstallers() == [f'{tmp_path}/{tree}/installation/uninstall.sh' for tree in expected]
+
+
+def test_the_state_directory_is_the_installer_s(load):
+    journal = (Path(__file__).resolve().parents[2] / 'installation/installer/journal.py').read_text()
+    assert f"ROOT = '{load('uninstall').JOURNALS}'" in journal

@@ -49,12 +49,15 @@ case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo "exit $PREINST" ;; 
     for script in tmp_path.iterdir():
         script.chmod(0o755)
 
+    script = tmp_path / 'apt-guard'
+    script.write_text(GUARD.read_text().replace('PATH=/', f'PATH={tmp_path}:/', 1))
+
     def run(plan, command='', preinst=0, protocol=3, options=''):
         typed = f'CommandLine::AsString={command.replace("=", "%3d")}\n' if command else ''
         text = f'VERSION {protocol}\nAPT::Architecture=amd64\n{typed}{options}\n' + \
             ''.join(f'{line}\n' for line in lines(plan, protocol))
-        done = subprocess.run(['sh', GUARD], input=text, capture_output=True, text=True,
-                              env={'PATH': f'{tmp_path}:/usr/bin:/bin', 'PREINST': str(preinst)})
+        done = subprocess.run(['sh', script], input=text, capture_output=True, text=True,
+                              env={'PREINST': str(preinst)})
         return done.returncode, done.stderr
 
     return run

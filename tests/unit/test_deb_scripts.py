@@ -52,6 +52,7 @@ class Bed:
         text = template.filled((DEBIAN / f'{script}.in').read_text(), known, DEBIAN / script)
         for real, here in (('/etc/nova/nova.conf', 'nova.conf'), ('/run/systemd/system', 'systemd')):
             text = text.replace(f' {real} ]', f' {self.place / here} ]')
+        text = text.replace('PATH=/', f'PATH={self.place}/bin:/', 1)
         text = re.sub('/usr/bin/(python3|nova-cascading) ', rf'{self.place}/bin/\1 ', text)
         env = {'PATH': f'{self.place}/bin:/usr/bin:/bin', 'PREFLIGHT': '0', 'SYNC': '0', 'RESTART': '0',
                'FORK_INSTALLED': 'none', **{name: str(value) for name, value in answers.items()}}

@@ -77,7 +77,7 @@ def test_the_check_before_dnf(trap, tmp_path):
 
 
 def preinst(tmp_path):
-    known = {**template.PYTHON[3], 'STOCK': 'python3-nova', 'PREFLIGHT': template.preflight()}
+    known = {**template.PYTHON[3], 'STOCK': 'python3-nova', 'STOCK_VERSION': '1', 'PREFLIGHT': template.preflight()}
     text = template.filled((PROJECT / 'debian/preinst.in').read_text(), known, PROJECT / 'debian/preinst.in')
     (tmp_path / 'nova.conf').write_text('')
     return text.replace('/etc/nova/nova.conf', str(tmp_path / 'nova.conf'))

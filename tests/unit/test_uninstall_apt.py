@@ -56,7 +56,10 @@ def compared(command, quiet=False):
 def way_back(load, monkeypatch, host):
     """way_back() gives the lines; its module's errors are way_back.errors."""
     services, uninstall = load('services'), load('uninstall')
-    monkeypatch.setattr(services, 'answer', host.answer)
+    monkeypatch.setattr(uninstall.uninstall_apt, 'ask', host.answer)
+    monkeypatch.setattr(uninstall.uninstall_apt, 'output', lambda command: host.answer(command)[1])
+    monkeypatch.setattr(uninstall.uninstall_apt, 'which', lambda tool: True)
+    monkeypatch.setattr(uninstall.uninstall_apt, 'call', compared)
     monkeypatch.setattr(services, 'which', lambda tool: True)
     monkeypatch.setattr(services, 'call', compared)
     monkeypatch.setattr(services, 'running', lambda: ['nova-conductor', 'nova-api'])

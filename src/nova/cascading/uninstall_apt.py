@@ -3,6 +3,7 @@
 import re
 
 from nova.cascading import errors, services
+from nova.cascading.processes import ask, call, output, which
 
 FIELDS = '${Package}|${Version}|${Status}|${Source}|${Provides}\\n'
 
@@ -20,12 +21,12 @@ class Package(object):
 
 def installed(package):
     """Whether dpkg has the package unpacked or configured."""
-    return services.which('dpkg-query') and package in packages()
+    return which('dpkg-query') and package in packages()
 
 
 def packages():
     """name -> Package, of all that is there."""
-    listed = services.output(['dpkg-query', '-W', '-f', FIELDS]).splitlines()
+    listed = output(['dpkg-query', '-W', '-f', FIELDS]).splitlines()
     found = [Package(line) for line in listed if line.count('|') >= 4]
     return dict((package.name, package) for package in found if package.is_there)
 
@@ -55,7 +56,7 @@ def targets(there, own, stock):
                       if is_companion(package) and name != own)
         wanted[stock] = base
         return wanted
-    newer = [version for version in offered if services.call(
+    newer = [version for version in offered if call(
         ['dpkg', '--compare-versions', version, 'gt', ours.version], quiet=True) == 0]
     if not newer:
         raise errors.CascadingError(
@@ -77,13 +78,13 @@ def stock_version(package):
 
 def versions(name):
     """What apt can install, newest first."""
-    rows = [line.split('|') for line in services.output(['apt-cache', 'madison', name]).splitlines()]
+    rows = [line.split('|') for line in output(['apt-cache', 'madison', name]).splitlines()]
     found = [row[1].strip() for row in rows if len(row) > 2 and row[0].strip() == name]
     return [version for number, version in enumerate(found) if version not in found[:number]]
 
 
 def refuse_held(names):
-    held = [name for name in services.output(['apt-mark', 'showhold']).split() if name.split(':')[0] in names]
+    held = [name for name in output(['apt-mark', 'showhold']).split() if name.split(':')[0] in names]
     if held:
         raise errors.CascadingError('held, so apt leaves them alone: {0}'.format(', '.join(held)),
                                     'Next: apt-mark unhold {0} && nova-cascading uninstall'.format(' '.join(held)))
@@ -99,7 +100,7 @@ def command(wanted, there):
 
 def is_old():
     """apt before 1.1 knows neither --allow-downgrades nor files."""
-    return services.output(['apt-get', '--version']).startswith(('apt 0.', 'apt 1.0'))
+    return output(['apt-get', '--version']).startswith(('apt 0.', 'apt 1.0'))
 
 
 def install_file(stock):
@@ -112,7 +113,7 @@ def look(line, own):
     :raises errors.CascadingError: what it would remove, or why it would do nothing
     """
     words = [word for word in line.split() if word != '-y']
-    status, plan = services.answer(['env', 'LC_ALL=C'] + words[:1] + ['-s'] + words[1:])
+    status, plan = ask(['env', 'LC_ALL=C'] + words[:1] + ['-s'] + words[1:])
     lost = sorted(set(row.split()[1] for row in plan.splitlines() if row.startswith('Remv ')) - set([own]))
     if status != 0:
         raise errors.CascadingError('apt cannot do it: {0}'.format(line),

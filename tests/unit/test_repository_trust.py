@@ -84,7 +84,8 @@ def relink(path, target):
 
 
 @pytest.mark.parametrize('text', [
-    '', '[]', '[' * 100000, '{"suites": 1}', '{"suites": {"../../x": {"family": "deb", "packages": {}, "withdrawn": {}}}}',
+    '', '[]', '[' * 100000, '{"suites": 1}',
+    '{"suites": {"../../x": {"family": "deb", "packages": {}, "withdrawn": {}}}}',
     '{"suites": {}, "keys": [], "time": 0, "valid_days": 180, "url": ""}', '\xff', '{"suites": {}, "time": "now"}'])
 def test_a_planted_state_is_not_believed(tmp_path, home, text):
     """Beside planted indexes, and with no signature of ours."""

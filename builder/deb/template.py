@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
 
-from builder import render, standin
+from builder import preflight, render, standin
 from builder.deb import fields
 from builder.errors import BuildError
 from builder.model import Fork
@@ -75,7 +75,7 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
     # Neither times nor modes of this checkout may reach the packages.
     shutil.copytree(PROJECT / 'debian', debian, copy_function=shutil.copyfile,
                     ignore=shutil.ignore_patterns('nova-services'))
-    known = {**known, 'PREFLIGHT': preflight()}
+    known = {**known, 'PREFLIGHT': preflight.text()}
     for file in sorted(debian.rglob('*.in')):
         file.with_suffix('').write_text(filled(file.read_text(encoding='utf-8'), known, file), encoding='utf-8')
         file.unlink()
@@ -108,10 +108,5 @@ def filled(text: str, known: dict[str, str], file: Path) -> str:
 def preinst(known: dict[str, str]) -> str:
     """The package's preinst, for those who ask before it is run."""
     file = PROJECT / 'debian/preinst.in'
-    text = filled(file.read_text(encoding='utf-8'), {**known, 'PREFLIGHT': preflight()}, file)
+    text = filled(file.read_text(encoding='utf-8'), {**known, 'PREFLIGHT': preflight.text()}, file)
     return text.replace('#DEBHELPER#', '').rstrip('\n')
-
-
-def preflight() -> str:
-    """The check that travels inside preinst, where nothing of the new package is unpacked yet."""
-    return PROJECT.joinpath('src/nova/cascading/preflight.py').read_text(encoding='utf-8').rstrip('\n')

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from builder import preflight
+
 PROJECT = Path(__file__).resolve().parents[2]
 NAME = 'nova-cascading-preflight'
 
 
 def text() -> str:
-    """The whole script: a shell part that finds nova's Python, and src/nova/cascading/preflight.py for it."""
-    check = (PROJECT / 'src/nova/cascading/preflight.py').read_text(encoding='utf-8')
-    return (PROJECT / f'rpm/{NAME}.in').read_text(encoding='utf-8').replace('@PREFLIGHT@', check.rstrip('\n'))
+    """The whole script: a shell part that finds nova's Python, and builder/preflight.py's for it."""
+    return (PROJECT / f'rpm/{NAME}.in').read_text(encoding='utf-8').replace('@PREFLIGHT@', preflight.text())
 
 
 def write(to: Path, epoch: int) -> Path:

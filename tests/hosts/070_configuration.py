@@ -93,5 +93,5 @@ def test_a_wrong_password_is_noticed_and_not_printed(controller):
     said = controller.run('nova-cascading db check --config-file other.conf 2>&1; '
                           'python3 preflight.py --config-file other.conf 2>&1', check=False).out
     assert outcomes(controller)['command'] == 2
-    assert outcomes(controller)['preflight'] == 1
+    assert outcomes(controller)['preflight'] == 3
     assert 'wrong-secret' not in said

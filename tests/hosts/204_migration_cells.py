@@ -56,7 +56,7 @@ def test_api_database_away_is_told_and_the_main_one_is_done(bed):
     done = bed.cascading('db sync', main, api, latest=None, check=False)
     assert done.status == 2
     assert bed.is_right(main)
-    assert bed.preflight(main, api).status == 1
+    assert bed.preflight(main, api).status == 3
 
 
 def test_preflight_asks_every_cell(bed):

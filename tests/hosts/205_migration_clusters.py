@@ -48,10 +48,10 @@ def test_a_galera_node_out_of_its_cluster_is_refused(galera):
     galera.host.sql('SET GLOBAL wsrep_desync = ON', 'mysql')
     try:
         done = galera.cascading('db sync', url, check=False)
-        assert galera.preflight(url).status == 1
+        assert galera.preflight(url).status == 3
     finally:
         galera.host.sql('SET GLOBAL wsrep_desync = OFF', 'mysql')
-    assert done.status == 1
+    assert done.status == 2
     assert 'this Galera node is not ready' in done.err
     assert 'mapping_uuid' not in galera.columns(url)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builder import preflight as check
 from builder.deb import template
 from builder.rpm import preflight
 
@@ -69,15 +70,23 @@ def test_the_trap_snaps(trap, words):
         trap.run(*words)
 
 
+def with_some_nova(text):
+    """The check as on a host with a nova, which it imports first."""
+    first = 'import nova  # first'
+    assert first in text
+    return text.replace(first, 'nova = sys.modules["nova"] = type(sys)("nova"); nova.__path__ = ["/no"]  # first')
+
+
 def test_the_check_before_dnf(trap, tmp_path):
     asks = script(tmp_path, preflight.text())
     assert 'no Python of this host has a nova' in trap.run(asks).stdout
-    with_nova = script(tmp_path, preflight.text().replace("'import nova'", "'import sqlalchemy'"))
+    with_nova = script(tmp_path, with_some_nova(preflight.text()).replace("'import nova'", "'import sqlalchemy'"))
     assert 'nova.conf names no database' in trap.run(with_nova, '--config-file', '/dev/null').stdout
 
 
 def preinst(tmp_path):
-    known = {**template.PYTHON[3], 'STOCK': 'python3-nova', 'STOCK_VERSION': '1', 'PREFLIGHT': template.preflight()}
+    known = {**template.PYTHON[3], 'STOCK': 'python3-nova', 'STOCK_VERSION': '1',
+             'PREFLIGHT': with_some_nova(check.text())}
     text = template.filled((PROJECT / 'debian/preinst.in').read_text(), known, PROJECT / 'debian/preinst.in')
     (tmp_path / 'nova.conf').write_text('')
     return text.replace('/etc/nova/nova.conf', str(tmp_path / 'nova.conf'))

@@ -4,7 +4,7 @@ import argparse
 import signal
 import sys
 
-from nova.cascading import errors, redact
+from nova.cascading import errors, redact, terminal
 
 # name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
 COMMANDS = (
@@ -23,21 +23,27 @@ def main(argv=None):
     :returns: exit status: 0 done, 1 failed or to be done, 2 cannot tell or wrong usage
     """
     words = sys.argv[1:] if argv is None else argv
-    args = _parser(words).parse_args(words)
-    if argv is None and getattr(args, 'ends_with_reader', False):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    terminal.complete()
     try:
+        args = _parser(words).parse_args(words)
+        if argv is None and getattr(args, 'ends_with_reader', False):
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         return args.module.run(args, _configuration(args)) or 0
     except errors.CascadingError as error:
-        sys.stderr.write('nova-cascading: {0}\n'.format(error))
-        return 0 if error.status == 2 and getattr(args, 'gate', False) else error.status
+        terminal.complain('nova-cascading: {0}'.format(error))
+        status = error.status
     except KeyboardInterrupt:
-        sys.stderr.write('nova-cascading: interrupted; what was done stays, run the command again to go on\n')
-        return 1
+        terminal.complain('nova-cascading: interrupted; what was done stays, run the command again to go on')
+        status = 1
+    except ImportError as error:  # the host is being upgraded, say
+        terminal.complain('nova-cascading: this nova does not work now: {0}\n  finish the installation of its '
+                          'packages, then run this again'.format(errors.text(error)))
+        status = 2
     except Exception as error:
-        sys.stderr.write('nova-cascading: {0}: {1}\n  this is a bug: please report it\n'.format(
+        terminal.complain('nova-cascading: {0}: {1}\n  this is a bug: please report it'.format(
             error.__class__.__name__, redact.hide(error)))
-        return 1
+        status = 1
+    return 0 if '--gate' in words else status  # what nobody can tell keeps no service from starting
 
 
 def _parser(argv):

@@ -1,6 +1,8 @@
 """Read nova.conf the way nova-manage of the same host reads it."""
 
+import glob
 import os
+import socket
 
 try:
     from oslo_config import cfg
@@ -21,37 +23,74 @@ OPTIONS = [
     cfg.BoolOpt('allow_table_copy', default=False,
                 help='Whether a server that can add the column or the index in no better way may copy the table, '
                      'or lock it against writes. Takes about 50 seconds for a million rows.'),
+    cfg.IntOpt('max_wait', default=600,
+               help='Seconds that one migration of a database waits in all: for other migrations of it, and for '
+                    'tables that are in use.'),
 ]
-# What connection strings refer to in nova.conf, with the default that nova has.
-_REFERENCES = [cfg.StrOpt('state_path', default='/var/lib/nova'), cfg.StrOpt('my_ip'), cfg.StrOpt('host'),
-               cfg.StrOpt('pybasedir')]
+# What connection strings refer to in nova.conf, with the defaults that nova has.
+_REFERENCES = (('state_path', '/var/lib/nova'), ('sqlite_db', 'nova.sqlite'), ('host', socket.gethostname()),
+               ('bindir', '/usr/bin'))
 _CONNECTION = cfg.StrOpt('connection', secret=True, deprecated_opts=[
     cfg.DeprecatedOpt('sql_connection', group='DEFAULT'),
     cfg.DeprecatedOpt('sql_connection', group='DATABASE'),
     cfg.DeprecatedOpt('connection', group='sql')])
+_PARAMETERS = cfg.StrOpt('connection_parameters', default='', secret=True)  # oslo.db's
 DIRECTORY = '/etc/nova'
+# RDO's services read it before nova.conf. It names a database on localhost, on compute nodes too.
+SHIPPED = '/usr/share/nova/nova-dist.conf'
+# The services that read databases themselves; where one is installed, the database is here to be used.
+READERS = ('nova-conductor', 'nova-api', 'nova-scheduler', 'nova-cells')
+_PLACES = ('/usr/bin', '/usr/local/bin')
+
+
+class Configuration(cfg.ConfigOpts):
+    """nova's configuration; `is_shipped`: its database is one that the distribution names and nobody has chosen."""
+
+    is_shipped = False
 
 
 def read(files=None, directories=None):
     """nova's configuration, with the options of this package in the group [cascading].
 
-    :param files: configuration files; None: those that nova-manage reads without arguments
+    :param files: configuration files; None: those that nova-manage and nova's services read without arguments
     :param directories: configuration directories; None: as above
     :raises errors.Unreachable: a file cannot be read, so nobody knows what it names
     """
-    conf = cfg.ConfigOpts()
-    conf.register_opts(_REFERENCES)
+    if files:
+        return _read(files, directories)
+    chosen = [path for path in cfg.find_config_files(project='nova', prog='nova-manage')
+              if not path.endswith('-dist.conf')]
+    conf = _read(chosen, directories)
+    if not os.path.exists(SHIPPED):
+        return conf
+    is_chosen = connection(conf) is not None
+    conf = _read([SHIPPED] + chosen, directories)
+    conf.is_shipped = not is_chosen and connection(conf) is not None
+    return conf
+
+
+def _read(files, directories):
+    conf = Configuration()
     conf.register_opts(OPTIONS, group='cascading')
-    conf.register_opt(_CONNECTION, group='database')
-    conf.register_opt(cfg.StrOpt('connection', secret=True), group='api_database')
-    arguments = ['--config-dir={0}'.format(path) for path in directories or []]
-    files = files or _default_files()
+    for group in ('database', 'api_database'):
+        conf.register_opts([_CONNECTION if group == 'database' else cfg.StrOpt('connection', secret=True),
+                            _PARAMETERS], group=group)
+    conf.register_opts([cfg.StrOpt(name, default=value) for name, value in _REFERENCES])
     _readable(files)
+    arguments = ['--config-dir={0}'.format(path) for path in directories or []]
     try:
         conf(arguments, project='nova', prog='nova-manage', default_config_files=files)
-    except (cfg.Error, EnvironmentError) as error:
-        raise errors.Unreachable('cannot read {0}: {1}'.format(', '.join(files) or 'nova.conf', redact.hide(error)))
+        for option in OPTIONS:  # a value that is none is told now
+            getattr(conf.cascading, option.dest)
+    except (cfg.Error, EnvironmentError, ValueError) as error:
+        raise errors.Unreachable('cannot read {0}: {1}'.format(
+            ', '.join(files) or 'nova.conf', redact.hide(error)), 'correct it, then run this again')
     return conf
+
+
+def reads_databases():
+    """Whether a service that reads nova's databases is installed on this host."""
+    return any(os.path.exists(os.path.join(place, name)) for place in _PLACES for name in READERS)
 
 
 def inside_nova():
@@ -62,19 +101,71 @@ def inside_nova():
 
 def connection(conf, group='database'):
     """The connection string of a group ([database] or [api_database]), or None."""
-    try:
-        url = conf[group].connection
-    except (cfg.Error, ValueError) as error:
-        raise errors.Unreachable('cannot read [{0}] connection of nova.conf: {1}'.format(group, redact.hide(error)))
-    if url:
-        redact.know(url)
-    return url or None
+    url = _substituted(conf, lambda: conf[group].connection, group)
+    return extended(conf, url, group) if url else None
 
 
-def _default_files():
-    """Without RDO's nova-dist.conf: it names a database on localhost, on compute nodes too, that nobody has chosen."""
-    return [path for path in cfg.find_config_files(project='nova', prog='nova-manage')
-            if not path.endswith('-dist.conf')]
+def extended(conf, url, group='database'):
+    """A connection string with [database] connection_parameters, as oslo.db adds them; cells take those too."""
+    more = _substituted(conf, lambda: conf[group].connection_parameters, group)
+    url = '{0}{1}{2}'.format(url, '&' if '?' in url else '?', more) if more else url
+    redact.know(url)
+    return url
+
+
+def _substituted(conf, value, group):
+    """A value with $references to options that only nova registers; those are looked up in its files."""
+    for _ in range(20):
+        try:
+            return value()
+        except cfg.NoSuchOptError as error:
+            problem = error
+            conf.register_opt(cfg.StrOpt(error.opt_name, default=_computed(error.opt_name)),
+                              group=getattr(error.group, 'name', error.group))
+        except cfg.NoSuchGroupError as error:
+            problem = error
+            conf.register_group(cfg.OptGroup(error.group_name))
+        except Exception as error:  # each oslo.config has errors of its own for values that it cannot fill in
+            problem = error
+            break
+    raise errors.Unreachable('cannot read [{0}] connection of nova.conf: {1}'.format(group, redact.hide(problem)),
+                             'correct it, then run this again')
+
+
+def _computed(name):
+    """The default of an option that nova computes."""
+    if name != 'my_ip':
+        return None
+    try:  # the address that this host would use towards the world, as oslo.utils finds it; nothing is sent
+        probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        probe.connect(('8.8.8.8', 80))
+        return probe.getsockname()[0]
+    except EnvironmentError:
+        return '127.0.0.1'
+
+
+def source(conf, group='database'):
+    """The file that names the database, or None (the environment does, say)."""
+    for path in reversed(_files(conf)):
+        alone = cfg.ConfigOpts()
+        alone.register_opt(_CONNECTION if group == 'database' else cfg.StrOpt('connection'), group=group)
+        alone.register_opts([cfg.StrOpt(name) for name, _ in _REFERENCES])
+        try:
+            alone([], project='nova', prog='nova-manage', default_config_files=[path])
+            if _substituted(alone, lambda alone=alone: alone[group].connection, group):
+                return path
+        except (cfg.Error, EnvironmentError, errors.Unreachable):
+            continue
+    return None
+
+
+def _files(conf):
+    """All files of a configuration, in the order in which they are read."""
+    directories = conf.config_dir or []
+    directories = list(directories) if isinstance(directories, (list, tuple)) else [directories]
+    directories += [path for path in getattr(conf, 'config_dirs', None) or [] if path not in directories]
+    return list(conf.config_file or []) + [path for directory in directories
+                                           for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
 
 
 def _readable(files):

@@ -7,6 +7,8 @@ import sqlalchemy
 
 from nova.cascading import errors
 
+STATE_PATH = '/var/lib/nova'  # where distributions' nova.conf, and nova itself, put a database that nobody has named
+
 
 @contextlib.contextmanager
 def opened(database, timeout=10):
@@ -15,7 +17,7 @@ def opened(database, timeout=10):
     :param database: databases.Database
     :param timeout: seconds to wait for the server to answer
     :raises errors.Unreachable: it cannot be reached, or does not let us in
-    :raises errors.Uninitialised: it is an SQLite file that does not exist (connecting would create it)
+    :raises errors.MissingFile: it is an SQLite file that does not exist (connecting would create it)
     """
     connection = Connection(database.engine(timeout), str(database))
     try:
@@ -40,7 +42,7 @@ class Connection(object):
         try:
             self._connection = engine.connect()
         except Exception as error:  # drivers, SQLAlchemy and oslo.db raise unrelated classes
-            raise server.explain(error, self, errors.Unreachable)
+            raise server.explain(error, self)
         self.server = server(self)
 
     def close(self):
@@ -104,6 +106,13 @@ class Connection(object):
             result = self._execute(statement, values)
             return [tuple(row) for row in result.fetchall()] if result.returns_rows else []
 
+    def records(self, statement):
+        """What a statement without parameters returns, as a list of dicts by column names in small letters."""
+        with self.transaction():
+            result = self._execute(statement, {})
+            names = [name.lower() for name in result.keys()]
+            return [dict(zip(names, row)) for row in result.fetchall()]
+
     def value(self, statement, **values):
         """The first value that a statement returns, or None."""
         for row in self.rows(statement, **values):
@@ -120,5 +129,7 @@ def _refuse_missing_file(engine, title):
     path = engine.url.database
     if engine.dialect.name == 'sqlite' and path and path != ':memory:' and not path.startswith('file:') \
             and not os.path.exists(path):
-        raise errors.Uninitialised('{0}: the file does not exist'.format(title),
+        error = errors.MissingFile('{0}: the file does not exist'.format(title),
                                    'create it first: nova-manage db sync')
+        error.is_default = os.path.dirname(path) == STATE_PATH
+        raise error

@@ -1,8 +1,6 @@
 """nova-cascading db: the databases."""
 
-import sys
-
-from nova.cascading import backup, cli, connection, databases, errors, plan, rollback, worker
+from nova.cascading import backup, cli, connection, databases, errors, plan, rollback, terminal, worker
 
 _action = cli.add_action
 
@@ -35,42 +33,50 @@ def run(args, conf):
     return args.function(args, conf)
 
 
-def say(line):
-    """Tell the user a line, at once."""
-    sys.stdout.write(errors.printable('{0}\n'.format(line)))
-    sys.stdout.flush()
-
-
-def for_each(conf, action):
+def for_each(conf, action, question=lambda opened: None, is_automatic=False):
     """Do something with every database of this nova.
 
     :param action: function of a Connection; its result is an exit status
+    :param question: what is asked of all of them before that, as databases.ask() does
+    :param is_automatic: whether a database that nova has not set up yet is no failure
     :returns: the worst exit status; a database that cannot be reached does not keep the others from being done
     """
-    found, problems = databases.of(conf)
-    if not found and not problems:
-        say(NOT_CONFIGURED)
+    answers, problems = databases.ask(conf, question)
+    if not answers and not problems:
+        terminal.say(NOT_CONFIGURED)
     statuses = [0] + [complain(problem) for problem in problems]
-    for database in found:
+    for database, answer in answers:
         try:
+            if answer.error:
+                raise answer.error
             with connection.opened(database) as opened:
                 statuses.append(action(opened) or 0)
+        except errors.Uninitialised as error:
+            if is_automatic:
+                terminal.say('{0}\n  which adds what the fork needs, too'.format(error))
+            else:
+                statuses.append(complain(error))
         except errors.CascadingError as error:
             statuses.append(complain(error))
-    return max(statuses)
+    return worst(statuses)
+
+
+def worst(statuses):
+    """What is known to be wrong counts for more than what nobody can tell."""
+    return 1 if 1 in statuses else max(statuses)
 
 
 def complain(error):
-    sys.stderr.write('nova-cascading: {0}\n'.format(error))
+    terminal.complain('nova-cascading: {0}'.format(error))
     return error.status
 
 
 def sync_all(args, conf):
     if args.auto and not conf.cascading.auto_migrate:
-        say('nova.conf says [cascading] auto_migrate = false: run "nova-cascading db sync" yourself')
+        terminal.say('nova.conf says [cascading] auto_migrate = false: run "nova-cascading db sync" yourself')
         return 0
     options = _options(args, conf)
-    return for_each(conf, lambda opened: _sync(opened, options, args.auto))
+    return for_each(conf, lambda opened: _sync(opened, options), _lack, args.auto)
 
 
 def _options(args, conf):
@@ -79,49 +85,40 @@ def _options(args, conf):
     return conf.cascading
 
 
-def _sync(opened, options, is_auto):
-    try:
-        done = worker.Worker(opened, options, say).run()
-    except errors.Uninitialised as error:
-        if not is_auto:
-            raise
-        say('{0}\n  which adds what the fork needs, too'.format(error))
-        return 0
-    say('{0}: {1}'.format(opened.title, 'done' if done else 'nothing to do'))
+def _sync(opened, options):
+    done = worker.Worker(opened, options, terminal.say).run()
+    terminal.say('{0}: {1}'.format(opened.title, 'done' if done else 'nothing to do'))
     return 0
 
 
 def check_all(args, conf):
-    return _gate(conf) if args.gate else for_each(conf, _check)
+    """With --gate: what nobody can tell keeps no service from starting, as nova itself copes with such a database."""
+    answers, problems = databases.ask(conf, _lack)
+    if not answers and not problems and not args.gate:
+        terminal.say(NOT_CONFIGURED)
+    told = [complain(problem) for problem in problems + [answer.error for _, answer in answers if answer.error]]
+    found = [_told(args.gate, *answer.value) for _, answer in answers if answer.value]
+    return max([0] + found) if args.gate else worst([0] + told + found)
 
 
-def _gate(conf):
-    """What nobody can tell keeps no service from starting: nova itself copes with a database that is down."""
-    found, problems = databases.of(conf)
-    statuses = [0]
-    for database in found:
-        try:
-            with connection.opened(database, timeout=5) as opened:
-                statuses.append(_check(opened) if plan.Plan(opened.server).endangers_services else 0)
-        except errors.CascadingError as error:
-            problems.append(error)
-    for error in problems:
-        complain(error)
-    return max(statuses)
-
-
-def _check(opened):
+def _lack(opened):
+    """(title, what is missing in words, whether services fail without it)"""
     missing = plan.Plan(opened.server)
-    say('{0}: {1}'.format(opened.title, 'lacks {0}; run: nova-cascading db sync'.format(missing) if missing
-                          else 'in place'))
-    return 1 if missing else 0
+    return opened.title, str(missing), missing.endangers_services
+
+
+def _told(is_gate, title, missing, endangers):
+    if not is_gate or endangers:
+        terminal.say('{0}: {1}'.format(title, 'lacks {0}; run: nova-cascading db sync'.format(missing) if missing
+                                       else 'in place'))
+    return int(endangers if is_gate else bool(missing))
 
 
 def roll_back(args, conf):
     options = _options(args, conf)
     if args.file:
         return for_each(conf, lambda opened: _restore(opened, args.file))
-    return for_each(conf, lambda opened: rollback.run(worker.Worker(opened, options, say), args.export_dir,
+    return for_each(conf, lambda opened: rollback.run(worker.Worker(opened, options, terminal.say), args.export_dir,
                                                       args.drop_column))
 
 
@@ -130,7 +127,7 @@ def _restore(opened, path):
         raise errors.CascadingError('{0}: has no column for mappings'.format(opened.title),
                                     'run first: nova-cascading db sync')
     restored, same, other, unknown = backup.restore(opened, path)
-    say('{0}: {1} mappings restored, {2} were there, {3} instances keep another one, {4} are not in this '
+    terminal.say('{0}: {1} mappings restored, {2} were there, {3} instances keep another one, {4} are not in this '
         'database'.format(opened.title, restored, same, other, unknown))
     return 1 if other else 0
 
@@ -140,6 +137,6 @@ def adopt_all(args, conf):
 
 
 def _adopt(opened, options):
-    say('{0}: {1}'.format(opened.title, 'taken over' if worker.Worker(opened, options, say).adopt()
+    terminal.say('{0}: {1}'.format(opened.title, 'taken over' if worker.Worker(opened, options, terminal.say).adopt()
                           else 'nothing to adopt'))
     return 0

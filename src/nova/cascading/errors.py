@@ -21,6 +21,7 @@ class CascadingError(Exception):
     """
 
     status = 1
+    kind = None  # of a server's refusal: dialects.base
 
     def __init__(self, what, hint=None):
         self.what = what
@@ -41,6 +42,12 @@ class Uninitialised(CascadingError):
     """The database has no tables of nova yet."""
 
 
+class MissingFile(Uninitialised):
+    """The SQLite file is not there; `is_default` when it would lie where a distribution's nova.conf puts it unasked."""
+
+    is_default = False
+
+
 class NeedsAdoption(CascadingError):
     """The database was migrated by the 2014 original; nobody may guess about it."""
 
@@ -51,3 +58,20 @@ def together(problems):
     if len(problems) == 1:
         return worst
     return worst.__class__('\n'.join(str(error) for error in problems))
+
+
+def text(thing):
+    """What str() gives, in any language: drivers of Python 2 raise what str() cannot take.
+
+    :returns: a native string; in Python 2 it is UTF-8
+    """
+    if isinstance(thing, bytes):
+        return thing if str is bytes else thing.decode('utf-8', 'replace')
+    try:
+        return str(thing)
+    except UnicodeError:
+        return thing.encode('utf-8') if hasattr(thing, 'encode') else _joined(thing)
+
+
+def _joined(error):
+    return ' '.join(text(part) for part in getattr(error, 'args', ())) or error.__class__.__name__

@@ -7,7 +7,7 @@ rows by position up to 2014.2), and an index on it in `instances`.
 from nova.cascading import errors
 from nova.cascading.dialects import base
 
-TABLES = ('shadow_instances', 'instances')  # in the order of change: stock nova copies from the second to the first
+TABLES = base.TABLES
 
 
 class Plan(object):
@@ -28,6 +28,12 @@ class Plan(object):
         return bool(self.columns or self.moves or self.index)
 
     __nonzero__ = __bool__
+
+    @property
+    def tables_to_change(self):
+        """The names of the tables that something has to be done to."""
+        names = [name for name, _ in self.columns + self.moves] + ['instances'] * self.index
+        return sorted(set(names))
 
     @property
     def endangers_services(self):

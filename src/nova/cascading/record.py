@@ -5,17 +5,18 @@ With alembic (nova 24 and later) nothing is recorded: stock nova stops at tables
 
 import os
 
+import nova
 from nova.cascading import faults
 
 REPOSITORY_ID = 'nova_cascading'
 VERSION = 234
-_SQLALCHEMY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'db', 'sqlalchemy')
+_SQLALCHEMY = os.path.join(os.path.abspath(list(nova.__path__)[0]), 'db', 'sqlalchemy')
 REPOSITORY = os.path.join(_SQLALCHEMY, 'cascading_migrate_repo')
 
 
 def used():
     """Whether this nova keeps its main database with sqlalchemy-migrate."""
-    return os.path.isdir(os.path.join(_SQLALCHEMY, 'migrate_repo')) and os.path.isdir(REPOSITORY)
+    return os.path.isdir(os.path.join(_SQLALCHEMY, 'migrate_repo'))
 
 
 def version(connection, repository_id=REPOSITORY_ID):

@@ -2,6 +2,8 @@
 
 import re
 
+from nova.cascading import errors
+
 try:
     from urllib.parse import unquote, unquote_plus
 except ImportError:
@@ -9,7 +11,7 @@ except ImportError:
 
 MASK = '***'
 _CREDENTIALS = re.compile(r'(://[^:/@\s]*:)[^\s\'"]*(@)')
-_SECRET_OPTION = re.compile(r'([?&](?:passwd|password|passphrase)=)[^&\s\'"]*', re.IGNORECASE)
+_SECRET_OPTION = re.compile(r'([?&](?:passwd|password|passphrase)=)([^&\s\'"]*)', re.IGNORECASE)
 _known = set()
 
 
@@ -18,19 +20,19 @@ def know(url):
 
     A raw '@' in a password makes drivers take its tail for the host name, so the parts count too.
     """
-    credentials = str(url).partition('://')[2].rpartition('@')[0]
-    password = credentials.partition(':')[2]
-    for form in (password, unquote(password), unquote_plus(password)):
-        for part in [form] + form.split('@'):
-            if len(part) > 2:
-                _known.add(part)
-    if password:
-        _known.add(password)
+    url = errors.text(url)
+    credentials = url.partition('://')[2].rpartition('@')[0]
+    given = [credentials.partition(':')[2]] + [found[1] for found in _SECRET_OPTION.findall(url)]
+    for password in given:
+        for form in (password, unquote(password), unquote_plus(password)):
+            _known.update(part for part in [form] + form.split('@') if len(part) > 2)
+        if password:
+            _known.add(password)
 
 
-def hide(text):
-    """The text without the passwords of any URL in it, and without any known one."""
-    text = _CREDENTIALS.sub(r'\1{0}\2'.format(MASK), '{0}'.format(text))
+def hide(thing):
+    """The text of anything without the passwords of any URL in it, and without any known one."""
+    text = _CREDENTIALS.sub(r'\1{0}\2'.format(MASK), errors.text(thing))
     text = _SECRET_OPTION.sub(r'\1' + MASK, text)
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, MASK)

@@ -23,7 +23,7 @@ def run(worker, directory, drop):
             connection.title, present[0], base.COLUMN), 'complete it first: nova-cascading db sync')
     server.refuse_unfit()
     server.prepare(worker.options)
-    with server.queue(worker.say):
+    with server.queue(worker):
         _export_and_drop(worker, directory, drop)
         record.erase(connection)
 

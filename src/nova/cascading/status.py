@@ -4,7 +4,7 @@ import collections
 import os
 
 import nova
-from nova.cascading import adopt, bus, cli, conductors, config, connection, databases, db, errors, output, plan, record
+from nova.cascading import adopt, bus, cli, conductors, config, databases, db, errors, output, plan, record, terminal
 
 COLUMNS = ('kind', 'name', 'database', 'state', 'detail', 'next')
 NEXT = {1: 'install python-nova-cascading on these conductors before any nova proxy uses mappings',
@@ -41,7 +41,7 @@ def show(found, rows):
     if rows:
         rows.add(found[:len(COLUMNS)])
     elif found.text:
-        db.say(found.text)
+        terminal.say(found.text)
 
 
 def fact(kind, text, name=None, state=None, detail=None, then=None, status=0, database=None):
@@ -82,15 +82,15 @@ def settings(conf):
 
 def all_databases(conf):
     """The state of each database, and what to do about it."""
-    found, problems = databases.of(conf)
-    if not found and not problems:
+    answers, problems = databases.ask(conf, _state)
+    if not answers and not problems:
         yield fact('databases', 'databases: {0}'.format(db.NOT_CONFIGURED), state='none', detail=db.NOT_CONFIGURED)
-    for database in found:
-        try:
-            with connection.opened(database) as opened:
-                yield _database(database.name, opened)
-        except errors.CascadingError as error:
-            yield _unknown('database', error, database.name, 'cannot tell: ')
+    place = config.source(conf) or 'the environment'
+    for database, answer in answers:
+        if answer.error:
+            yield _unknown('database', answer.error, database.name, 'cannot tell: ')
+        else:
+            yield _database(database, place if database.name == 'main' else None, *answer.value)
     for error in problems:
         yield _unknown('databases', error, None, 'cannot tell: ')
 
@@ -100,17 +100,22 @@ def _unknown(kind, error, name, before):
                 status=error.status)
 
 
-def _database(name, opened):
+def _state(opened):
+    """(state, it in words, the next command or None) of one database"""
     missing, version = plan.Plan(opened.server), record.version(opened)
     if adopt.is_original(opened):
-        state, words, then = 'original', 'migrated by the 2014 original', 'nova-cascading db adopt'
-    elif missing:
-        state, words, then = 'lacking', 'lacks {0}'.format(missing), 'nova-cascading db sync'
-    else:
-        recorded = ', recorded as {0} {1}'.format(record.REPOSITORY_ID, version) if version is not None else ''
-        state, words, then = 'in place', 'in place' + recorded, None
-    text = '{0}: {1}{2}'.format(opened.title, words, '\n  next: ' + then if then else '')
-    return fact('database', text, name=name, state=state, detail=words, then=then, status=1 if then else 0)
+        return 'original', 'migrated by the 2014 original', 'nova-cascading db adopt'
+    if missing:
+        return 'lacking', 'lacks {0}'.format(missing), 'nova-cascading db sync'
+    recorded = ', recorded as {0} {1}'.format(record.REPOSITORY_ID, version) if version is not None else ''
+    return 'in place', 'in place' + recorded, None
+
+
+def _database(database, place, state, words, then):
+    """:param place: the file that names it, when it is not the API database"""
+    text = '{0}{1}: {2}{3}'.format(database, ', from ' + place if place else '', words,
+                                   '\n  next: ' + then if then else '')
+    return fact('database', text, name=database.name, state=state, detail=words, then=then, status=1 if then else 0)
 
 
 def all_conductors(conf):

@@ -2,8 +2,10 @@
 
 import time
 
-from nova.cascading import adopt, errors, faults, plan, record
+from nova.cascading import adopt, errors, faults, look, plan, record
 from nova.cascading.dialects import base
+
+_clock = getattr(time, 'monotonic', time.time)
 
 
 class Worker(object):
@@ -19,6 +21,7 @@ class Worker(object):
         self.server = connection.server
         self.options = options
         self.say = say
+        self.end = _clock() + options.max_wait
 
     def run(self):
         """Bring the database into the desired state, and record that; returns whether there was anything to do.
@@ -36,46 +39,79 @@ class Worker(object):
         """Take over a database of the 2014 original, then bring it into the desired state."""
         self.server.refuse_unfit()
         self.server.prepare(self.options)
-        with self.server.queue(self.say):
+        with self.server.queue(self):
             is_adopted = adopt.run(self.connection, self.say)
         return self.run() or is_adopted
 
     def _queued(self, is_due, finish):
-        if not plan.Plan(self.server) and not is_due:
+        missing = plan.Plan(self.server)
+        if not missing and not is_due:
             return False
-        self.server.refuse_unfit()
+        look.refuse(self.server, missing, self.options)
         self.server.prepare(self.options)
-        with self.server.queue(self.say):
-            self._follow(plan.Plan(self.server))
+        with self.server.queue(self):
+            self._follow()
             finish()
         return True
 
-    def _follow(self, missing):
-        if missing.columns:
-            self.server.add_columns(missing.columns, self)
+    def _follow(self):
+        """Do what is missing until nothing is: another run may undo or do a part, and a server may not do all."""
+        for _ in range(3):
             missing = plan.Plan(self.server)
-        for table, after in missing.moves:
-            self.server.move_column(table, after, self)
-        if missing.index:
-            self.server.add_index(self)
+            if not missing:
+                return
+            if missing.columns:
+                self.server.add_columns(missing.columns, self)
+                missing = plan.Plan(self.server)
+            for table, after in missing.moves:
+                self.server.move_column(table, after, self)
+            if missing.index:
+                self.server.add_index(self)
+        missing = plan.Plan(self.server)
+        if missing:
+            raise errors.CascadingError('{0}: still lacks {1}, although the server has taken every change'.format(
+                self.connection.title, missing), 'see that no other program changes this database, then run this again')
 
-    def change(self, point, table, *statements):
+    def wait_for_turn(self, try_it, holder):
+        """Wait until another run has ended.
+
+        :param try_it: function that tells whether it is our turn
+        :param holder: function that tells who has it
+        :raises errors.CascadingError: it has not ended in time
+        """
+        told = _clock() - 60
+        while not try_it():
+            if _clock() - told >= 30:
+                who = holder()
+                self.say('{0}: another run changes it ({1}); waiting for that one to end'.format(
+                    self.connection.title, who))
+                told = _clock()
+            if _clock() >= self.end:
+                raise errors.CascadingError(
+                    '{0}: another run changes it ({1}), and has not ended in {2} s'.format(
+                        self.connection.title, holder(), self.options.max_wait),
+                    'when no other nova-cascading runs anywhere, end that connection; then run this again')
+            time.sleep(0.25)
+
+    def change(self, point, table, *statements, **how):
         """Run statements that need a table for themselves for a moment; waits for it within the limits of nova.conf.
 
         :param point: what the statement makes, also the name of its fault points
+        :param run: (by name) what runs the statements, when they are no single transaction
         """
+        run = how.get('run', self._together)
         faults.point('before-' + point)
         try:
-            self.patiently(table, lambda: self._together(statements))
+            self.patiently(table, lambda: run(statements))
         except base.StatementError as error:
-            if error.kind != base.EXISTS:  # another node of the cluster was quicker
+            if error.kind != base.EXISTS:  # another run was quicker; what there is now is looked at afterwards
                 raise
         faults.point('after-' + point)
         self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))
 
     def _together(self, statements):
         with self.connection.transaction():
-            for statement in statements:
+            for statement in list(self.server.before_change) + list(statements):
                 self.connection.rows(statement)
 
     def patiently(self, table, action):
@@ -84,22 +120,14 @@ class Worker(object):
             try:
                 return action()
             except base.StatementError as error:
-                if error.kind != base.LOCKED or attempt == self.options.lock_retries:
+                if error.kind != base.LOCKED or attempt == self.options.lock_retries or _clock() >= self.end:
                     raise
                 self._pause(table, attempt)
 
     def _pause(self, table, attempt):
         seconds = min(0.5 * 2 ** attempt, 5)
-        self.say('{0}: {1} is in use; attempt {2} of {3} in {4:g} s'.format(
-            self.connection.title, table, attempt + 2, self.options.lock_retries + 1, seconds))
+        who = self.server.holders(table)
+        self.say('{0}: {1} is in use{2}; attempt {3} of {4} in {5:g} s'.format(
+            self.connection.title, table, ' ({0})'.format(who) if who else '', attempt + 2,
+            self.options.lock_retries + 1, seconds))
         time.sleep(seconds)
-
-    def may_copy(self, table, server):
-        """:raises errors.CascadingError: the table is large, and nobody has allowed to copy it"""
-        if self.options.allow_table_copy or server.is_small(table):
-            return
-        rows, size = server.size(table)
-        raise errors.CascadingError(
-            '{0}: this server can only change {1} by copying or locking it, and it has about {2} rows ({3} MB)'.format(
-                self.connection.title, table, rows, size // 2 ** 20),
-            'choose a quiet hour, then run this again with --allow-table-copy')

@@ -2,13 +2,16 @@
 
 from nova.cascading import errors, redact
 
+TABLES = ('shadow_instances', 'instances')  # in the order of change: stock nova copies from the second to the first
 COLUMN = 'mapping_uuid'
 INDEX = 'instances_mapping_uuid_idx'
 SMALL = 10000  # rows; copying as many takes a fifth of a second
 
 # Kinds of refusal that the migration reacts to or explains.
-LOCKED, UNSUPPORTED, EXISTS, PRIVILEGE, READ_ONLY, FULL, LOGIN, NO_DATABASE, NOT_READY, OTHER = (
-    'locked', 'unsupported', 'exists', 'privilege', 'read only', 'full', 'login', 'no database', 'not ready', 'other')
+LOCKED, UNSUPPORTED, TOO_WIDE, EXISTS, PRIVILEGE, READ_ONLY, FULL, LOGIN, NO_DATABASE, NOT_READY, GONE, OTHER = (
+    'locked', 'unsupported', 'too wide', 'exists', 'privilege', 'read only', 'full', 'login', 'no database',
+    'not ready', 'gone', 'other')
+NOT_NOW = (NOT_READY, GONE)  # says nothing about whether it can be done at another time
 
 HINTS = {
     LOCKED: 'another transaction holds the table: run this again when it has ended',
@@ -20,16 +23,23 @@ HINTS = {
            'update_cell)',
     NO_DATABASE: 'create the database, or correct [database] connection of nova.conf',
     NOT_READY: 'bring this node back into its cluster, or name another one in [database] connection of nova.conf',
-    OTHER: 'see that the database server runs and accepts connections from this host',
+    GONE: 'see that the database server runs, then run this again: what was done stays and is right',
+    TOO_WIDE: 'its table was made under laxer rules: ALTER TABLE ... ROW_FORMAT=DYNAMIC, or SET GLOBAL '
+              'innodb_strict_mode=0 for as long as this runs, then run this again',
+    OTHER: 'the server\'s own words above are the reason: mend that, then run this again',
 }
+NO_CONNECTION = ('see that the database server runs and accepts connections from this host, and that [database] '
+                 'connection of nova.conf is right')
 
 
 class StatementError(errors.CascadingError):
     """The server refused a statement; `kind` is one of the kinds above."""
 
     def __init__(self, kind, what, hint=None):
-        self.kind = kind
         errors.CascadingError.__init__(self, what, hint)
+        self.kind = kind
+        if kind in NOT_NOW:
+            self.status = errors.Unreachable.status
 
 
 class Table(object):
@@ -55,6 +65,7 @@ class Server(object):
     """:param connection: connection.Connection"""
 
     can_place_columns = False  # anywhere but at the end
+    before_change = ()  # statements to put before those of a change, in its transaction
 
     def __init__(self, connection):
         self.connection = connection
@@ -65,16 +76,24 @@ class Server(object):
         raise NotImplementedError
 
     @classmethod
-    def explain(cls, error, connection, make):
-        """The driver's error as one of ours: `make(what, hint)`."""
-        driver = drivers_error(error)
-        text = ' '.join('{0}'.format(part).strip() for part in getattr(driver, 'args', ()) or (driver,))
-        return make('{0}: {1}'.format(connection.title, redact.hide(text) or driver.__class__.__name__),
-                    HINTS.get(cls.kind(driver)))
+    def explain(cls, error, connection):
+        """The driver's error on the way to a connection, as one of ours."""
+        kind, words = cls._told(error)
+        made = errors.Unreachable('{0}: {1}'.format(connection.title, words),
+                                  NO_CONNECTION if kind in (GONE, OTHER) else HINTS.get(kind))
+        made.kind = kind
+        return made
 
     def statement_error(self, error):
-        kind = self.kind(drivers_error(error))
-        return self.explain(error, self.connection, lambda what, hint: StatementError(kind, what, hint))
+        kind, words = self._told(error)
+        return StatementError(kind, '{0}: {1}'.format(self.connection.title, words), HINTS.get(kind))
+
+    @classmethod
+    def _told(cls, error):
+        """(kind, the server's words without passwords)"""
+        driver = drivers_error(error)
+        words = ' '.join(errors.text(part).strip() for part in getattr(driver, 'args', ()) or (driver,))
+        return cls.kind(driver), redact.hide(words) or driver.__class__.__name__
 
     def columns(self, table):
         """The names of its columns in their order; none when there is no such table."""
@@ -95,6 +114,47 @@ class Server(object):
     def has_index(self):
         """Whether look-ups by the mapping column find an index."""
         return any(members[0] == COLUMN for members in self.indexes('instances'))
+
+    def identity(self):
+        """What only connections to the same database answer (a list of plain values), but for clones of a server."""
+        raise NotImplementedError
+
+    def mark(self, name):
+        """Leave a mark that connections to the same server see as long as this one lives."""
+
+    def sees(self, name):
+        """Whether there is such a mark; where the identity says enough, there is."""
+        return True
+
+    def refuse_unfit(self):
+        """:raises errors.CascadingError: this server is a replica, takes no changes, or is out of its cluster"""
+
+    def refuse_unprivileged(self):
+        """:raises errors.CascadingError: the database user may not do what is to be done"""
+
+    def refuse_unchangeable(self):
+        """:raises errors.CascadingError: what is changed here would not be changed for all"""
+
+    def refuse_disturbing(self, missing, options):
+        """:raises errors.CascadingError: it would stop others for long, and nobody has allowed that
+
+        :param missing: plan.Plan
+        :param options: the group [cascading] of nova.conf
+        """
+
+    def refuse_copy(self, table, options):
+        """:raises errors.CascadingError: the table is large, and nobody has allowed to copy it"""
+        if options.allow_table_copy or self.is_small(table):
+            return
+        rows, size = self.size(table)
+        raise errors.CascadingError(
+            '{0}: this server can only change {1} by copying or locking it, and it has about {2} rows ({3} MB)'.format(
+                self.connection.title, table, rows, int(size) // 2 ** 20),
+            'choose a quiet hour, then run this again with --allow-table-copy, or with allow_table_copy = true under '
+            '[cascading] in nova.conf')
+
+    def holders(self, table):
+        """Who holds up a change of a table, in words, as far as this user may know; or None."""
 
     def is_small(self, table):
         found = 'SELECT 1 FROM {0} LIMIT {1}'.format(table, SMALL + 1)

@@ -1,6 +1,7 @@
 """SQLite: one file, one writer."""
 
 import contextlib
+import os
 
 from nova.cascading import errors
 from nova.cascading.dialects import base
@@ -36,14 +37,21 @@ class SQLite(base.Server):
         return [[member[2] for member in self.connection.rows('PRAGMA index_info({0})'.format(row[1]))]
                 for row in self.connection.rows('PRAGMA index_list({0})'.format(table))]
 
-    def refuse_unfit(self):
-        """There is just one file, and it says itself when it cannot be written."""
+    def identity(self):
+        path = os.stat(self.connection.engine.url.database)
+        return ['sqlite', path.st_dev, path.st_ino]
+
+    def refuse_unprivileged(self):
+        path = self.connection.engine.url.database
+        if path and os.path.exists(path) and not os.access(path, os.W_OK):
+            raise base.StatementError(base.READ_ONLY, '{0}: you may not write to {1}'.format(
+                self.connection.title, path), 'run this as root or as the user nova')
 
     def prepare(self, options):
         self.connection.rows('PRAGMA busy_timeout = {0}'.format(options.lock_wait_timeout * 1000))
 
     @contextlib.contextmanager
-    def queue(self, say):
+    def queue(self, worker):
         """SQLite itself lets one writer in at a time."""
         yield
 

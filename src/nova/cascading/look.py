@@ -1,0 +1,30 @@
+"""Tell what a migration of a database would do, and refuse what it could not do.
+
+The preflight, which runs before anything of the fork is installed, and the migration itself both ask here.
+"""
+
+from nova.cascading import adopt, plan, record
+
+
+def at(opened, options):
+    """What is to be done; changes nothing.
+
+    :param opened: connection.Connection
+    :param options: the group [cascading] of nova.conf
+    :returns: plan.Plan
+    :raises errors.CascadingError: it cannot be done, and why
+    """
+    adopt.refuse_original(opened)
+    missing = plan.Plan(opened.server)
+    if missing or record.is_due(opened):
+        refuse(opened.server, missing, options)
+    return missing
+
+
+def refuse(server, missing, options):
+    """:raises errors.CascadingError: the server, or its user, cannot do what is missing"""
+    server.refuse_unfit()
+    server.refuse_unchangeable()
+    if missing:
+        server.refuse_unprivileged()
+        server.refuse_disturbing(missing, options)

@@ -14,18 +14,17 @@ import argparse
 import hashlib
 import shlex
 import shutil
-import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable
 
-from builder import fork, source, standin
+from builder import fork, project, source, standin
 from builder.errors import BuildError, UsageError
 from builder.model import Fork, Tree
 from builder.progress import step
+from builder.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parent.parent
 FAMILIES = ('deb', 'rpm')
 
 
@@ -87,7 +86,7 @@ def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace
     """Build every family side by side; all of them succeed, or none is delivered."""
     out.mkdir()
     builders = {'deb': build_deb, 'rpm': build_rpm}
-    epoch = commit_time()
+    epoch = project.epoch()
 
     def one(build: Callable[..., list[Path]]) -> list[Path]:
         return build(made, out, revision=args.revision, epoch=epoch)
@@ -111,18 +110,6 @@ def build_rpm(made: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]
     from builder import rpm
 
     return rpm.build(made, out, revision=revision, epoch=epoch)
-
-
-def commit_time() -> int:
-    """Seconds since 1970 of the project's commit: the one time that ends up in packages (reproducible-builds.org)."""
-    try:
-        shown = subprocess.run(['git', '-C', PROJECT, '-c', f'safe.directory={PROJECT}', 'log', '-1', '--format=%ct'],
-                               capture_output=True, text=True)
-    except FileNotFoundError:
-        shown = None
-    if shown is None or shown.returncode != 0:
-        return int((PROJECT / 'build.sh').stat().st_mtime)
-    return int(shown.stdout)
 
 
 def deliver(built: list[Path], to: Path) -> list[Path]:

@@ -12,6 +12,7 @@ import tempfile
 import traceback
 from typing import NamedTuple
 
+from builder import project, workplace
 from builder.errors import BuildError
 
 HINTS = {errno.ENOSPC: 'free some space, or set TMPDIR to a directory on a larger disk',
@@ -54,6 +55,9 @@ def main(argv: list[str]) -> int:
     """
     if argv and argv[0] in ('-h', '--help', 'help'):
         return show_help()
+    if argv and argv[0] == '--version':
+        print(f'nova-cascading {project.label()}')
+        return os.EX_OK
     name, rest = (argv[0], argv[1:]) if argv and argv[0] in COMMANDS else ('build', argv)
     try:
         status = run(name, rest)
@@ -99,11 +103,13 @@ def run(name: str, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f'./build.sh {name}', description=module.__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     module.configure(parser)
-    return module.run(parser.parse_args(words)) or os.EX_OK
+    args = parser.parse_args(words)
+    workplace.settle()
+    return module.run(args) or os.EX_OK
 
 
 def show_help() -> int:
-    print('usage: ./build.sh [COMMAND] [SOURCE] [options]\n\nCommands:')
+    print('usage: ./build.sh [COMMAND] [SOURCE] [options]\n       ./build.sh --version\n\nCommands:')
     for name, command in COMMANDS.items():
         print(f'  {name:<11}{command.summary}')
     print("\nWithout a command, ./build.sh builds; `./build.sh COMMAND --help` tells a command's options.")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
+from builder import project
 from builder.errors import BuildError
 from builder.model import Fork, Patch, RuleResult, Tree
+from builder.project import PROJECT
 from builder.rules.apply import APPLIED, NOT_NEEDED, PRESENT, Addition, Outcome, apply
 from builder.rules.edit import Conflict
 from builder.rules.load import Rule, RuleFile, load
 from builder.verify import Difference, verify
 
-HOME = Path(__file__).resolve().parent.parent
+VERSION_FILE = 'nova/cascading/VERSION'
 MIGRATE_REPOSITORY = 'nova/db/sqlalchemy/migrate_repo'
 OUR_MIGRATE_REPOSITORY = 'nova/db/sqlalchemy/cascading_migrate_repo'
 OVERLAY_HEADER = {
@@ -21,7 +22,6 @@ OVERLAY_HEADER = {
     'Origin': 'vendor, nova-cascading',
     'Forwarded': 'not-needed',
     'Author': 'nova-cascading',
-    'Last-Update': '2026-11-23',
 }
 
 
@@ -31,7 +31,7 @@ def make(tree: Tree) -> Fork:
     :raises BuildError: the tree is forked already, wholly or in part, or a rule has no or several places in it; every
         problem is listed.
     """
-    return Making(tree).fork(load(HOME / 'patches'))
+    return Making(tree).fork(load(PROJECT / 'patches'))
 
 
 class Making:
@@ -113,21 +113,19 @@ class Making:
             if (self.tree.path / path).exists():
                 self.problems.append(f'{path}: it is there already, and is a file of the fork')
             files[path] = (None, content)
-        return [Patch('cascading-files', OVERLAY_HEADER, files)] if files else []
+        return [Patch('cascading-files', {**OVERLAY_HEADER, 'Last-Update': project.stated('date')}, files)]
 
 
 def overlay(tree: Tree) -> dict[str, bytes]:
-    """The files that the fork adds to a tree: path relative to the tree -> content.
+    """The files that the fork adds to a tree: path relative to the tree -> content. One tells which fork it is.
 
     The sqlalchemy-migrate repository goes only where nova has one of its own (before Xena, 24).
     """
-    source = HOME / 'src'
+    source = PROJECT / 'src'
     with_migrate = (tree.path / MIGRATE_REPOSITORY).is_dir()
-    files = {}
-    for path in sorted(source.rglob('*')):
+    files = {VERSION_FILE: f'{project.label()}\n'.encode()}
+    for path in project.files(source):
         name = path.relative_to(source).as_posix()
-        if not path.is_file() or '__pycache__' in name:
-            continue
         if name.startswith(OUR_MIGRATE_REPOSITORY) and not with_migrate:
             continue
         files[name] = path.read_bytes()

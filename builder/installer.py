@@ -13,16 +13,15 @@ import hashlib
 import io
 import json
 import re
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 
-from builder import build, fork, render, source, tools
+from builder import build, fork, project, render, source, tools
 from builder.model import Fork
 from builder.progress import step
+from builder.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parent.parent
 INSTALLATION = PROJECT / 'installation'
 EXECUTABLE = ('install.sh', 'uninstall.sh')
 
@@ -39,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             tree = source.obtain(args.source, Path(work) / 'source')
         with step('applying and verifying the fork'):
             made = fork.make(tree)
-        bundle = write(made, Path(work), commit=commit(), epoch=build.commit_time())
+        bundle = write(made, Path(work), commit=project.label(), epoch=project.epoch())
         paths = build.deliver([bundle, checksum(bundle)] + ([sign(bundle, args.key)] if args.key else []), args.to)
     print('\n'.join(f'  {path}' for path in paths))
     print(f'\nOn the host:\n  tar -xzf {paths[0].name}\n  cd {top(made)}/installation\n  sudo sh ./install.sh')
@@ -54,7 +53,7 @@ def top(made: Fork) -> str:
 def write(made: Fork, out: Path, *, commit: str, epoch: int) -> Path:
     """Write the bundle of a fork.
 
-    :param commit: of this project, for people and for the manifest.
+    :param commit: which nova-cascading makes it, for people and for the manifest.
     :param epoch: seconds since 1970 that all times in it have (reproducible-builds.org).
     """
     members = contents(made, commit)
@@ -84,7 +83,7 @@ def contents(made: Fork, commit: str) -> dict[str, bytes]:
     members['patches/series'] = ''.join(f'{name}\n' for name, _ in patches).encode()
     members['manifest.json'] = manifest(made, changes, commit)
     members |= {f'installation/{path.relative_to(INSTALLATION).as_posix()}': path.read_bytes()
-                for path in INSTALLATION.rglob('*') if path.suffix in ('.sh', '.py')}
+                for path in project.files(INSTALLATION) if path.suffix in ('.sh', '.py')}
     words = {'version': made.tree.version, 'origin': public(made.tree.origin), 'commit': commit}
     members['README'] = (INSTALLATION / 'README.in').read_text().format(**words).encode()
     members['LICENSE'] = (PROJECT / 'LICENSE').read_bytes()
@@ -118,13 +117,6 @@ def public(origin: str) -> str:
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def commit() -> str:
-    """This project's commit, with ``-dirty`` when there is more than was committed."""
-    shown = subprocess.run(['git', '-C', PROJECT, '-c', f'safe.directory={PROJECT}', 'describe', '--always', '--dirty',
-                            '--abbrev=40', '--exclude=*'], capture_output=True, text=True)
-    return shown.stdout.strip() or 'unknown'
 
 
 def checksum(bundle: Path) -> Path:

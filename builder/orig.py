@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Callable, cast
 
-from builder import egginfo
+from builder import egginfo, tools
 from builder.errors import BuildError
 from builder.model import Tree
 
@@ -31,13 +33,35 @@ def tarball(tree: Tree, name: str, version: str, to: Path) -> Path:
     :raises BuildError: when the compressor fails (disk full, killed).
     """
     target = to / f'{name}_{version}.orig.tar.xz'
-    with tempfile.TemporaryDirectory() as scratch, target.open('wb') as out:
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as scratch, target.open('wb') as out:
         info = egginfo.ensure(tree, Path(scratch))
-        with subprocess.Popen(XZ, stdin=subprocess.PIPE, stdout=out) as xz:
-            _write(tree, info, f'{name}-{version}', cast(BinaryIO, xz.stdin))
-    if xz.returncode:
-        raise BuildError(f'xz stopped with status {xz.returncode} while writing {target}', f'df -h {to}')
+        compress(lambda stream: _write(tree, info, f'{name}-{version}', stream), out)
     return target
+
+
+def compress(write: Callable[[BinaryIO], None], out: BinaryIO) -> None:
+    """Have ``write`` fill a pipe into xz, whose output goes to a file.
+
+    :raises BuildError: xz cannot be run, or stopped before its end.
+    """
+    try:
+        # Without the variables XZ_OPT and XZ_DEFAULTS.
+        xz = subprocess.Popen(XZ, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE,
+                              env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8'})
+    except OSError as error:
+        raise tools.cannot_run('xz', None, error) from None
+    with xz:
+        # An xz that has died says why; a broken pipe is only how we notice.
+        with contextlib.suppress(BrokenPipeError):
+            write(cast(BinaryIO, xz.stdin))
+            cast(BinaryIO, xz.stdin).flush()
+        with contextlib.suppress(BrokenPipeError):
+            cast(BinaryIO, xz.stdin).close()
+        said = cast(BinaryIO, xz.stderr).read().decode(errors='replace').strip()
+    if xz.returncode:
+        raise BuildError(f'xz ended with {tools.status(xz.returncode)} while writing {out.name}'
+                         + (f': {said}' if said else ''),
+                         f'see that there is space (df -h {Path(out.name).parent}) and memory, then run it again')
 
 
 def members(tree: Tree, info: Path) -> Iterator[tuple[str, Path]]:

@@ -17,8 +17,9 @@ import tempfile
 from pathlib import Path
 
 from builder import chroot
-from builder.build import PROJECT, deliver
+from builder.build import deliver
 from builder.progress import step
+from builder.project import PROJECT
 
 RECIPES = {'icehouse': Path(__file__).parent / 'data' / 'icehouse-runtime'}
 SUITE = 'bullseye'

@@ -16,11 +16,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from builder import egginfo, needs, source, standin, tools
-from builder.build import PROJECT, commit_time, deliver
+from builder import egginfo, needs, project, source, standin, tools
+from builder.build import deliver
 from builder.errors import BuildError
 from builder.model import Tree
 from builder.progress import step
+from builder.project import PROJECT
 
 RECIPE = Path(__file__).parent / 'data' / 'icehouse-stock'
 INTERPRETER = '/usr/bin/python2.7'
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             raise BuildError(f'{tree.origin} is nova {tree.version}; minimal stock packages are for Icehouse, 2014.1.x',
                              "for other releases take the distribution's packages: apt-get download python3-nova")
         with step(f'building stock packages of nova {tree.version}'):
-            built = build(tree, Path(work) / 'out', epoch=commit_time())
+            built = build(tree, Path(work) / 'out', epoch=project.epoch())
         paths = deliver(built, args.to)
     print(*paths, sep='\n')
     return 0

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
+import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
 from builder import manager, needs
@@ -14,6 +18,7 @@ from builder.errors import BuildError, tail
 
 __all__ = ['need', 'run', 'tail']
 INSTALLING = threading.Lock()
+RPM = ('rpm', 'rpm2archive', 'rpmkeys')
 
 
 def need(wanted: Iterable[str]) -> None:
@@ -73,10 +78,23 @@ def attempt(command: Sequence[str | Path], *, cwd: str | Path | None = None, env
     """
     words = [str(word) for word in command]
     try:
-        return subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True,
-                              encoding='utf-8', errors='replace')
+        return subprocess.run(words, cwd=cwd, env=environment(words[0], env), stdin=subprocess.DEVNULL,
+                              capture_output=True, encoding='utf-8', errors='replace')
     except OSError as error:
         raise cannot_run(words[0], cwd, error, hint) from None
+
+
+def environment(tool: str, given: dict[str, str] | None = None) -> dict[str, str]:
+    """What a tool runs in: rpm would obey ~/.rpmmacros, and make a database ~/.rpmdb on Debian."""
+    known = dict(os.environ if given is None else given)
+    return {**known, 'HOME': empty_home()} if tool in RPM else known
+
+
+@cache
+def empty_home() -> str:
+    path = tempfile.mkdtemp(prefix='nova-cascading-home-')
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    return path
 
 
 def cannot_run(tool: str, cwd: str | Path | None, error: OSError, hint: str = '') -> BuildError:

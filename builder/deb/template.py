@@ -9,12 +9,12 @@ from datetime import datetime, timezone
 from email.utils import format_datetime
 from pathlib import Path
 
-from builder import preflight, render, standin
+from builder import preflight, project, render, standin
 from builder.deb import fields
 from builder.errors import BuildError
 from builder.model import Fork
+from builder.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 MAINTAINER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 # Isolated: neither the user's modules nor PYTHON* variables lead root elsewhere; a first line takes one option.
 PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python2',
@@ -45,6 +45,7 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         # dpkg-gencontrol merges the two forms of one name into the weaker one, unless it is told the field.
         'GENCONTROL': f"-DProvides='{fields.provides(tree, stock, own)}'" if tree.python == 2 else '',
         'NOVA_VERSION': tree.version,
+        'PROJECT_VERSION': project.label(),
         'DATE': format_datetime(datetime.fromtimestamp(epoch, timezone.utc)),
     }
 
@@ -73,8 +74,10 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
     :param debian: where; must not exist yet.
     """
     # Neither times nor modes of this checkout may reach the packages.
-    shutil.copytree(PROJECT / 'debian', debian, copy_function=shutil.copyfile,
-                    ignore=shutil.ignore_patterns('nova-services'))
+    for source in project.files(PROJECT / 'debian'):
+        target = debian / source.relative_to(PROJECT / 'debian')
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
     known = {**known, 'PREFLIGHT': preflight.text()}
     for file in sorted(debian.rglob('*.in')):
         file.with_suffix('').write_text(filled(file.read_text(encoding='utf-8'), known, file), encoding='utf-8')

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from builder import orig, render, standin
 from builder.model import Fork
+from builder.project import PROJECT
 from builder.rpm import evr, requires, values
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
 OWN_FILES = ('LICENSE', 'debian/nova-cascading', 'debian/50-nova-cascading.conf', 'debian/nova-cascading.8',
              'debian/nova-cascading.conf.sample')
 
@@ -28,8 +28,8 @@ def lay_out(fork: Fork, to: Path, *, revision: int, epoch: int) -> Path:
     wanted = requires.of(tree, stock)
     spec = to / f'{name}.spec'
     spec.write_text(values.of(tree, [patch for patch, _ in patches], wanted, revision=revision, epoch=epoch)
-                    + (PROJECT / 'rpm/compat-macros.inc').read_text()
-                    + (PROJECT / 'rpm/python-nova-cascading.spec').read_text())
+                    + (PROJECT / 'rpm/compat-macros.inc').read_text(encoding='utf-8')
+                    + (PROJECT / 'rpm/python-nova-cascading.spec').read_text(encoding='utf-8'), encoding='utf-8')
     for path in to.iterdir():
         os.utime(path, (epoch, epoch))
         path.chmod(0o644)

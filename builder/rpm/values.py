@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from builder import standin
+from builder import project, standin
 from builder.model import Stock, Tree
 from builder.rpm import evr
 
@@ -26,6 +26,7 @@ def of(tree: Tree, patches: list[str], requires: list[str], *, revision: int, ep
         'cascading_name': standin.package_name(tree),
         'cascading_revision': revision,
         'cascading_packager': PACKAGER,
+        'cascading_made_by': f'nova-cascading {project.label()}',
         'cascading_date': time.strftime('%a %b %d %Y', time.gmtime(epoch)),
         'nova_epoch': full.epoch,
         'nova_version': full.version,

@@ -6,6 +6,7 @@ import configparser
 import errno
 from pathlib import Path
 
+from builder import git
 from builder.errors import BuildError
 from builder.model import Stock, Tree
 from builder.source import cache, inspect, packages, releases, stock, unpack, upstream
@@ -65,7 +66,7 @@ def _directory(path: Path) -> Tree:
 
 
 def _commit(path: Path) -> str:
-    head = inspect.git(path, 'rev-parse', 'HEAD')
+    head = git.ask(path, 'rev-parse', 'HEAD')
     return f' (commit {head})' if head else ''
 
 

@@ -6,11 +6,11 @@ import configparser
 import hashlib
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from email.parser import HeaderParser
 from pathlib import Path
 
+from builder import git
 from builder.errors import BuildError
 from builder.source import releases
 
@@ -89,15 +89,7 @@ def _setup_cfg(path: Path) -> str:
 
 
 def _tag(path: Path) -> str:
-    return re.sub(r'-(\d+)-g[0-9a-f]+$', r'.dev\1', git(path, 'describe', '--tags', '--match', '[0-9]*'))
-
-
-def git(path: Path, *words: str) -> str:
-    """What git says of a checkout, whoever owns it ('' if it is none). For commands that run none of it."""
-    if not (path / '.git').exists():
-        return ''
-    command = ['git', '-c', f'safe.directory={path.resolve()}', '-C', str(path), *words]
-    return subprocess.run(command, capture_output=True, text=True).stdout.strip()
+    return re.sub(r'-(\d+)-g[0-9a-f]+$', r'.dev\1', git.ask(path, 'describe', '--tags', '--match', '[0-9]*') or '')
 
 
 def modified(path: Path, version: str) -> str:

@@ -10,8 +10,9 @@ import zipfile
 import zlib
 from lzma import LZMAError
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, BinaryIO, Callable
 
+from builder import tools
 from builder.errors import BuildError
 
 # What Python's readers raise for archives that are damaged, encrypted, or made to be misread.
@@ -47,7 +48,10 @@ def zipped(archive: Path, to: Path) -> None:
                 _plain(info.filename, archive)
             if sum(info.file_size for info in stream.infolist()) > LARGEST:
                 raise _too_large(archive)
-            stream.extractall(to)
+            for info in stream.infolist():
+                path = Path(stream.extract(info, to))
+                if not info.is_dir():
+                    path.chmod(0o755 if info.external_attr >> 16 & 0o100 else 0o644)
     except DAMAGED as error:
         raise _damaged(archive, error) from error
 
@@ -57,8 +61,7 @@ def package(command: list[str], archive: Path, to: Path) -> None:
 
     Absolute links are left out: they are about the installed system.
     """
-    with archive.open('rb') as stdin, subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE,
-                                                      stderr=subprocess.PIPE) as process:
+    with archive.open('rb') as stdin, started(command, stdin) as process:
         problem: object = ''
         try:
             with tarfile.open(fileobj=process.stdout, mode='r|*') as stream:
@@ -71,6 +74,14 @@ def package(command: list[str], archive: Path, to: Path) -> None:
         complaint = process.stderr.read().decode(errors='replace').strip()  # type: ignore[union-attr]
     if problem or process.returncode:
         raise _damaged(archive, complaint or problem or f'{command[0]} failed')
+
+
+def started(command: list[str], stdin: BinaryIO) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                env=tools.environment(command[0]))
+    except OSError as error:
+        raise tools.cannot_run(command[0], None, error) from None
 
 
 class Extraction:

@@ -114,7 +114,7 @@ def test_the_check_stops_an_edit_that_does_more_than_it_says(tmp_path, monkeypat
 def test_the_migrate_repository_goes_only_where_nova_has_one(tmp_path):
     ours = fork.OUR_MIGRATE_REPOSITORY
     assert not any(name.startswith(ours) for name in fork.overlay(tree(tmp_path / 'new', '26.3.0')))
-    have = (fork.HOME / 'src' / ours).is_dir()
+    have = (fork.PROJECT / 'src' / ours).is_dir()
     assert any(name.startswith(ours) for name in fork.overlay(tree(tmp_path / 'old'))) is have
 
 
@@ -132,5 +132,5 @@ def test_a_row_without_the_field_can_be_read_and_one_with_it_is(tmp_path):
 
 
 def test_no_file_of_the_fork_is_empty_since_no_patch_could_make_it():
-    empty = [path for path in (fork.HOME / 'src').rglob('*') if path.is_file() and not path.stat().st_size]
+    empty = [path for path in (fork.PROJECT / 'src').rglob('*') if path.is_file() and not path.stat().st_size]
     assert empty == []

@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from builder.project import PROJECT
 from builder.rules.apply import APPLIED, NOT_NEEDED, PRESENT, apply
 from builder.rules.edit import Conflict
 from builder.rules.load import load, load_file
@@ -276,9 +277,7 @@ def test_a_rule_file_that_means_nothing_is_refused_with_its_path(tmp_path, broke
 
 
 def test_the_rule_files_of_the_project_have_what_dep_3_wants():
-    from builder.fork import HOME
-
-    files = load(HOME / 'patches')
+    files = load(PROJECT / 'patches')
     assert [file.name for file in files] == ['instance-mapping-uuid', 'port-binding-profile', 'schema-sync']
     for file in files:
         assert {'Description', 'Origin', 'Forwarded', 'Author', 'Last-Update'} <= set(file.header)

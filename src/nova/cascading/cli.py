@@ -1,6 +1,7 @@
 """nova-cascading: look after what this fork of nova adds to the databases and services of a cloud."""
 
 import argparse
+import os
 import signal
 import sys
 
@@ -49,6 +50,7 @@ def main(argv=None):
 def _parser(argv):
     """Load only the module of the command that is asked for: starting services wait for `db check --gate`."""
     parser = argparse.ArgumentParser(prog='nova-cascading', description=__doc__)
+    parser.add_argument('--version', action='version', version='nova-cascading ' + version())
     commands = parser.add_subparsers(metavar='COMMAND', dest='command')
     commands.required = True
     for name, module, text in COMMANDS:
@@ -56,6 +58,15 @@ def _parser(argv):
         if name in argv:
             _add_module(command, module)
     return parser
+
+
+def version():
+    """Which nova-cascading made this fork; the builder writes it down beside these modules."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'VERSION')
+    if not os.path.exists(path):
+        return '(not packaged)'
+    with open(path) as stream:
+        return stream.read().strip()
 
 
 def _add_module(command, name):

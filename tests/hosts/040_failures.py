@@ -1,4 +1,4 @@
-"""What goes wrong is refused early, said plainly, and mended by `dpkg --configure -a`; stock nova works meanwhile."""
+"""What cannot work is refused early and mended by `dpkg --configure -a`; what cannot be asked now is made up for."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from tests.hosts.lib import debs, packages
 from tests.hosts.lib.host import Host
 
 INSTALL = 'apt-get install -y python-nova-cascading'
+DPKG = 'dpkg -B -i /root/fork.deb'
 STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()" && nova-manage --help >/dev/null'
 
 
@@ -18,32 +19,55 @@ def host(make_host, ready) -> Host:
     return made
 
 
-def test_dpkg_with_the_database_down_is_refused_and_stock_stays(host):
+@pytest.mark.parametrize('command', [DPKG, INSTALL])
+def test_with_the_database_down_it_is_installed_and_made_up_for(host, command):
+    done = host.run(command)
+    assert 'cannot be asked now' in done.err
+    assert 'Next, when it answers: nova-cascading db sync && nova-cascading services restart-running' in done.err
+    assert debs.FORK in debs.installed(host)
+    assert host.run('dpkg --audit').out == ''
+    host.start_mariadb()
+    host.run('nova-cascading db sync && nova-cascading services restart-running')
+    assert debs.has_column(host)
+
+
+def forbid(host: Host) -> None:
+    """The database answers, and takes no change of its tables."""
+    host.start_mariadb()
+    host.sql('REVOKE ALTER ON nova.* FROM nova@localhost', 'mysql')
+
+
+def allow(host: Host) -> None:
+    host.sql('GRANT ALTER ON nova.* TO nova@localhost', 'mysql')
+
+
+def test_dpkg_is_refused_where_the_database_cannot_be_migrated_and_stock_stays(host):
+    forbid(host)
     before = debs.installed(host)
-    refused = host.run('dpkg -B -i /root/fork.deb', check=False)
+    refused = host.run(DPKG, check=False)
     assert refused.status != 0
-    assert 'Connection refused' in refused.out
+    assert 'ALTER' in refused.out
     assert 'auto_migrate = false' in refused.err
     assert debs.installed(host) == before
     assert host.run('dpkg --audit').out == ''
     host.run(STOCK_WORKS)
+    allow(host)
+    host.run(DPKG)
+    assert debs.has_column(host)
 
 
-def test_apt_with_the_database_down_stops_unconfigured_and_goes_back_on_request(host):
+def test_apt_without_the_hook_stops_unconfigured_and_is_completed_or_goes_back_as_it_says(host):
+    forbid(host)
     before = debs.installed(host)
     stopped = host.run(INSTALL, check=False)
     assert stopped.status != 0
-    assert 'Connection refused' in stopped.out
-    assert 'apt-get install python3-nova' in stopped.err
+    assert 'Or go back: nova-cascading uninstall --yes' in stopped.err
     assert debs.FORK not in debs.installed(host)
-    host.run('apt-get install -y python3-nova')
+    host.run('nova-cascading uninstall --yes')
     assert debs.installed(host) == before
     host.run(STOCK_WORKS)
-
-
-def test_apt_with_the_database_down_is_completed_once_it_is_back(host):
     assert host.run(INSTALL, check=False).status != 0
-    host.start_mariadb()
+    allow(host)
     host.run('dpkg --configure -a')
     assert debs.FORK in debs.installed(host)
     assert debs.has_column(host)

@@ -130,12 +130,29 @@ def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controlle
     assert_complete(host, before)
 
 
-def test_after_a_power_cut_services_wait_for_the_column_and_dpkg_starts_them(make_host, half_way):
+def test_after_a_power_cut_the_gate_adds_the_column_and_services_come_up(make_host, half_way):
     host = make_host(*half_way)
+    host.boot()
+    assert_up(host)
+    host.run('dpkg --configure -a')
+    assert debs.FORK in debs.installed(host)
+    assert_up(host)
+
+
+@ON_BOOKWORM
+def test_after_a_power_cut_with_auto_migrate_off_services_wait_for_the_column(make_host, half_way):
+    host = make_host(*half_way)
+    host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
     host.boot()
     assert [name for name in RUNNING if host.service(name).is_active] == []
     assert 'nova-cascading db sync' in host.service('nova-conductor').journal()
-    host.run('dpkg --configure -a')
+    host.run('dpkg --configure -a; nova-cascading db sync && nova-cascading services restart-running')
+    assert_up(host)
+
+
+def assert_up(host: Host) -> None:
+    """All that starts at boot runs, on a database that has its column, and nothing else."""
+    assert debs.has_column(host)
     assert [name for name in RUNNING if not host.service(name).is_active] == []
     assert not host.service(OFF).is_active
 

@@ -21,6 +21,9 @@ def lines(plan, protocol):
     """One line for each change, as pkgDPkgPM::SendPkgsInfo of apt writes it."""
     arch = ' all none' if protocol == 3 else ''
     for change in plan:
+        if ' < ' in change:
+            yield change
+            continue
         sign, name = change.split()
         deb = f'/var/cache/apt/archives/{name}_1_all.deb'
         yield {'-': f'{name} {OLD}{arch} > -{" - none" if protocol == 3 else ""} **REMOVE**',
@@ -39,6 +42,7 @@ case $*,$name in
 *Depends*,nova-common) echo ", adduser, python3-nova (= 2:26.2.2-1)" ;;
 *Depends*,nova-*) echo ", nova-common (= 2:26.2.2-1)" ;;
 *Depends*,python3-masakari) echo ", python3-nova" ;;
+*Status*) echo install ok installed ;;
 *Depends*,python3-novaclient) echo ", python3-requests" ;;
 *) echo 2:26.2.2-1 ;;
 esac
@@ -102,6 +106,15 @@ def test_what_nobody_can_want_is_refused_and_nothing_else(guard, plan, command, 
 
 def test_whoever_really_wants_an_exchange_says_so(guard):
     assert guard(BACK, 'apt-get dist-upgrade', options='NovaCascading::Exchange=yes\n')[0] == PASSED
+
+
+@pytest.mark.parametrize('protocol', [2, 3])
+@pytest.mark.parametrize(('python', 'plan', 'expected'), [
+    ('3.13.5-1', [], REFUSED), ('3.13.5-1', ['^ python3-nova-cascading'], PASSED), ('3.11.4-1+b1', [], PASSED)])
+def test_a_release_upgrade_does_not_leave_the_fork_behind(guard, python, plan, expected, protocol):
+    arch = ' amd64 none' if protocol == 3 else ''
+    line = f'python3 3.11.2-1+b1{arch} < {python}{arch} /var/cache/apt/archives/python3_{python}_amd64.deb'
+    assert guard([*plan, line], 'apt full-upgrade', protocol=protocol)[0] == expected
 
 
 @pytest.mark.parametrize(('preinst', 'expected'), [(0, PASSED), (1, REFUSED), (127, REFUSED)])

@@ -38,7 +38,7 @@ def mapped(connection):
 
 def digest(rows):
     """(number of rows, checksum of them): tells whether two exports hold the same."""
-    count, total = 0, hashlib.sha1()
+    count, total = 0, hashlib.sha256()
     for row in rows:
         count += 1
         total.update(b','.join([_bytes(part) for part in row]) + b'\n')

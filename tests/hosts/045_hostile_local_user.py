@@ -1,0 +1,124 @@
+"""A local user plants modules, links and locks: what root runs neither opens nor waits for them."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from builder.repository import keyring
+from builder.rpm import preflight
+from tests.hosts.lib import debs, packages
+from tests.hosts.lib.watch import Watch
+
+TRAP = '/srv/trap'
+# What Python, nova, our code and the shell look for by name.
+MODULES = ('nova', 'oslo_config', 'oslo', 'sqlalchemy', 'pymysql', 'MySQLdb', 'prettytable', 'os', 're', 'site',
+           'encodings', 'sitecustomize', 'usercustomize', 'argparse', 'compileall', 'pkg_resources', 'select', 'socket')
+PROGRAMS = ('python3', 'nova-cascading', 'systemctl', 'deb-systemd-invoke', 'py3compile', 'none', 'sh')
+PLANT = f'''
+install -d -m 0777 -o nobody {TRAP}
+for name in {' '.join(MODULES)}; do
+    install -d -o nobody {TRAP}/$name
+    echo 'open("/srv/sprung", "a").write(__name__)' >{TRAP}/$name/__init__.py
+    echo 'open("/srv/sprung", "a").write(__name__)' >{TRAP}/$name/__main__.py
+done
+for name in {' '.join(PROGRAMS)}; do
+    printf '#!/bin/sh\\necho program >>/srv/sprung\\n' >{TRAP}/$name
+done
+chmod -R a+rx {TRAP}
+chown -R nobody {TRAP}
+'''
+# sudo keeps some of these, su keeps all. apt's run is without them: stock packages' own scripts heed them.
+LEADS = ' '.join(f'{name}={TRAP}' for name in ('PYTHONPATH', 'PYTHONUSERBASE', 'PERL5LIB', 'CDPATH', 'HOME')) \
+        + f' PYTHONSTARTUP={TRAP}/os/__init__.py ENV={TRAP}/sh BASH_ENV={TRAP}/sh'
+# Everything of the package that others can read, they can lock.
+HOLD = "find /usr/lib/python3/dist-packages/nova /usr/bin/nova-* -type f -exec sh -c 'for f; do exec 9<\"$f\"; " \
+       "flock -n 9 && setsid flock \"$f\" sleep 3600 & done' sh {} + ; sleep 1"
+NOBODY = 'setpriv --reuid=nobody --regid=nogroup --clear-groups'
+
+
+@pytest.fixture(scope='module')
+def swapped(module_host, fork_of):
+    """A booted controller that root has swapped from within the trap, with apt's hook; what the trap noticed."""
+    host = module_host('bookworm', 'stack')
+    host.boot()
+    host.run(PLANT)
+    fork = fork_of('bookworm', 1, *debs.DEB)
+    debs.offer_fork(host, fork)
+    host.put(packages.library(fork), '/root/fork.deb')
+    host.put(keyring.SHARE / keyring.HOOK, f'/usr/share/nova-cascading/{keyring.HOOK}')
+    host.run(f'chmod 755 /usr/share/nova-cascading/{keyring.HOOK}')
+    host.put(keyring.SHARE / 'apt.conf', f'/{keyring.APT_CONF}')
+    host.write('/root/ask', preflight.text(), 0o755)
+    watch = Watch(host.path(TRAP))
+    yield SimpleNamespace(host=host, watch=watch, run=lambda line, **more: in_trap(host, watch, line, **more))
+    watch.close()
+
+
+def in_trap(host, watch, line, leads=LEADS, **more):
+    watch.opened()
+    done = host.run(f'cd {TRAP} && export {leads} && {line}', **more)
+    assert (watch.opened(), host.exists('/srv/sprung')) == (set(), False), done
+    return done
+
+
+def test_the_watch_sees_what_is_opened(swapped):
+    swapped.host.run(f'cat {TRAP}/re/__init__.py')
+    assert swapped.watch.opened() == {'re/__init__.py'}
+
+
+@pytest.mark.parametrize('ask', ['dpkg-deb --info /root/fork.deb preinst | /bin/sh -s install', '/root/ask'])
+def test_the_check_before_an_installation_opens_nothing_of_the_trap(swapped, ask):
+    assert swapped.run(ask).status == 0
+
+
+def test_an_installation_by_apt_with_its_hook_opens_nothing_of_the_trap(swapped):
+    done = swapped.run('apt-get install -y python3-nova-cascading', leads=f'CDPATH={TRAP}', timeout=300)
+    assert 'restarting nova-conductor' in done.out
+    assert debs.FORK in debs.installed(swapped.host) and debs.has_column(swapped.host)
+    assert swapped.host.service('nova-conductor').is_active
+
+
+@pytest.mark.parametrize('line', ['nova-cascading db check --gate', 'nova-cascading status', 'nova-cascading uninstall',
+                                  f'{NOBODY} nova-cascading db check --gate',
+                                  'dpkg-reconfigure python3-nova-cascading'])
+def test_the_gate_and_the_commands_open_nothing_of_the_trap(swapped, line):
+    swapped.run(f'{line} >/dev/null 2>&1 || :')
+
+
+def test_nobody_can_hold_up_a_restart(swapped):
+    held = swapped.host.spawn(f'exec {NOBODY} sh -c {HOLD!r}')
+    held.wait()
+    assert swapped.host.run('pgrep -c -u nobody sleep').out.strip() != '0'
+    for path in ('/run/nova-cascading.lock', '/run/nova-cascading.restarting'):
+        assert swapped.host.run(f'{NOBODY} flock -n {path} true', check=False).status != 0
+        assert swapped.host.run(f'{NOBODY} ln -s /etc/passwd {path}', check=False).status != 0
+    start = time.monotonic()
+    assert 'restarting nova-conductor' in swapped.run('nova-cascading services restart-running', timeout=120).out
+    assert time.monotonic() - start < 60
+    assert swapped.host.run('stat -c %U:%a /run/nova-cascading.lock').out == 'root:600\n'
+    swapped.host.run('pkill -u nobody sleep')
+
+
+def test_who_holds_up_a_restart_is_named_and_waited_for_with_an_end(swapped):
+    swapped.host.spawn('exec flock /run/nova-cascading.lock sleep 5')
+    time.sleep(0.5)
+    assert 'waiting for ' in swapped.host.run('nova-cascading services restart-running').out
+
+
+def test_no_export_follows_a_link_or_lies_where_others_can_replace_it(swapped):
+    host = swapped.host
+    host.run(f'cd /tmp; {NOBODY} ln -s /etc/cron.d/evil /tmp/out.csv; {NOBODY} ln -s /etc/cron.d /tmp/dir; '
+             # the names of an export that is made within the next seconds
+             f"{NOBODY} sh -c 'for s in 0 1 2 3; do ln -s /etc/cron.d/evil "
+             "/tmp/mappings-nova-$(date -u -d \"+$s sec\" +%Y%m%dT%H%M%SZ).csv.gz; done'")
+    refused = host.run('nova-cascading mapping export /tmp/out.csv', check=False)
+    assert refused.status == 1 and 'cannot write /tmp/out.csv' in refused.err
+    said = host.run('nova-cascading db rollback --export-dir /tmp').out
+    exported = said.partition('exported to ')[2].splitlines()[0]
+    assert host.run(f'stat -c %F:%U:%a {exported}').out == 'regular file:root:600\n'
+    refused = host.run(f'nova-cascading db rollback --export-dir {TRAP}', check=False)
+    assert refused.status == 1 and f'{TRAP} belongs to another user' in refused.err
+    assert not host.exists('/etc/cron.d/evil')

@@ -48,7 +48,7 @@ def swapped(module_host, fork_of):
     fork = fork_of('bookworm', 1, *debs.DEB)
     debs.offer_fork(host, fork)
     host.put(packages.library(fork), '/root/fork.deb')
-    host.put(keyring.SHARE / keyring.HOOK, f'/usr/share/nova-cascading/{keyring.HOOK}')
+    host.put(keyring.GUARD, f'/usr/share/nova-cascading/{keyring.HOOK}')
     host.run(f'chmod 755 /usr/share/nova-cascading/{keyring.HOOK}')
     host.put(keyring.SHARE / 'apt.conf', f'/{keyring.APT_CONF}')
     host.write('/root/ask', preflight.text(), 0o755)
@@ -69,7 +69,7 @@ def test_the_watch_sees_what_is_opened(swapped):
     assert swapped.watch.opened() == {'re/__init__.py'}
 
 
-@pytest.mark.parametrize('ask', ['dpkg-deb --info /root/fork.deb preinst | /bin/sh -s install', '/root/ask'])
+@pytest.mark.parametrize('ask', ['dpkg-deb --info /root/fork.deb preinst | /bin/sh -s ask /root/fork.deb', '/root/ask'])
 def test_the_check_before_an_installation_opens_nothing_of_the_trap(swapped, ask):
     assert swapped.run(ask).status == 0
 

@@ -9,6 +9,7 @@ import io
 import os
 import random
 import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -21,6 +22,7 @@ from builder.model import Stock
 from builder.repository.state import State
 from builder.source import packages, unpack
 from tests.unit import fakenova
+from tests.unit.conftest import SOURCE
 from tests.unit.source_bed import pack, refused
 
 pytestmark = pytest.mark.usefixtures('sources')
@@ -290,3 +292,22 @@ def test_an_export_names_nothing_but_novas_tables(nova, tmp_path, row):
     exported(backup, tmp_path / 'x.csv.gz', [row])
     with pytest.raises(errors.CascadingError):
         list(backup.read(str(tmp_path / 'x.csv.gz')))
+
+
+@pytest.mark.parametrize('text', [
+    b'\xff\xfe', b'[database', b'connection = x', b'=\n', b'[database]\n  x\n', b'[cascading]\nlock_retries = many\n',
+    b'[database]\nconnection = \x00\x1b[2J\n', b'[database]\nconnection = $nothing\n',
+    b'[database]\nconnection = evil+evil://x\n'])
+def test_a_strange_nova_conf_is_told_by_every_reader(tmp_path, text):
+    """In a process each, as oslo.config is there once a process."""
+    (tmp_path / 'nova.conf').write_bytes(text)
+    (tmp_path / 'site/nova').mkdir(parents=True)
+    (tmp_path / 'site/nova/__init__.py').write_text(f'__path__ = [{str(SOURCE)!r}]\n')
+    command = 'import sys; from nova.cascading import cli; sys.exit(cli.main())'
+    for words in (['-c', command, 'db', 'check'], ['-c', command, 'db', 'check', '--gate'],
+                  [SOURCE / 'cascading/preflight.py']):
+        done = subprocess.run([sys.executable, *words, '--config-file', tmp_path / 'nova.conf'], capture_output=True,
+                              text=True, errors='replace', timeout=60, env={'PYTHONPATH': str(tmp_path / 'site')})
+        said = done.stdout + done.stderr
+        assert 'Traceback' not in said and 'this is a bug' not in said and '\x1b' not in said, said
+        assert done.returncode in (0, 1, 2, 3) and 'no nova works' not in said

@@ -8,16 +8,16 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # The folder is run as a program (python FOLDER), so that its own name is not yet a package.
 sys.path[0] = os.path.dirname(HERE)
 
-from installer import findnova  # noqa: E402
+from installer import findnova, interpreters, signals, trust  # noqa: E402
 from installer.install import install  # noqa: E402
 from installer.journal import ROOT  # noqa: E402
-from installer.say import Refusal, complain  # noqa: E402
+from installer.say import Refusal, complain, open_streams, quoted  # noqa: E402
 from installer.uninstall import uninstall  # noqa: E402
 
 
 def parser_of(action):
     parser = optparse.OptionParser(prog=action + '.sh', usage='sudo sh ./%prog [options]')
-    parser.set_defaults(db=True, restart=True, drop_column=False, python=None)
+    parser.set_defaults(db=True, restart=True, drop_column=False, python=None, forget=False, yes=False)
     add = parser.add_option
     add('--nova-parent', metavar='DIR', help='the directory that holds nova/ (default: the nova that this host runs)')
     add('--state-dir', metavar='DIR', default=own_root() or ROOT,
@@ -31,6 +31,9 @@ def parser_of(action):
         add('--adopt-2014', action='store_true', help='clean up after the original mapping_uuid patch of 2014')
     else:
         add('--drop-column', action='store_true', help='export the mappings, then remove the column')
+        add('--forget', action='store_true', help='leave the tree as it is, and put its journal aside; only shows what '
+            'that means, without --yes')
+        add('--yes', action='store_true', help='do what --forget shows')
     return parser
 
 
@@ -41,13 +44,16 @@ def own_root():
 
 
 def main(action, words):
+    open_streams()
     parser = parser_of(action)
     options, rest = parser.parse_args(words)
     if rest:
         parser.error('what is {0}?'.format(' '.join(rest)))
+    signals.listen()
     options.state_dir = os.path.abspath(options.state_dir)
     options.here = options.bundle = os.path.dirname(os.path.dirname(HERE))
     try:
+        refuse_foreign_bundle(options.here)
         if action == 'uninstall':
             return uninstall(options)
         nova = findnova.find(options.nova_parent, options.python)
@@ -57,9 +63,20 @@ def main(action, words):
         complain(error)
     except EnvironmentError as error:
         complain(Refusal(str(error), 'mend that, then run the same command again'))
-    except KeyboardInterrupt:
-        complain(Refusal('interrupted', 'run the same command again to complete it, or uninstall.sh to undo it'))
+    except signals.Interrupted as error:
+        complain(Refusal(str(error), 'run the same command again to complete it, or uninstall.sh to undo it'))
+    except Exception as error:  # a traceback tells nobody what to do
+        complain(Refusal('{0}: {1}; this is a bug: please report it'.format(error.__class__.__name__, error),
+                         'run the same command again to complete it, or uninstall.sh to undo it'))
     return 1
+
+
+def refuse_foreign_bundle(folder):
+    """What root runs must not be what others can change meanwhile; who typed sudo may own it."""
+    users = trust.ourselves() | set(int(number) for number in [os.environ.get('SUDO_UID', '')] if number.isdigit())
+    place = os.path.join(folder, 'installation')
+    trust.refuse_others(place, trust.weakness(folder, users) or trust.weakness_of_modules(place, users),
+                        'unpack the bundle anew as root, in a directory of root\'s: not {0}'.format(quoted(folder)))
 
 
 def use_its_python(nova):
@@ -67,7 +84,7 @@ def use_its_python(nova):
     started = os.environ.get('NOVA_CASCADING_PYTHON')
     if nova.python and not started and not os.path.samefile(nova.python, sys.executable):
         os.environ['NOVA_CASCADING_PYTHON'] = nova.python
-        os.execv(nova.python, [nova.python, '-B', HERE] + sys.argv[1:])
+        os.execv(nova.python, interpreters.isolated(nova.python) + [HERE] + sys.argv[1:])
 
 
 if __name__ == '__main__':

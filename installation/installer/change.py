@@ -63,12 +63,8 @@ def bytecode_of(source):
     if not name.endswith('.py'):
         return []
     found = [source + end for end in 'co' if os.path.exists(source + end)]
-    cached = os.path.join(glob_escape(folder), '__pycache__', glob_escape(name[:-3]) + '.*.py[co]')
+    cached = os.path.join(files.glob_escape(folder), '__pycache__', files.glob_escape(name[:-3]) + '.*.py[co]')
     return found + sorted(glob.glob(cached))
-
-
-def glob_escape(text):
-    return ''.join('[{0}]'.format(sign) if sign in '*?[' else sign for sign in text)
 
 
 def _remove_stale_bytecode(journal, side, entry):
@@ -87,15 +83,21 @@ def remove_if_empty(folder):
     return not os.path.isdir(folder)
 
 
-def remove_folders(journal):
+def remove_folders(journal, is_gone=False):
     """Remove the folders that the installation made, unless something else was put there.
 
-    :returns: the ones that stay.
+    :param is_gone: nova is not there any more: its own empty folders would still be a package to Python 3.
+    :returns: those of the installation's that stay.
     """
     made = sorted(journal.plan['folders'], key=len, reverse=True)
-    return [folder for folder in made if not remove_if_empty(journal.target(folder))]
+    stay = [folder for folder in made if not remove_if_empty(journal.target(folder))]
+    for folder in sorted(journal.plan['stamps'], key=len, reverse=True) if is_gone else []:
+        if not folder.startswith('/'):
+            remove_if_empty(journal.target(folder))
+    return stay
 
 
 def restore_times(journal):
     for folder in journal.plan['stamps']:
-        files.copy_times(journal.kept('before', folder), journal.target(folder))
+        if os.path.isdir(journal.target(folder)):
+            files.copy_times(journal.kept('before', folder), journal.target(folder))

@@ -1,12 +1,20 @@
-"""What is refused before anything changes: packaged trees, symbolic links, no room, no right to write."""
+"""What is refused before anything changes: packaged trees, symbolic links, no room, no right to write or to give."""
 
+import array
+import fcntl
 import os
 
-from installer import files
+from installer import change, files
+from installer.run import ABSENT, run
 from installer.say import Refusal, quoted
 
 READ_ONLY = 1  # ST_RDONLY of statvfs(3)
-ABSENT = 127  # exit status when there is no such command
+# FS_IOC_GETFLAGS of linux/fs.h, a "read" ioctl of one long, and two of the flags that it gives.
+GET_FLAGS = 0x80086601 if array.array('l').itemsize == 8 else 0x80046601
+GET_FLAGS_ELSEWHERE = GET_FLAGS ^ 0xc0000000
+ELSEWHERE = ('alpha', 'mips', 'ppc', 'sparc')  # these number the directions of an ioctl differently
+FLAGS = ((0x10, 'immutable', 'i'), (0x20, 'append-only', 'a'))
+CHOWN, OVERRIDE, OWNER = 0, 1, 3  # of capabilities(7)
 SPARE = 1 << 20  # bytes left free for the journal's own small files and folders
 
 
@@ -16,9 +24,23 @@ def check_tree(nova, paths):
     :raises Refusal: with the first reason found.
     """
     places = [os.path.join(nova.parent, path) for path in paths]
+    check_text([nova.parent, nova.python or ''])
     check_links(nova.parent, places)
     check_owner(places + [os.path.join(nova.parent, 'nova', '__init__.py')])
+    places += [path for place in places for path in change.bytecode_of(place)]
     check_writable(places)
+    check_flags(places)
+
+
+def check_text(paths):
+    """The journal is JSON, which is UTF-8."""
+    for path in paths:
+        try:
+            files.as_bytes(path).decode('utf-8')
+        except UnicodeDecodeError:
+            raise Refusal('the name of {0} is not UTF-8, and the journal could not hold it'.format(
+                files.as_bytes(path).decode('utf-8', 'replace')),
+                'rename that directory, or bind-mount it elsewhere and give that to --nova-parent')
 
 
 def check_links(parent, places):
@@ -36,7 +58,7 @@ def check_owner(places):
     for manager, command, install in (
             ('dpkg', ['dpkg-query', '-S'], 'apt-get install'),
             ('rpm', ['rpm', '-qf', '--qf', '%{NAME}: \\n'], 'dnf install')):
-        status, output = files.run(command + present)
+        status, output = run(command + present)
         owners = set(line.partition(':')[0] for line in output.splitlines() if ': ' in line and status != ABSENT
                      and not line.startswith(('file ', 'error', command[0])))
         if owners:
@@ -49,12 +71,50 @@ def check_writable(places):
     for folder in sorted(set(_existing(os.path.dirname(place)) for place in places)):
         if os.statvfs(folder).f_flag & READ_ONLY:
             raise Refusal('{0} is on a read-only file system'.format(folder), 'mount -o remount,rw, then try again')
-        if not os.access(folder, os.W_OK):
+        if not os.access(folder, os.W_OK | os.X_OK):
             raise Refusal('{0} cannot be written by uid {1}'.format(folder, os.geteuid()), 'run it with sudo')
-    for place in places:
-        if os.path.exists(place) and os.geteuid() not in (0, os.stat(place).st_uid):
+    for place in [place for place in places if os.path.exists(place)]:
+        found, able = os.stat(place), capabilities()
+        if found.st_uid != os.geteuid() and not able >= set([CHOWN, OVERRIDE, OWNER]):
             raise Refusal('{0} belongs to another user (uid {1}): its owner could not be kept'.format(
-                place, os.stat(place).st_uid), 'run it with sudo')
+                place, found.st_uid), 'run it with sudo')
+        if found.st_gid not in os.getgroups() + [os.getegid()] and CHOWN not in able:
+            raise Refusal('{0} belongs to the group {1}, and uid {2} is not in it: it could not be kept'.format(
+                place, found.st_gid, os.geteuid()), 'run it with sudo')
+
+
+def capabilities():
+    """:returns: numbers of the capabilities that we have; root in a container may lack some."""
+    lines = files.text_of(files.read('/proc/self/status')).splitlines()
+    bits = [int(line.split()[1], 16) for line in lines if line.startswith('CapEff:')]
+    return set(number for number in range(64) if bits and bits[0] >> number & 1)
+
+
+def check_flags(places):
+    """Files that chattr has locked look writable to everything but the writing itself."""
+    folders = set(_existing(os.path.dirname(place)) for place in places)
+    for place in sorted(folders) + [place for place in places if os.path.exists(place)]:
+        flags = flags_of(place)
+        for bit, name, letter in FLAGS:
+            if flags & bit:
+                raise Refusal('{0} is {1}'.format(place, name), 'chattr -{0} {1}'.format(letter, quoted(place)))
+
+
+def flags_of(path):
+    """:returns: the attributes that chattr(1) sets, as bits; 0 where a file system has none."""
+    number = GET_FLAGS_ELSEWHERE if os.uname()[4].startswith(ELSEWHERE) else GET_FLAGS
+    found = array.array('l', [0])
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return 0
+    try:
+        fcntl.ioctl(handle, number, found, True)
+    except EnvironmentError:
+        return 0
+    finally:
+        os.close(handle)
+    return found[0]
 
 
 def check_room(needs):
@@ -73,6 +133,14 @@ def check_room(needs):
         if free < size:
             raise Refusal('the file system of {0} has {1} KiB free, and {2} KiB are needed'.format(
                 quoted(names[device]), free // 1024, size // 1024), 'make room there, then try again')
+
+
+def mount_of(path):
+    """:returns: where the file system of a path is mounted, or would be."""
+    path = _existing(path)
+    while os.path.dirname(path) != path and os.stat(path).st_dev == os.stat(os.path.dirname(path)).st_dev:
+        path = os.path.dirname(path)
+    return path
 
 
 def _existing(folder):

@@ -19,17 +19,19 @@ class Outcome(object):
         self.before, self.after, self.merged = {}, {}, []
 
 
-def compare(bundle, parent, place, known_as=None):
+def compare(bundle, parent, place, known_as=None, left=()):
     """
     :param parent: the directory that holds nova/.
     :param place: function: path -> file to read it from (the tree's own, or a journal's copy of the original).
     :param known_as: path -> content to take the path for, instead of reading it.
+    :param left: paths to take for absent: an earlier bundle's own files, unchanged, which will have gone by then.
     :raises Refusal: a file is neither the release's nor one that takes the change cleanly.
     """
     outcome, strangers = Outcome(), []
     for path in sorted(bundle.files):
         known, content = bundle.files[path], (known_as or {}).get(path)
         found = files.digest(place(path)) if content is None else known['before']
+        found = None if path in left else found
         outcome.after[path] = bundle.after(path)
         if found == known['after']:
             outcome.before[path] = bundle.before(path)

@@ -1,23 +1,19 @@
 """Calls the fork's own database commands; nothing here drops, grants or truncates."""
 
 import os
-import subprocess
 
-from installer import files, findnova
+from installer import files, interpreters
+from installer.run import run
 from installer.say import Refusal, say
 
+PREFLIGHT = 60  # seconds; it has a limit of its own, well below
+# A change that copies a large table takes hours, and is only made when told to; longer than this nothing is at work.
+SYNC = 24 * 3600
+NOT_NOW = 3
 
-def command(nova, options, *words):
-    config = ['--config-file', options.config_file] if options.config_file else []
-    # Python 2.6 runs no package with -m, but it does run a module.
-    return [nova.python, '-B', '-m', 'nova.cascading.__main__'] + list(words) + config
 
-
-def environment(nova):
-    found = dict(os.environ, PYTHONDONTWRITEBYTECODE='1')
-    if findnova.parent_of(nova.python) != nova.parent:
-        found['PYTHONPATH'] = nova.parent
-    return found
+def _words(options):
+    return ['--config-file', options.config_file] if options.config_file else []
 
 
 def preflight(bundle, nova, options):
@@ -29,12 +25,10 @@ def preflight(bundle, nova, options):
         raise Refusal('no Python interpreter was found that runs this nova',
                       'name it with --python PYTHON, or leave the database alone with --no-db')
     check = os.path.join(bundle.folder, 'nova', 'cascading', 'preflight.py')
-    config = ['--config-file', options.config_file] if options.config_file else []
-    process = subprocess.Popen([nova.python, '-B', check] + config, cwd='/', env=environment(nova),
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output = process.communicate()[0]
-    if process.returncode:
-        raise Refusal('the database cannot be migrated now, so nothing was changed: ' + files.text_of(output).strip(),
+    status, output = run(interpreters.start(nova, 'file', check) + _words(options), PREFLIGHT, locale=None)
+    if status:
+        answer = 'cannot be asked now' if status == NOT_NOW else 'cannot be migrated now'
+        raise Refusal('the database {0}, so nothing was changed: {1}'.format(answer, output.strip()),
                       'mend that, then run install.sh again (or leave the database alone with --no-db)')
 
 
@@ -56,7 +50,9 @@ def drop_column(nova, options):
 def _call(nova, options, *words):
     files.fault('call', ' '.join(words))
     say('nova-cascading ' + ' '.join(words))
-    status = subprocess.call(command(nova, options, *words), cwd='/', env=environment(nova))
+    # Python 2.6 runs no package as a module, but it does run a module.
+    command = interpreters.start(nova, 'module', 'nova.cascading.__main__') + list(words) + _words(options)
+    status, _ = run(command, SYNC, follow=True, locale=None)
     if status:
         raise Refusal('nova-cascading {0} ended with status {1}; its reason stands above'.format(
             ' '.join(words), status), 'mend that, then run the same command again')

@@ -2,48 +2,54 @@
 
 ``cp -a`` copies, because it keeps what Python 2.6 cannot: nanosecond times, extended attributes, the SELinux context.
 
-Tests only: ``NOVA_CASCADING_FAULT`` kills the process (SIGKILL) at a fault point. Its value is a point's name, e.g.
-``rename /opt/nova/objects/instance.py``, or a number: the how-manieth point that is passed.
+Tests only: ``NOVA_CASCADING_FAULT`` makes something happen at a fault point: SIGKILL, or what a second word says
+(``TERM``, ``HUP``, ``INT``; ``EIO``: this step fails; ``DEAD``: it and all later ones do). The first word is a number:
+the how-manieth point that is passed. A whole value that is a point's name, e.g. ``rename /opt/nova/manager.py``, kills.
 """
 
+import errno
 import hashlib
 import os
 import shutil
 import signal
-import subprocess
 import sys
+
+from installer import signals
+from installer.run import run, text_of  # noqa: F401  text_of is used as files.text_of
 
 SUFFIX = '.nova-cascading-new'
 _passed = [0]
 
 
 def fault(step, path):
+    """Called before each step: what came from outside is heard here, where the tree is between two steps."""
     wanted = os.environ.get('NOVA_CASCADING_FAULT')
-    _passed[0] += 1
-    if wanted in ('{0} {1}'.format(step, path), str(_passed[0])):
-        sys.stderr.write('fault point {0}: {1} {2}\n'.format(_passed[0], step, path))
+    if wanted:
+        _passed[0] += 1
+        _do_fault(wanted, '{0} {1}'.format(step, path))
+    signals.check()
+
+
+def _do_fault(wanted, point):
+    number, _, kind = wanted.partition(' ')
+    if kind == 'DEAD' and _passed[0] >= int(number) or kind == 'EIO' and _passed[0] == int(number):
+        raise EnvironmentError(errno.EIO, 'Input/output error at fault point {0}'.format(number), point)
+    if wanted == point or number == str(_passed[0]):
+        sys.stderr.write('fault point {0}: {1}\n'.format(_passed[0], point))
         sys.stderr.flush()
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), getattr(signal, 'SIG' + kind, signal.SIGKILL))
 
 
-def run(command, **options):
-    """Run a command in the root directory (a ``nova/`` in the current one must not shadow the installed one).
-
-    :returns: (exit status, standard output and error as text); status 127 when there is no such command.
-    """
-    environment = dict(os.environ, LC_ALL='C', PYTHONDONTWRITEBYTECODE='1')
-    try:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd='/',
-                                   env=environment, **options)
-    except OSError as error:
-        return 127, str(error)
-    output = process.communicate()[0]
-    return process.returncode, text_of(output)
+def as_bytes(path):
+    """A path as the kernel has it."""
+    return path if isinstance(path, bytes) else path.encode(sys.getfilesystemencoding(), 'surrogateescape')
 
 
-def text_of(content):
-    """Bytes as this Python's own kind of text."""
-    return content if isinstance(content, str) else content.decode('utf-8', 'replace')
+def as_path(content):
+    """The reverse: bytes as a path of this Python's own kind."""
+    if sys.version_info[0] == 2:
+        return content
+    return content.decode(sys.getfilesystemencoding(), 'surrogateescape')
 
 
 def read(path):
@@ -155,3 +161,7 @@ def copy_times(source, target):
 def remove_tree(path):
     fault('rmtree', path)
     shutil.rmtree(path, ignore_errors=True)
+
+
+def glob_escape(text):
+    return ''.join('[{0}]'.format(sign) if sign in '*?[' else sign for sign in text)

@@ -1,28 +1,24 @@
-"""Finds the nova that this host runs, and the Python interpreter that runs it."""
+"""Finds the nova that this host runs, and the Python interpreter that runs it.
+
+Whatever is asked for it runs as us, mostly as root: so only what root alone, or the owner of a tree that root has
+named (on the command line or in a unit), can write.
+"""
 
 import glob
 import os
-import shlex
+import pwd
 
-from installer import files
-from installer.say import Refusal, quoted
+from installer import interpreters, processes, programs, trust, units
+from installer.programs import PYTHONS, shebang, which
+from installer.say import Refusal, quoted, say
 
-# Run by another interpreter, of any version: prints where its nova is, without importing it.
-WHERE = '''
-try:
-    from importlib.util import find_spec
-    spec = find_spec("nova")
-    place = spec and spec.origin
-except ImportError:
-    import imp
-    try:
-        place = imp.find_module("nova")[1] + "/__init__.py"
-    except ImportError:
-        place = None
-print(place or "")
-'''
 SCRIPTS = ('nova-manage', 'nova-conductor', 'nova-api', 'nova-scheduler', 'nova-compute')
-PYTHONS = ('python3', 'python', 'python2')
+# Where OpenStack-Ansible, Kolla, devstack, conda, pyenv and people put what nothing points to while it is stopped.
+PLACES = ('/opt/*/bin', '/opt/stack/data/venv/bin', '/opt/*/venv/bin', '/openstack/venvs/nova*/bin',
+          '/var/lib/kolla/venv/bin', '/opt/*conda*/envs/*/bin', '/opt/pyenv/versions/*/bin',
+          '/root/.pyenv/versions/*/bin', '/root/.local/bin', '/srv/*/bin', '/usr/local/*/bin', '/var/lib/nova/*/bin')
+BOTH = ('say where it is, and which interpreter runs it: --nova-parent DIR (the directory that holds nova/) '
+        '--python PYTHON')
 
 
 class Nova(object):
@@ -36,36 +32,156 @@ class Nova(object):
         self.python = python
 
 
+class Candidate(object):
+    """
+    :ivar python: an interpreter that may run nova; it was not asked yet.
+    :ivar parents: directories that hold a nova and are named before the interpreter's own.
+    :ivar users: who may write it and still be trusted.
+    :ivar must: whether it is known to run nova, so that it cannot be passed over in silence.
+    """
+
+    def __init__(self, python, parents=(), users=(), must=False):
+        self.python, self.parents, self.must = python, list(parents), must
+        self.users = trust.ourselves() | set(users)
+
+
 def find(parent=None, python=None):
     """
     :param parent: the administrator's word on where nova is (--nova-parent).
     :param python: his word on the interpreter (--python).
-    :raises Refusal: there is none, or more than one.
+    :raises Refusal: there is none, or more than one, or others can write what would be run.
     """
     if parent is not None:
-        return _given(os.path.realpath(parent), python)
-    if python is not None:
-        sources = [[python]]
+        nova = _given(os.path.realpath(parent), python)
+    elif python is not None:
+        chosen = Candidate(os.path.abspath(python), users=[trust.owner_of(python)], must=True)
+        nova = _only(_parents([chosen], []))
     else:
-        sources = [running(), of_units(), of_scripts(), [path for path in map(which, PYTHONS) if path]]
-    for interpreters in sources:
-        found = _parents(interpreters)
-        if len(found) > 1:
-            raise Refusal('this host has more than one nova: {0}'.format(', '.join(sorted(found))),
-                          'say which one: --nova-parent {0}'.format(quoted(sorted(found)[0])))
-        for place, interpreter in found.items():
-            return Nova(place, interpreter)
-    raise Refusal('no Python of this host has a nova',
-                  'say where it is: --nova-parent DIR (the directory that holds nova/)')
+        nova = _search()
+    if nova is None:
+        raise Refusal('no Python of this host has a nova', BOTH)
+    reason = trust.weakness(nova.parent, _users(nova)) or trust.weakness_of_modules(
+        os.path.join(nova.parent, 'nova'), _users(nova))
+    trust.refuse_others(os.path.join(nova.parent, 'nova'), reason,
+                        'chmod -R go-w {0}'.format(quoted(os.path.join(nova.parent, 'nova'))))
+    return nova
+
+
+def _users(nova):
+    return trust.ourselves() | set([trust.owner_of(os.path.join(nova.parent, 'nova', '__init__.py'))])
 
 
 def _given(parent, python):
-    if not os.path.isfile(os.path.join(parent, 'nova', '__init__.py')):
+    if not programs.holds_nova(parent):
         raise Refusal('{0} holds no nova/'.format(parent), 'give the directory that holds nova/ itself')
-    if python is None:
-        candidates = running() + of_units() + of_scripts() + _around(parent)
-        python = _parents(candidates).get(parent)
+    owner = trust.owner_of(os.path.join(parent, 'nova', '__init__.py'))
+    if python is not None:
+        python = os.path.abspath(python)
+        trust.refuse_others(python, trust.weakness_of_interpreter(python, trust.ourselves() | set([owner])), '')
+        return Nova(parent, python)
+    passed = []
+    found = _of_processes() + _of_units() + _of_scripts() + [Candidate(path) for path in _around(parent)]
+    for candidate in found:
+        candidate.users.add(owner)
+        candidate.must = False
+    python = _parents(found, passed).get(parent)
+    _tell(passed if python is None else [])
     return Nova(parent, python)
+
+
+def _search():
+    passed = []
+    for source in (_of_processes, _of_units, _of_scripts, _of_system):
+        nova = _only(_parents(source(), passed))
+        if nova:
+            _tell(passed)
+            return nova
+    _tell(passed)
+    return None
+
+
+def _tell(passed):
+    for text in passed:
+        say('not asked: {0}'.format(text))
+
+
+def _only(found):
+    if len(found) > 1:
+        raise Refusal('this host has more than one nova: {0}'.format(', '.join(sorted(found))),
+                      'say which one: --nova-parent {0}'.format(quoted(sorted(found)[0])))
+    return [Nova(parent, python) for parent, python in found.items()][0] if found else None
+
+
+def _parents(candidates, passed):
+    """
+    :param passed: gets a sentence for each interpreter that was not asked.
+    :returns: parent -> interpreter.
+    :raises Refusal: one that is known to run nova can be written by others.
+    """
+    found = {}
+    for candidate in candidates:
+        python = candidate.python
+        reason = trust.weakness_of_interpreter(python, candidate.users)
+        for folder in candidate.parents:
+            reason = reason or trust.weakness(folder, candidate.users)
+        if reason and candidate.must:
+            trust.refuse_others(python, reason, 'if you trust that user: --nova-parent DIR, the directory that holds '
+                                'nova/ (its owner may then write it); else take the right to write from others')
+        elif reason:
+            passed.append('{0}, as {1}'.format(python, reason))
+            continue
+        parent = candidate.parents[0] if candidate.parents else interpreters.parent_of(python)
+        if parent:
+            found.setdefault(parent, python)
+    return found
+
+
+# --- where to look ---------------------------------------------------------------------------------------------------
+
+def _of_processes():
+    """Of processes that root, nova or we ourselves run: anybody can give a program of his own a command line."""
+    found, users = [], trust.ourselves() | _nova_user()
+    for process in processes.running():
+        if process.users <= users and process.is_here and process.says_nova:
+            parents = programs.parents_of(process.words, process.environ)
+            found += [Candidate(python, parents[:1], must=True) for python in process.interpreters()[:1]]
+    return found
+
+
+def _nova_user():
+    try:
+        return set([pwd.getpwnam('nova').pw_uid])
+    except KeyError:
+        return set()
+
+
+def _of_units():
+    """Root wrote them, so the user that one names is trusted with what it runs."""
+    found = []
+    for unit in units.every():
+        for words in unit.commands if unit.is_nova else []:
+            parents = programs.parents_of(words, unit.environ)
+            found += [Candidate(python, parents[:1], [unit.user]) for python in
+                      programs.interpreters_of(words, unit.environ)[:1] or (parents and _of_path() or [])]
+    return found
+
+
+def _of_scripts():
+    scripts = [which(name) for name in SCRIPTS]
+    scripts += [path for place in PLACES for path in sorted(glob.glob(place + '/nova-manage'))]
+    found = []
+    for script in [script for script in scripts if script]:
+        found += [Candidate(path, programs.parents_of([path, script], {})[:1])
+                  for path in [shebang(script)] if path and programs.is_python(path) and os.path.isfile(path)]
+    return found
+
+
+def _of_system():
+    return [Candidate(path) for path in _of_path()]
+
+
+def _of_path():
+    return [path for path in map(which, PYTHONS) if path]
 
 
 def _around(parent):
@@ -75,85 +191,3 @@ def _around(parent):
         above = os.path.dirname(above)
         found += [path for path in (os.path.join(above, 'bin', name) for name in PYTHONS) if os.path.exists(path)]
     return found
-
-
-def _parents(interpreters):
-    found = {}
-    for interpreter in interpreters:
-        parent = parent_of(interpreter)
-        if parent:
-            found.setdefault(parent, interpreter)
-    return found
-
-
-_asked = {}
-
-
-def parent_of(interpreter):
-    """:returns: the directory that holds the nova which that interpreter imports, or None."""
-    if interpreter not in _asked:
-        status, output = files.run([interpreter, '-c', WHERE])
-        line = output.strip().splitlines()[-1:] if status == 0 else []
-        _asked[interpreter] = os.path.dirname(os.path.dirname(os.path.realpath(line[0]))) if line else None
-    return _asked[interpreter]
-
-
-def which(name):
-    for folder in os.environ.get('PATH', '/usr/bin:/bin').split(':') + ['/usr/local/bin', '/usr/bin']:
-        path = os.path.join(folder, name)
-        if os.access(path, os.X_OK) and not os.path.isdir(path):
-            return path
-    return None
-
-
-def processes():
-    """:returns: [(pid, words of its command line)] of all processes that can be seen."""
-    found = []
-    for folder in glob.glob('/proc/[0-9]*'):
-        try:
-            words = files.text_of(files.read(folder + '/cmdline')).split('\0')
-        except EnvironmentError:
-            continue
-        found.append((int(os.path.basename(folder)), [word for word in words if word]))
-    return sorted(found)
-
-
-def service_of(words):
-    """:returns: which nova service a command line starts, e.g. ``nova-conductor``, or None."""
-    for word in words[:3]:
-        name = os.path.basename(word)
-        if name.startswith('nova-') and not name.startswith(('nova-manage', 'nova-cascading', 'nova-rootwrap')):
-            return name
-    return None
-
-
-def running():
-    return [words[0] for _, words in processes() if service_of(words) and service_of(words[:1]) is None]
-
-
-def of_units():
-    found = []
-    for path in glob.glob('/etc/systemd/system/*.service') + glob.glob('/lib/systemd/system/*nova*.service'):
-        for line in files.text_of(files.read(path)).splitlines() if os.path.exists(path) else []:
-            words = line.partition('=')[2].lstrip('-@+!:').split() if line.startswith('ExecStart=') else []
-            found += [shebang(word) for word in words[:2] if os.path.basename(word).startswith('nova-')]
-    return [path for path in found if path]
-
-
-def of_scripts():
-    return [path for path in (shebang(which(name)) for name in SCRIPTS if which(name)) if path]
-
-
-def shebang(script):
-    """:returns: the interpreter of a script; pip wraps one that has spaces in its path in a shell line."""
-    try:
-        with open(script, 'rb') as stream:
-            first, second = [files.text_of(stream.readline(4096)) for _ in (1, 2)]
-    except EnvironmentError:
-        return None
-    if second.startswith("'''exec' "):
-        return shlex.split(second[len("'''exec' "):])[0]
-    words = first[2:].split() if first.startswith('#!') else []
-    if words and os.path.basename(words[0]) == 'env':
-        return which(words[1]) if len(words) > 1 else None
-    return words[0] if words else None

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from installer import checks, database, legacy, services, transaction
+from installer import checks, database, legacy, look, services, transaction, uninstall
 from installer.bundle import Bundle
 from installer.compare import compare
 from installer.journal import INSTALLED, INSTALLING, Journal, Lock
@@ -23,19 +23,31 @@ def install(options, nova):
     if options.dry_run:
         return show(bundle, nova, journal, options)
     with Lock(options.state_dir):
+        uninstall.tidy(options)
+        refuse_pips(nova, journal)
         legacy.complete(legacy.journal_of(options, nova.parent))
         resumed = transaction.complete(journal, options)
         if resumed:
             status = transaction.conclude(journal, options)
-        if journal.state != INSTALLED or journal.plan['bundle'] != bundle.id:
+        if journal.state != INSTALLED or journal.plan['bundle'] != bundle.id or look.Look(journal).is_other:
             return fresh(bundle, nova, journal, options)
         return status if resumed else again(bundle, nova, journal, options)
+
+
+def refuse_pips(nova, journal):
+    """:raises Refusal: what pip has installed here is the fork itself."""
+    if look.pip_has_fork(nova.parent, recorded=journal.state is not None):
+        more = '; uninstall.sh closes the old journal' if journal.state else ''
+        raise Refusal('{0} is nova-cascading already: pip has installed the fork itself there'.format(
+            os.path.join(nova.parent, 'nova')),
+            'nova-cascading db sync   (it needs no installer; pip looks after its files{0})'.format(more))
 
 
 def show(bundle, nova, journal, options):
     """Say what would be done; nothing is written."""
     if journal.state:
         say('the journal of this tree says: {0}'.format(journal.state))
+    refuse_pips(nova, journal)
     outcome, old = survey(bundle, nova, journal, options)
     if old:
         say(legacy.explain(old, bundle))
@@ -45,16 +57,30 @@ def show(bundle, nova, journal, options):
         say('would {0:6} {1}{2}'.format(verb, journal.target(entry['path']), note))
     if options.db:
         say('would run nova-cascading db sync')
-    for service in services.running(nova.parent) if options.db and options.restart else []:
-        say('would restart {0} (process {1})'.format(service.name, service.pid))
+    for service in services.running(nova) if options.db and options.restart else []:
+        say('would {0} {1} (process {2})'.format('restart' if service.restart else 'name', service.name, service.pid))
     return 0
 
 
 def again(bundle, nova, journal, options):
-    transaction.refuse_strangers(journal, ['after'])
+    """The same bundle once more: what somebody has put back is changed anew, and who still runs old code restarted."""
+    found = look.Look(journal)
+    transaction.refuse_undecided(found)
+    if found.paths(look.BACK):
+        say('{0}; putting the fork in again'.format(found.summary()))
+        checks.check_tree(nova, [entry['path'] for entry in journal.entries])
+        journal.mark(INSTALLING)
+        transaction.guarded(lambda: transaction.forward(journal, options), [lambda: transaction.undo(journal)])
+        return transaction.conclude(journal, options)
     say('already installed: {0}'.format(bundle.name))
     database.sync(nova, options)
-    return 0
+    return 0 if transaction.restart(journal, options, options.db, changed_at(journal)) else 1
+
+
+def changed_at(journal):
+    """:returns: when the last of the release's files got the fork's content, in seconds since 1970."""
+    return max(os.stat(journal.target(entry['path'])).st_ctime for entry in journal.entries
+               if entry['after'] is not None)
 
 
 def survey(bundle, nova, journal, options):
@@ -62,54 +88,74 @@ def survey(bundle, nova, journal, options):
 
     :returns: (Outcome, Legacy or None)
     """
+    found = look.Look(journal) if journal.state else None
+    if found:
+        transaction.refuse_undecided(found)
+    left = [] if not found else [entry['path'] for entry in found.ours() if entry['before'] is None]
     checks.check_tree(nova, sorted(bundle.files))
-    old = legacy.recognise(bundle, nova.parent)
+    old = None if found else legacy.recognise(bundle, nova.parent)
     if old and not options.dry_run:
         legacy.refuse_unless_asked(old, bundle, options.adopt_2014)
         legacy.check_rest(bundle, nova.parent, old)
-    if journal.state == INSTALLED:
-        transaction.refuse_strangers(journal, ['after'])
     known_as = dict((path, bundle.before(path)) for path in old.files) if old else {}
-    outcome = compare(bundle, nova.parent, lambda path: original_place(journal, path), known_as)
+    outcome = compare(bundle, nova.parent, lambda path: original_place(journal, found, path), known_as, left)
     size = sum(len(content) for content in outcome.after.values())
     # The journal keeps two contents of each file, twice when the 2014 patch is cleaned up; the tree has two at once.
     checks.check_room([(options.state_dir, 4 * size), (nova.parent, 2 * size)])
-    if options.db and not options.dry_run:
+    if options.db and not old_to_show(old, options):
         database.preflight(bundle, nova, options)
     return outcome, old
 
 
-def original_place(journal, path):
-    """Where the content is that an upgrade starts from: the journal keeps the originals of an installed tree."""
-    if journal.state == INSTALLED:
-        for entry in journal.entries:
-            if entry['path'] == path:
-                return journal.kept('before', path)
+def old_to_show(old, options):
+    """A database of the 2014 original is asked only once that is to be cleaned up."""
+    return old and options.dry_run
+
+
+def original_place(journal, found, path):
+    """Where the content is that an installation starts from: the journal keeps the originals of an installed tree."""
+    for entry in journal.entries if found and not found.is_other else []:
+        if entry['path'] == path:
+            return journal.kept('before', path)
     return journal.target(path)
 
 
 def fresh(bundle, nova, journal, options):
     outcome, old = survey(bundle, nova, journal, options)
-    if journal.state == INSTALLED:
-        say('replacing {0}'.format(journal.plan['name']))
-        transaction.undo(journal)
+    ways_back = [lambda: transaction.undo(journal)]
+    if journal.state:
+        ways_back += make_room(journal, options)
     cleaned = legacy.journal_of(options, nova.parent)
-    try:
+    if old:
+        ways_back.append(lambda: transaction.undo(cleaned))
+
+    def work():
         if old:
             legacy.clean(bundle, nova, cleaned, old)
-        put(bundle, nova, journal, options, outcome, adopt=cleaned.state is not None)
-    except (EnvironmentError, KeyboardInterrupt, Refusal) as error:
-        say('stopped; undoing what was done')
-        transaction.undo(journal)
-        if old:
-            transaction.undo(cleaned)
-        raise Refusal('{0}\n  Every file is what it was before.'.format(error or 'interrupted'),
-                      getattr(error, 'hint', '') or 'mend that, then run install.sh again')
+        put(bundle, nova, journal, options, outcome, cleaned)
+
+    transaction.guarded(work, ways_back)
+    journal.forget_previous()
     return transaction.conclude(journal, options)
 
 
-def put(bundle, nova, journal, options, outcome, adopt):
-    plan = dict(plan_of(bundle, nova, outcome), adopt=adopt)
+def make_room(journal, options):
+    """Take out what an earlier bundle has left.
+
+    :returns: ways back, see guarded().
+    """
+    found = look.Look(journal)
+    if found.is_other:
+        transaction.close(journal, found)
+        return []
+    say('replacing {0}'.format(journal.plan['name']))
+    bring_back = journal.set_aside()
+    transaction.undo(journal)
+    return [lambda: transaction.reinstall(journal, bring_back)]
+
+
+def put(bundle, nova, journal, options, outcome, cleaned):
+    plan = dict(plan_of(bundle, nova, outcome), adopt=cleaned.state is not None)
     after = dict((entry['path'], script_of(nova)) for entry in plan['entries'] if entry['path'].startswith('/'))
     journal.prepare(plan, outcome.before, dict(outcome.after, **after))
     shutil.copytree(os.path.join(options.bundle, 'installation'), os.path.join(journal.folder, 'installation'))

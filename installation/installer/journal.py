@@ -20,22 +20,32 @@ import os
 import re
 import sys
 
-from installer import files
+from installer import files, trust
 from installer.say import Refusal, quoted
 
 ROOT = '/var/lib/nova-cascading/installer'
 INSTALLING, INSTALLED, UNINSTALLING = 'installing', 'installed', 'uninstalling'
+PREVIOUS = '-previous'  # ends the name of the copy that is kept while another bundle is installed
 
 
 def native(value):
-    """JSON gives unicode on Python 2; paths there are bytes."""
+    """JSON has text; paths are bytes on Python 2, and depend on the locale on Python 3."""
     if isinstance(value, dict):
         return dict((native(key), native(item)) for key, item in value.items())
     if isinstance(value, list):
         return [native(item) for item in value]
-    if sys.version_info[0] == 2 and not isinstance(value, (str, bool, int, float, type(None))):
-        return value.encode('utf-8')
-    return value
+    if isinstance(value, (bool, int, float, type(None))) or sys.version_info[0] == 2 and isinstance(value, str):
+        return value
+    return files.as_path(value.encode('utf-8'))
+
+
+def portable(value):
+    """The reverse: text that every Python and locale writes in the same way."""
+    if isinstance(value, dict):
+        return dict((portable(key), portable(item)) for key, item in value.items())
+    if isinstance(value, list):
+        return [portable(item) for item in value]
+    return files.as_bytes(value).decode('utf-8') if isinstance(value, (bytes, type(''))) else value
 
 
 def load(path):
@@ -55,6 +65,8 @@ class Lock(object):
         except EnvironmentError as error:
             raise Refusal('the journal cannot be written: {0}'.format(error),
                           'run it with sudo, on a file system that is not read-only (or give --state-dir DIR)')
+        trust.refuse_others(os.path.dirname(self.path), trust.weakness(os.path.dirname(self.path), trust.ourselves()),
+                            'sudo chown root, chmod go-w, or give another --state-dir')
         # A service restarted from here must not inherit the lock.
         fcntl.fcntl(self.handle, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         try:
@@ -77,7 +89,7 @@ class Journal(object):
 
     def __init__(self, root, parent, suffix=''):
         slug = re.sub('[^A-Za-z0-9._]+', '-', parent).strip('-')[-60:]
-        self.folder = os.path.join(root, '{0}-{1}{2}'.format(slug, files.sha256(_bytes(parent))[:8], suffix))
+        self.folder = os.path.join(root, '{0}-{1}{2}'.format(slug, files.sha256(files.as_bytes(parent))[:8], suffix))
         self.parent = parent
 
     @property
@@ -121,7 +133,7 @@ class Journal(object):
             files.make_folder(self.kept('before', folder))
             files.copy_times(self.target(folder), self.kept('before', folder))
         files.write(os.path.join(self.folder, 'plan.json'),
-                    json.dumps(plan, indent=1, sort_keys=True).encode('utf-8'))
+                    json.dumps(portable(plan), indent=1, sort_keys=True).encode('utf-8'))
 
     def _keep(self, side, path, reference, content):
         kept = self.kept(side, path)
@@ -138,6 +150,37 @@ class Journal(object):
             raise Refusal('{0} is damaged: its sha256 is not the one in the plan'.format(kept),
                           'bring {0} back from a backup of this host'.format(quoted(kept)))
 
+    def is_before(self, entry):
+        """Whether a file has the content, owner, group and mode again that it had, or is not there again."""
+        target, kept = self.target(entry['path']), self.kept('before', entry['path'])
+        if files.digest(target) != entry['before']:
+            return False
+        if entry['before'] is None:
+            return True
+        now, then = os.stat(target), os.stat(kept)
+        return (now.st_mode, now.st_uid, now.st_gid) == (then.st_mode, then.st_uid, then.st_gid)
+
+    def set_aside(self):
+        """Keep a copy while the journal of the next installation takes this one's place.
+
+        :returns: a function that puts it back, as the journal of an installation that is to be completed.
+        """
+        aside = self.folder + PREVIOUS
+        self.forget_previous()
+        status, output = files.run(['cp', '-a', '--', self.folder, aside])
+        if status:
+            raise EnvironmentError(output.strip())
+        os.unlink(os.path.join(aside, 'state'))
+        return lambda: self._bring_back(aside)
+
+    def forget_previous(self):
+        files.remove_tree(self.folder + PREVIOUS)
+
+    def _bring_back(self, aside):
+        self.forget()
+        files.rename(aside, self.folder)
+        self.mark(INSTALLING)
+
     def forget(self):
         """Remove the journal; without its state first, so that a half-removed one counts as none."""
         if self.state:
@@ -145,6 +188,3 @@ class Journal(object):
         if os.path.isdir(self.folder):
             files.remove_tree(self.folder)
 
-
-def _bytes(text):
-    return text if isinstance(text, bytes) else text.encode('utf-8')

@@ -6,7 +6,7 @@ The original put whole files of 2014.1 (or Juno) over newer ones, and a migratio
 import os
 import re
 
-from installer import change, files, transaction
+from installer import change, files, look, transaction
 from installer.journal import INSTALLED, INSTALLING, UNINSTALLING, Journal
 from installer.plan import bytecode_entries, plan_with
 from installer.say import Refusal, quoted, say
@@ -20,7 +20,11 @@ ORIGINALS = frozenset((
     'c588891b8a809e3f63edce0bf56e369fc83746657f5005ef3c54e3c0b231f696',  # db/sqlalchemy/models.py
     '42c75300ee1eb4cc88c158f2914410e8531ba1b8835ffb0c27657af2418b0674',  # network/neutronv2/api.py
     'bd82a2e2dafefcfc2d31d5aab97e1c45212d8565cc5555793fed58471a00cbd1',  # objects/instance.py
-    '61d85a0854ad3f43f0d2f05472ca57fd95973a9e6cc8f321bcb87b1382fc5090',  # migrate_repo's 234
+    'd27765a9d9952d07e900f5895df93983a8009c8443fb02e32d2c4346967f1af1',  # Juno: conductor/manager.py
+    '3286bfb5d1bdd0194ee93a5487dbaaeac2e1cb26a3b706e9e9ec11c585101a4e',  # db/sqlalchemy/models.py
+    '8b5d98e3d066d372bba89957f62c79c872f9b0fd7b1210efe75410b641874f9c',  # network/neutronv2/api.py
+    '65b647a06f3d66ce1f6ccbbd12fe4f513fe2a5b082b7d76cc46275c9f864ee37',  # objects/instance.py
+    '61d85a0854ad3f43f0d2f05472ca57fd95973a9e6cc8f321bcb87b1382fc5090',  # migrate_repo's 234, and Juno's 255
 ))
 
 
@@ -103,7 +107,7 @@ def clean(bundle, nova, journal, old):
 def complete(journal):
     """Bring a clean-up to its end, or an interrupted way back from it."""
     if journal.state not in (None, INSTALLED):
-        transaction.refuse_strangers(journal, ('before', 'after'))
+        transaction.refuse(look.Look(journal), look.Look(journal).strangers)
     if journal.state == UNINSTALLING:
         transaction.undo(journal)
     elif journal.state == INSTALLING:

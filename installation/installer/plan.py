@@ -2,7 +2,7 @@
 
 import os
 
-from installer import change, files, findnova
+from installer import change, checks, files, programs
 from installer.say import quoted
 
 
@@ -22,7 +22,8 @@ def plan_of(bundle, nova, outcome):
 def plan_with(bundle, nova, entries):
     folders = set(folder for entry in entries for folder in above(entry['path']))
     exists = dict((folder, os.path.isdir(os.path.join(nova.parent, folder))) for folder in folders)
-    return {'format': 1, 'bundle': bundle.id, 'name': bundle.name, 'parent': nova.parent, 'python': nova.python,
+    return {'format': 2, 'mount': checks.mount_of(nova.parent), 'bundle': bundle.id,
+            'name': bundle.name, 'parent': nova.parent, 'python': nova.python,
             'entries': entries, 'folders': sorted(folder for folder in folders if not exists[folder]),
             'stamps': sorted(folder for folder in folders if exists[folder])}
 
@@ -41,7 +42,7 @@ def bytecode_entries(nova, entries):
         place = os.path.join(nova.parent, entry['path'])
         for path in change.bytecode_of(place):
             found.append({'path': os.path.relpath(path, nova.parent), 'before': files.digest(path), 'after': None,
-                          'kind': 'bytecode'})
+                          'kind': 'bytecode', 'of': entry['path']})
     return found
 
 
@@ -59,8 +60,8 @@ def manage_of(nova):
     beside = os.path.join(os.path.dirname(nova.python or ''), 'nova-manage')
     if os.path.isfile(beside):
         return beside
-    found = findnova.which('nova-manage')
-    return found if found and findnova.shebang(found) == nova.python else None
+    found = programs.which('nova-manage')
+    return found if found and programs.shebang(found) == nova.python else None
 
 
 def script_of(nova):

@@ -1,5 +1,6 @@
-"""What the installer tells the person at the terminal, and the one kind of error it ends with."""
+"""What the installer tells the person at the terminal; a terminal that has gone away stops nothing."""
 
+import os
 import sys
 
 
@@ -16,16 +17,43 @@ class Refusal(Exception):
         self.hint = hint
 
 
+def open_streams():
+    """Give closed standard streams (``>&-``) to /dev/null, before a file of ours gets their number."""
+    for number, name in ((0, 'stdin'), (1, 'stdout'), (2, 'stderr')):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, os.fdopen(number, 'r' if number == 0 else 'w'))
+
+
 def say(text):
-    sys.stdout.write('{0}\n'.format(text))
-    sys.stdout.flush()
+    _write(sys.stdout, 1, text)
 
 
 def complain(error):
-    sys.stdout.flush()
-    sys.stderr.write('nova-cascading installer: {0}\n'.format(error.what))
+    _write(sys.stderr, 2, 'nova-cascading installer: {0}'.format(error.what))
     if error.hint:
-        sys.stderr.write('  Next: {0}\n'.format(error.hint))
+        _write(sys.stderr, 2, '  Next: {0}'.format(error.hint))
+
+
+def _write(stream, number, text):
+    line = '{0}\n'.format(text)
+    try:
+        if hasattr(stream, 'buffer'):  # Python 3: whatever the locale, and also paths that are no text in it
+            stream.buffer.write(line.encode('utf-8', 'surrogateescape'))
+        else:
+            stream.write(line)
+        stream.flush()
+    except (EnvironmentError, ValueError):
+        _to_nowhere(number)
+
+
+def _to_nowhere(number):
+    """Nobody reads any more; what is still in the buffer must not fail at exit either."""
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, number)
+    os.close(nothing)
 
 
 def quoted(path):

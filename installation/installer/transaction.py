@@ -2,22 +2,30 @@
 
 import difflib
 import os
+import sys
 
 from installer import change, database, files, services
 from installer.findnova import Nova
 from installer.journal import INSTALLED, INSTALLING, UNINSTALLING
+from installer.look import EDITED, FOREIGN, OURS, Look
 from installer.say import Refusal, quoted, say
+from installer.signals import Deaf, Interrupted
 
 
 def forward(journal, options):
     """Install what the journal holds; the database gets the column before any code needs it."""
     plan = journal.plan
-    nova = Nova(plan['parent'], plan['python'])
+    nova = nova_of(journal)
     change.apply(journal, 'after', [entry for entry in plan['entries'] if entry['before'] is None])
     if plan.get('adopt'):
         database.adopt(nova, options)
     database.sync(nova, options)
     change.apply(journal, 'after', plan['entries'])
+
+
+def nova_of(journal):
+    plan = journal.plan
+    return Nova(plan['parent'], plan['python'])
 
 
 def conclude(journal, options):
@@ -26,54 +34,130 @@ def conclude(journal, options):
     :returns: exit status.
     """
     worked = restart(journal, options, options.db)
-    journal.mark(INSTALLED)
+    with Deaf():
+        journal.mark(INSTALLED)
     say('installed: {0}'.format(journal.plan['name']))
     if not options.db:
         say('The database was left alone: run `nova-cascading db sync` before you restart the services.')
-    say('To undo: sudo sh {0}'.format(quoted(os.path.join(journal.folder, 'installation', 'uninstall.sh'))))
+    say('To undo: sudo sh {0}'.format(way_back(journal)))
     return 0 if worked else 1
 
 
-def restart(journal, options, allowed=True):
+def way_back(journal):
+    return quoted(os.path.join(journal.folder, 'installation', 'uninstall.sh'))
+
+
+def restart(journal, options, allowed=True, before=None):
+    """:returns: whether no service was left that should have been restarted and was not named."""
+    found = services.running(nova_of(journal), before)
     if allowed and options.restart:
-        return services.restart(journal.parent)
-    for service in services.running(journal.parent):
+        return services.restart(nova_of(journal), found)
+    for service in found:
         say('not restarted: {0} (process {1})'.format(service.name, service.pid))
     return True
 
 
-def backward(journal, options):
+# --- the way back ----------------------------------------------------------------------------------------------------
+
+def backward(journal, look, options):
     """Uninstall, in the opposite order: what uses the additions goes first.
 
-    :returns: whether all services could be restarted.
+    :returns: (whether all services could be restarted, paths that are not what they were)
     """
-    journal.mark(UNINSTALLING)
-    plan = journal.plan
-    change.apply(journal, 'before', [entry for entry in plan['entries'] if entry['before'] is not None])
+    with Deaf():
+        journal.mark(UNINSTALLING)
+        mine = look.ours()
+        change.apply(journal, 'before', [entry for entry in mine if entry['before'] is not None])
     worked = restart(journal, options)
     if options.drop_column:
-        database.drop_column(Nova(plan['parent'], plan['python']), options)
-    _take_out(journal)
-    return worked
+        database.drop_column(nova_of(journal), options)
+    with Deaf():
+        return worked, _take_out(journal, look)
 
 
 def undo(journal):
-    """Bring back what was there before, whatever state the journal is in; services and database stay as they are."""
-    if journal.state == INSTALLED:
-        journal.mark(UNINSTALLING)
-    if journal.state:
-        change.apply(journal, 'before', [entry for entry in journal.entries if entry['before'] is not None])
-        _take_out(journal)
-    else:
-        journal.forget()
+    """Bring back what was there before, whatever state the journal is in; services and database stay as they are.
+
+    :returns: paths that are not what they were before.
+    """
+    with Deaf():
+        if not journal.state:
+            journal.forget()
+            return []
+        if journal.state == INSTALLED:
+            journal.mark(UNINSTALLING)
+        look = Look(journal)
+        change.apply(journal, 'before', [entry for entry in look.ours() if entry['before'] is not None])
+        return _take_out(journal, look)
 
 
-def _take_out(journal):
-    change.apply(journal, 'before', [entry for entry in journal.entries if entry['before'] is None])
-    for folder in change.remove_folders(journal):
+def reinstall(journal, bring_back):
+    """Put an earlier bundle back whose replacement failed; its database change is still there.
+
+    :returns: paths that are not what they were before.
+    """
+    bring_back()
+    change.apply(journal, 'after', journal.entries)
+    journal.mark(INSTALLED)
+    return []
+
+
+def _take_out(journal, look):
+    """:returns: paths that are not what they were before."""
+    mine = look.ours()
+    change.apply(journal, 'before', [entry for entry in mine if entry['before'] is None])
+    change.sweep(journal, journal.entries)
+    for folder in change.remove_folders(journal, look.is_gone):
         say('left in place, it holds files that are not ours: {0}'.format(journal.target(folder)))
-    change.restore_times(journal)
+    if look.is_all_ours:
+        change.restore_times(journal)
+    unlike = [journal.target(entry['path']) for entry in mine if not journal.is_before(entry)]
     journal.forget()
+    return unlike
+
+
+def close(journal, look):
+    """Give up a journal whose tree is gone, or is another nova: only the fork's own unchanged files are taken away."""
+    say('{0}: taking away what nova-cascading has left there, and closing its journal'.format(look.summary()))
+    with Deaf():
+        journal.mark(UNINSTALLING)
+        _take_out(journal, look)
+    for path in sorted(path for path, kind in look.now.items() if kind == EDITED or look.changed.get(path) == OURS):
+        say('left as it is: {0}'.format(journal.target(path)))
+
+
+# --- when something comes in between ---------------------------------------------------------------------------------
+
+def guarded(work, ways_back):
+    """Do some work; whatever ends it early, go the ways back.
+
+    :param ways_back: functions that undo, each with the paths that are not what they were as its result.
+    :raises Refusal: what ended it, and what the tree is like now.
+    """
+    try:
+        return work()
+    except BaseException:
+        error = sys.exc_info()[1]
+        with Deaf():
+            say('stopped; undoing what was done')
+            result = _go_back(ways_back)
+        is_known = isinstance(error, (EnvironmentError, Interrupted, Refusal))
+        what = error if is_known else '{0}: {1}; this is a bug'.format(error.__class__.__name__, error)
+        raise Refusal('{0}\n  {1}'.format(what, result), getattr(error, 'hint', '')
+                      or 'mend that, then run install.sh again')
+
+
+def _go_back(ways_back):
+    unlike = []
+    try:
+        for way in ways_back:
+            unlike += way()
+    except (EnvironmentError, Refusal) as second:
+        return 'It could not be undone either: {0}\n  The journal has everything that is needed: mend that, then run ' \
+               'uninstall.sh.'.format(second)
+    if unlike:
+        return 'It was undone, but these are not what they were: {0}'.format(', '.join(unlike))
+    return 'Every file is what it was before.'
 
 
 def complete(journal, options):
@@ -83,24 +167,41 @@ def complete(journal, options):
     """
     if journal.state not in (INSTALLING, UNINSTALLING):
         return False
-    refuse_strangers(journal, ('before', 'after'))
+    look = Look(journal)
+    refuse_undecided(look)
+    if look.is_other:
+        return False
     say('an earlier run was interrupted while {0}; completing it'.format(journal.state))
     if journal.state == UNINSTALLING:
         undo(journal)
         return False
-    forward(journal, options)
+    guarded(lambda: forward(journal, options), [lambda: undo(journal)])
     return True
 
 
-def refuse_strangers(journal, sides):
-    """:raises Refusal: a file was changed by someone else since, with the difference."""
-    found = [entry for entry in journal.entries if entry['kind'] == 'code'
-             and files.digest(journal.target(entry['path'])) not in [entry[side] for side in sides]]
-    if found:
-        raise Refusal('changed since the installation, so nothing was touched:\n'
-                      + '\n'.join(_difference(journal, entry) for entry in found),
-                      'keep your change elsewhere and put the installed file back, e.g. cp -a {0} {1}'.format(
-                          quoted(journal.kept('after', found[0]['path'])), quoted(journal.target(found[0]['path']))))
+def refuse_undecided(look):
+    """:raises Refusal: see refuse()"""
+    refuse(look, look.undecided)
+
+
+def refuse(look, found):
+    """:raises Refusal: these files were changed by someone else since, with the differences."""
+    journal = look.journal
+    if not found:
+        return
+    known = dict((entry['path'], entry) for entry in journal.entries)
+    raise Refusal('changed since the installation, so nothing was touched:\n'
+                  + '\n'.join(_difference(journal, known[path]) for path in found), _hint(look, found))
+
+
+def _hint(look, found):
+    journal = look.journal
+    forget = 'to leave the tree as it is, and forget the journal: sudo sh {0} --nova-parent {1} --forget'.format(
+        way_back(journal), quoted(journal.parent))
+    if FOREIGN in look.now.values():  # a file of this release among those of another would be worse than none
+        return 'put one whole nova there (pip, git), then run this again; or, ' + forget
+    return 'keep your change elsewhere and put the installed file back, e.g. cp -a {0} {1}; or, {2}'.format(
+        quoted(journal.kept('after', found[0])), quoted(journal.target(found[0])), forget)
 
 
 def _difference(journal, entry, limit=40):

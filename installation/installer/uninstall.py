@@ -2,12 +2,14 @@
 
 import os
 import re
+import time
 
-from installer import files, legacy, transaction
+from installer import change, files, legacy, transaction
 from installer.journal import INSTALLED, Journal, Lock, load
+from installer.look import Look, is_away
 from installer.say import Refusal, quoted, say
 
-JOURNAL = re.compile('-[0-9a-f]{8}(-2014)?$')
+JOURNAL = re.compile('-[0-9a-f]{8}(-2014|-previous)?$')
 
 
 def uninstall(options):
@@ -15,12 +17,17 @@ def uninstall(options):
     :param options: what the command line said; ``here`` is the folder above ``installation/``.
     :returns: exit status.
     """
+    options.nova_parent = meant(options)
+    if options.forget and not options.yes:
+        return forget(options, parents_of(options))
     with Lock(options.state_dir):
-        sweep(options.state_dir)
+        tidy(options)
         parents = parents_of(options)
         if len(parents) > 1:
             raise Refusal('more than one nova has the fork: {0}'.format(', '.join(parents)),
                           'say which one: --nova-parent {0}'.format(quoted(parents[0])))
+        if options.forget:
+            return forget(options, parents)
         for parent in parents:
             return take_out(Journal(options.state_dir, parent), options)
         say('nothing is installed here: {0} has no journal{1}'.format(
@@ -28,27 +35,44 @@ def uninstall(options):
         return 0
 
 
-def sweep(state_dir):
-    """Remove journals that were cut off before the tree was touched, or after it was given back."""
-    for name in sorted(os.listdir(state_dir)):
-        folder = os.path.join(state_dir, name)
+def tidy(options):
+    """Remove journals that were cut off before the tree was touched or after it was given back, and close those whose
+    tree is gone; those of trees whose file system is not mounted now stay."""
+    root = options.state_dir
+    for name in sorted(os.listdir(root)):
+        folder = os.path.join(root, name)
         if JOURNAL.search(name) and os.path.isdir(folder) and not os.path.exists(os.path.join(folder, 'state')):
             files.remove_tree(folder)
+    for parent in all_parents(root):
+        journal = Journal(root, parent)
+        if journal.state and Look(journal).is_gone and not is_away(journal):
+            if options.drop_column and options.nova_parent in (None, parent):
+                raise Refusal('{0} is gone, and only its nova could drop the column'.format(journal.target('nova')),
+                              'the same command without --drop-column; the mappings stay in the database')
+            transaction.close(journal, Look(journal))
+
+
+def all_parents(root):
+    """:returns: the parent directories of all trees that have a journal."""
+    found = set()
+    for name in sorted(os.listdir(root)) if os.path.isdir(root) else []:
+        if os.path.exists(os.path.join(root, name, 'state')):
+            found.add(load(os.path.join(root, name, 'plan.json'))['parent'])
+    return sorted(found)
+
+
+def meant(options):
+    """:returns: the tree that is named, or whose copy of this program runs; None when that is open."""
+    if options.nova_parent:
+        return os.path.realpath(options.nova_parent)
+    plan = os.path.join(options.here, 'plan.json')
+    return load(plan)['parent'] if os.path.exists(plan) else None
 
 
 def parents_of(options):
     """:returns: the parent directories of all trees that have a journal, or of the one that is meant."""
-    if options.nova_parent:
-        wanted = os.path.realpath(options.nova_parent)
-    elif os.path.exists(os.path.join(options.here, 'plan.json')):
-        wanted = load(os.path.join(options.here, 'plan.json'))['parent']
-    else:
-        wanted = None
-    found = set()
-    for name in sorted(os.listdir(options.state_dir)):
-        if os.path.exists(os.path.join(options.state_dir, name, 'state')):
-            found.add(load(os.path.join(options.state_dir, name, 'plan.json'))['parent'])
-    return [parent for parent in sorted(found) if wanted in (None, parent) and is_open(options, parent)]
+    return [parent for parent in all_parents(options.state_dir)
+            if options.nova_parent in (None, parent) and is_open(options, parent)]
 
 
 def is_open(options, parent):
@@ -59,14 +83,7 @@ def is_open(options, parent):
 def take_out(journal, options):
     worked = True
     if journal.state:
-        sides = ['after'] if journal.state == INSTALLED else ['before', 'after']
-        transaction.refuse_strangers(journal, sides)
-        for entry in journal.entries:
-            if entry['before'] is not None:
-                journal.verify('before', entry)
-        name = journal.plan['name']
-        worked = transaction.backward(journal, options)
-        say('uninstalled: {0}; every file is what it was before'.format(name))
+        worked = _take_out(journal, Look(journal), options)
     cleaned = legacy.journal_of(options, journal.parent)
     if cleaned.state not in (None, INSTALLED):
         transaction.undo(cleaned)
@@ -74,3 +91,57 @@ def take_out(journal, options):
     if not options.drop_column:
         say('The database keeps its mappings: stock nova does not mind the column.')
     return 0 if worked else 1
+
+
+def _take_out(journal, look, options):
+    """:returns: whether all went well."""
+    name = journal.plan['name']
+    if look.is_gone:
+        raise Refusal('{0} is not there, and neither is the file system it was on ({1})'.format(
+            journal.target('nova'), journal.plan['mount']),
+            'mount it, then run this again; if it is gone for good: --nova-parent {0} --forget'.format(
+                quoted(journal.parent)))
+    if look.is_pips:
+        say('{0}, and looks after its files; only the journal is closed'.format(look.summary()))
+        journal.forget()
+        return True
+    transaction.refuse_undecided(look)
+    for entry in look.ours():
+        if entry['before'] is not None:
+            journal.verify('before', entry)
+    if not look.is_all_ours:
+        say('{0}: that stays as it is'.format(look.summary()))
+    worked, unlike = transaction.backward(journal, look, options)
+    if unlike:
+        say('uninstalled: {0}; but these files are NOT what they were before: {1}'.format(name, ', '.join(unlike)))
+    elif look.is_all_ours:
+        say('uninstalled: {0}; every file is what it was before'.format(name))
+    else:
+        say('uninstalled: {0}; nothing of the fork is left'.format(name))
+    return worked and not unlike
+
+
+# --- what nobody else can decide -------------------------------------------------------------------------------------
+
+def forget(options, parents):
+    """Show what would be forgotten; with --yes, put the journal aside, and leave the tree as it is."""
+    if len(parents) != 1:
+        raise Refusal('say which journal to forget: {0}'.format(', '.join(parents) or 'there is none'),
+                      '--forget --nova-parent {0}'.format(quoted((parents + ['DIR'])[0])))
+    journal = Journal(options.state_dir, parents[0])
+    if journal.state:
+        look = Look(journal)
+        say('{0}, {1}'.format(journal.folder, journal.state))
+        for path in sorted(look.now):
+            say('  {0:8} {1}'.format(look.now[path], journal.target(path)))
+        say('back: as before nova-cascading; ours: its own; edited: its own, changed since; foreign: of another nova, '
+            'or gone with it')
+    if not options.yes:
+        say('Nothing was changed. With --forget --yes the journal is put aside; each of these files stays as it is.')
+        return 0
+    aside = journal.folder + time.strftime('.forgotten-%Y%m%d-%H%M%S')
+    change.sweep(journal, journal.entries if journal.state else [])
+    files.rename(journal.folder, aside)
+    os.rename(os.path.join(aside, 'state'), os.path.join(aside, 'forgotten'))
+    say('forgotten; both contents of every file are kept in {0}'.format(aside))
+    return 0

@@ -1,0 +1,143 @@
+"""Who else can write what root is about to run? A program counts with every folder and link that leads to it."""
+
+import glob
+import grp
+import os
+import pwd
+import stat
+
+from installer import files
+from installer.say import Refusal, quoted
+
+GROUP, OTHERS = 0o020, 0o002
+MOST_LINKS = 40  # as the kernel's own limit
+
+
+def ourselves():
+    """:returns: the user ids that may always write what we run: root's, and our own."""
+    return set([0, os.geteuid()])
+
+
+def owner_of(path):
+    """:returns: the user id a file belongs to, or None when there is none."""
+    try:
+        return os.stat(path).st_uid
+    except OSError:
+        return None
+
+
+def weakness(path, users):
+    """
+    :param path: a program, module or folder.
+    :param users: ids of the users who may write it.
+    :returns: who else can, in words; None when nobody can.
+    """
+    place, todo, links = '/', _parts(path), 0
+    while todo:
+        part = todo.pop()
+        if part in ('', '.', '..'):
+            place = os.path.dirname(place) if part == '..' else place
+            continue
+        beneath = os.path.join(place, part)
+        try:
+            found = os.lstat(beneath)
+        except OSError as error:
+            return '{0}: {1}'.format(beneath, error.strerror)
+        reason = _writers(beneath, found, users)
+        if reason:
+            return reason
+        if not stat.S_ISLNK(found.st_mode):
+            place = beneath
+            continue
+        links, target = links + 1, os.readlink(beneath)
+        if links > MOST_LINKS:
+            return '{0} is a link to itself'.format(path)
+        place = '/' if target.startswith('/') else place
+        todo += _parts(target)
+    return None
+
+
+def _parts(path):
+    return list(reversed(path.split('/')))
+
+
+def _writers(path, found, users):
+    if found.st_uid not in users:
+        return '{0} belongs to the user {1}'.format(path, _name(found.st_uid))
+    if stat.S_ISLNK(found.st_mode) or stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
+        return None  # nobody writes a link; in a sticky folder each entry is its owner's
+    if found.st_mode & OTHERS:
+        return '{0} can be written by everybody'.format(path)
+    if found.st_mode & GROUP and (_has_acl(path) or _members(found.st_gid) - users):
+        return '{0} can be written by the group {1}'.format(path, _group(found.st_gid))
+    return None
+
+
+def _has_acl(path):
+    """With an access list the group's bits say what the most favoured of its entries may."""
+    ask = vars(os).get('getxattr')  # Python 2 cannot
+    try:
+        return bool(ask and ask(path, 'system.posix_acl_access'))
+    except OSError:
+        return False
+
+
+_known_members = {}
+
+
+def _members(gid):
+    """:returns: the user ids whom a group's right to write serves."""
+    if gid not in _known_members:
+        names = grp.getgrgid(gid).gr_mem if _group(gid) != str(gid) else []
+        _known_members[gid] = set(user.pw_uid for user in pwd.getpwall() if user.pw_gid == gid or user.pw_name in names)
+    return _known_members[gid]
+
+
+def _group(gid):
+    try:
+        return grp.getgrgid(gid).gr_name
+    except KeyError:
+        return str(gid)
+
+
+def _name(uid):
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+LIBRARIES = ('pyvenv.cfg', 'lib', 'lib64', 'lib*/python*', 'lib*/python*/*.py', 'lib*/python*/*-packages',
+             'lib*/python*/*-packages/*')
+
+
+def weakness_of_interpreter(python, users):
+    """As weakness(), of an interpreter with what it loads by itself: its settings, its library, the packages in it."""
+    reason = weakness(python, users)
+    prefix = os.path.dirname(os.path.dirname(os.path.abspath(python)))
+    if reason or prefix in ('/', '/usr'):
+        return reason
+    for pattern in LIBRARIES:
+        for path in sorted(glob.glob(os.path.join(files.glob_escape(prefix), pattern))):
+            reason = _writers(path, os.lstat(path), users)
+            if reason:
+                return reason
+    return None
+
+
+def weakness_of_modules(top, users):
+    """As weakness(), of a tree of modules; only root can have given a file in it to somebody else."""
+    reason = weakness(top, users)
+    for folder, names, others in os.walk(top):
+        for path in [] if reason else [os.path.join(folder, name) for name in names + others]:
+            found = os.lstat(path)
+            known = users if stat.S_ISDIR(found.st_mode) else users | set([found.st_uid])
+            reason = reason or _writers(path, found, known)
+    return reason
+
+
+def refuse_others(path, reason, hint):
+    """:raises Refusal: when there is a reason, see weakness()."""
+    if reason:
+        raise Refusal('{0} would be run as {1}, but {2}'.format(path, _name(os.geteuid()), reason), hint or
+                      'ls -ld {0}; take the right to write from others'.format(quoted(path)))

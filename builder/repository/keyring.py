@@ -60,14 +60,17 @@ def public(this: Change) -> bytes:
     return keys.export(this.prints, armor=False)
 
 
-def version(this: Change, taken: Callable[[str], bool]) -> str:
-    """The date of the change; a second change of one day gets a number behind it."""
-    day = strftime('%Y.%m.%d', gmtime(this.time))
+def version(this: Change, name: str, taken: Callable[[str], bool]) -> str:
+    """The date of the change, or of the last one if a wrong clock has put that later; a second change of one day gets
+    a number behind it."""
+    before = [entry.version[:len('2026.01.31')] for suite in this.state.suites.values()
+              for entry in suite.packages.values() if entry.name == name]
+    day = max([strftime('%Y.%m.%d', gmtime(this.time)), *before])
     return next(text for text in [day, *(f'{day}.{number}' for number in range(1, 1000))] if not taken(text))
 
 
 def deb(this: Change, name: str, content: str) -> Entry:
-    number = version(this, lambda text: (this.work / pool(text)).exists())
+    number = version(this, DEB, lambda text: (this.work / pool(text)).exists())
     path = pool(number)
     build_deb(this, number, this.work / path)
     return Entry(DEB, number, 'all', {path: packages.sha256(this.work / path)}, this.time, content)
@@ -119,7 +122,7 @@ def fill(root: Path, this: Change, number: str) -> None:
 def rpm(this: Change, name: str, content: str) -> Entry:
     """The release rpm of one yum repository: its .repo file names that repository and its testing channel."""
     place = this.work / yum.directory(name) / 'packages'
-    number = version(this, lambda text: any(place.glob(f'{RPM}-{text}-*')))
+    number = version(this, RPM, lambda text: any(place.glob(f'{RPM}-{text}-*')))
     path = place / f'{RPM}-{number}-1.noarch.rpm'
     path.parent.mkdir(parents=True, exist_ok=True)
     release.build(url=this.state.url, suite=suites.stable_of(name), version=number, epoch=this.time, to=path,

@@ -78,9 +78,11 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
     """
     if not paths:
         return
+    if again:  # rpmsign leaves a signature by the same key as it is
+        isolated.run(['rpmsign', '--delsign', *paths])
     defines = [word for name, value in signing(signer, time).items() for word in ('--define', f'{name} {value}')]
-    isolated.run(['rpmsign', *defines, '--rpmv3', '--resign' if again else '--addsign', *paths],
-                    hint='a key with a passphrase needs a running gpg-agent')
+    isolated.run(['rpmsign', *defines, '--rpmv3', '--addsign', *paths],
+                 hint='a key with a passphrase needs a running gpg-agent')
     for path in paths:
         path.chmod(0o644)
         os.utime(path, (time, time))

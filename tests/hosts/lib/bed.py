@@ -34,7 +34,7 @@ def upgrade(migrate_engine):
 NUMBERS = itertools.count(1)
 
 register('sqlalchemies', base='databases', script=script('sqlalchemies'))
-register('sqlalchemies27', base='base', script=script('sqlalchemies27'))
+register('sqlalchemies27', base='py27', script=script('sqlalchemies27'))
 
 
 def tiny_nova(host: Host, latest: int | None = 233) -> str:

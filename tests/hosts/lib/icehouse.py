@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from builder import runtime, stockset
+from builder import egginfo, runtime, stockset
 from builder.source import cache
 from tests.hosts.lib import packages, signed, templates
 from tests.hosts.lib.cloud import Cloud
@@ -59,10 +59,11 @@ def recipe(directory: Path) -> str:
     return f'# made from {hashlib.sha256(whole).hexdigest()}\n'
 
 
-register('icehouse', base='base', prepare=made_by('runtime', 'icehouse'),
+register('icehouse', base='servers', prepare=made_by('runtime', 'icehouse'), made_of=[runtime.__file__],
          script=recipe(runtime.RECIPES['icehouse']) + script('icehouse'))
 for version in RELEASES:
     register(f'icehouse-{version}', base='icehouse', prepare=made_by('stock', version),
+             made_of=[stockset.__file__, egginfo.__file__],
              script=recipe(stockset.RECIPE) + script('icehouse-stock'))
 
 

@@ -14,8 +14,11 @@ def script(name: str) -> str:
     return (SCRIPTS / f'{name}.sh').read_text()
 
 
-register('minbase', base=None, script='')
+register('minbase', base=None, script='--variant=minbase --include=ca-certificates')
 register('base', base='minbase', script=script('base'))
-register('stack-packages', base='base', script=script('stack-packages'))
+register('servers', base='base', script=script('servers'))
+register('stack-packages', base='servers', script=script('stack-packages'))
 register('stack', base='stack-packages', script=script('stack'), online=False)
-register('databases', base='base', script=script('databases'))
+register('databases', base='servers', script=script('databases'))
+register('pip-host', base='servers', script=script('pip-host'))
+register('py27', base='servers', script=script('py27'))

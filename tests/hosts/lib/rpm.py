@@ -29,7 +29,8 @@ def stock_nova(release: str) -> Callable[[Path], None]:
     return put
 
 
-register('rpm', base='stack', script=script('rpm'), files=HELPERS, prepare=stock_nova('26.3.0'))
+register('rpm', base='stack', script=script('rpm'), files=HELPERS, prepare=stock_nova('26.3.0'),
+         made_of=[egginfo.__file__])
 register('rpm-icehouse-tools', base='icehouse', script=script('rpm-icehouse-tools'))
 register('rpm-icehouse', base='rpm-icehouse-tools', script=script('rpm-icehouse'), files={**HELPERS, **PYTHON2},
-         online=False, prepare=stock_nova('2014.1.5'))
+         online=False, prepare=stock_nova('2014.1.5'), made_of=[egginfo.__file__])

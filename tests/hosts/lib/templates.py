@@ -12,7 +12,7 @@ from pathlib import Path
 
 from builder import suites
 from tests.hosts.lib.errors import HostError, Incapable
-from tests.hosts.lib.layers import REGISTRY, Layer
+from tests.hosts.lib.layers import AROUND, REGISTRY, Layer
 from tests.hosts.lib.machine import Machine
 
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'hosts'
@@ -50,7 +50,7 @@ def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
         if below:
             _run_script(suite, layer, below, partial, log)
         else:
-            _bootstrap(suite, partial, log)
+            _bootstrap(suite, layer, partial, log)
     except subprocess.CalledProcessError as error:
         tail = ''.join(log.read_text(errors='replace').splitlines(keepends=True)[-40:])
         what = f'cannot build layer {layer.name} of {suite} (status {error.returncode})'
@@ -58,11 +58,11 @@ def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
     partial.rename(place)
 
 
-def _bootstrap(suite: str, partial: Path, log: Path) -> None:
+def _bootstrap(suite: str, layer: Layer, partial: Path, log: Path) -> None:
     listed = log.with_suffix('.sources')
     listed.write_text(suites.for_suite(suite))
     options = [f'--aptopt={line}' for line in suites.acquire_options()]
-    words = ['mmdebstrap', '--variant=minbase', '--include=python3,ca-certificates', *options, suite, partial, listed]
+    words = ['mmdebstrap', *layer.script.split(), *options, suite, partial, listed]
     with log.open('wb') as out:
         subprocess.run(words, check=True, stdout=out, stderr=subprocess.STDOUT)
 
@@ -76,7 +76,8 @@ def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log:
             inside.write_text(text)
         if layer.prepare:
             layer.prepare(machine.root)
-        words = machine.command(['sh', '-euxc', layer.script], {'SUITE': suite, 'DEBIAN_FRONTEND': 'noninteractive'})
+        script = (AROUND.read_text() if layer.online else '') + layer.script
+        words = machine.command(['sh', '-euxc', script], {'SUITE': suite, 'DEBIAN_FRONTEND': 'noninteractive'})
         with log.open('wb') as out:
             subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
     finally:

@@ -65,13 +65,11 @@ def of_tarball(version: str) -> Unpackaged:
             egginfo.ensure(tree, target)
 
     settings = f"TREE='{TARBALL}' VENV=/usr/local\n"
-    register(f'tarball-{version}', base='icehouse', prepare=unpack, online=False,
+    register(f'tarball-{version}', base='icehouse', prepare=unpack, made_of=[egginfo.__file__], online=False,
              script=settings + script('unpackaged-tarball') + script('unpackaged-configured'))
     return Unpackaged(version, 'bullseye', '/usr/bin/python2.7', TARBALL, '/usr/local/bin')
 
 
-register('pip-host', base='base', script=script('unpackaged'))
-register('py27', base='base', script=script('py27'))
 ICEHOUSE = [of_tarball(version) for version in ('2014.1', '2014.1.2', '2014.1.5')]
 PIP = [of_pip('15.1.5', 'bullseye', 'python2.7', 'py27'), of_pip('26.3.0', 'bookworm', 'python3.11', 'pip-host'),
        of_pip('34.0.0', 'trixie', 'python3.13', 'pip-host')]

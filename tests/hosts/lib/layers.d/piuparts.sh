@@ -1,7 +1,6 @@
 #!/bin/sh
 # Layer "piuparts": a machine with piuparts and, in /srv/base.tar.gz, a system for it that lacks nothing but nova.
 set -eu
-apt-get -qq update
 apt-get -qq install -y --no-install-recommends piuparts mmdebstrap libdistro-info-perl
 needed=$(apt-get install -s --no-install-recommends python3-nova | sed -n 's/^Inst \([^ ]*\) .*/\1/p' |
     grep -vx python3-nova | paste -sd ,)

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Layer "rpm": the stack again, but nova comes from rpms and dnf manages them; the rest is Debian's userspace.
 set -eu
-export DEBIAN_FRONTEND=noninteractive
 apt-get -qq install -y --no-install-recommends rpm dnf createrepo-c gnupg xz-utils patch
 apt-get -qq remove -y nova-common python3-nova
 install -d /etc/rpm /etc/yum.repos.d

@@ -1,7 +1,6 @@
 #!/bin/sh
 # Layer "sqlalchemies": one environment for each SQLAlchemy that a nova for Python 3 used, with what such a nova brings.
 set -eu
-export DEBIAN_FRONTEND=noninteractive
 apt-get -qq install -y --no-install-recommends python3-venv sqlite3
 install_set() {
     python3 -m venv "/opt/sa-$1"

@@ -37,6 +37,11 @@ WantedBy=multi-user.target
 UNIT
 systemctl enable placement-versions
 
+# Root leaves the bytecode of all that the services import; as the user nova they could not.
+for name in cmd.manage cmd.conductor cmd.scheduler api.openstack.compute.routes api.openstack.wsgi_app; do
+    echo "import nova.$name"
+done | python3 - || :
+
 nova_manage() { su nova -s /bin/sh -c "nova-manage $*"; }
 nova_manage api_db sync
 nova_manage cell_v2 map_cell0

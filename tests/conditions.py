@@ -264,8 +264,7 @@ SHELL = Condition('foreign-shell', '''
     printf 'echo from ENV\\n' >"$place/env"
     POSIXLY_CORRECT=1 GREP_OPTIONS=--color=always GREP_COLOR='1;31' CLICOLOR_FORCE=1 FORCE_COLOR=1 \\
         LS_COLORS='*.py=01;31' QUOTING_STYLE=shell-always BLOCK_SIZE=human-readable CDPATH=/:/tmp ENV=$place/env \\
-        BASH_ENV=$place/env COLUMNS=20 LINES=3 TZ=Asia/Kathmandu TERM=dumb PAGER=false EDITOR=false IFS=x \\
-        LD_BIND_NOW=1 "$@"''')
+        BASH_ENV=$place/env COLUMNS=20 LINES=3 TZ=Asia/Kathmandu TERM=dumb PAGER=false EDITOR=false "$@"''')
 DEBIAN = Condition('foreign-debian', NEW_HOME + '''
     printf 'unsigned_only\\n' >"$place/.dpkg-buildpackage.conf"
     printf -- '--verbose\\n' >"$place/.dpkg.cfg"

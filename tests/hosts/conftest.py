@@ -8,31 +8,62 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.lib import debs, kinds, packages, templates  # noqa: F401  kinds registers the common layers
+from tests.hosts.lib import debs, kinds, order, packages, templates  # noqa: F401  kinds registers the common layers
 from tests.hosts.lib.errors import Incapable
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.machine import Machine
 
+LIVE: list[Host] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--keep-failed', action='store_true', help='keep the disks of hosts whose test failed')
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip all where there can be no hosts; otherwise, what took longest the last time comes first."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    try:
+        templates.require()
+    except Incapable as reason:
+        for item in here:
+            item.add_marker(pytest.mark.skip(f'SKIPPED: {reason}'))
+    order.arrange(items)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, 'workerinput'):
+        order.fix()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = (yield).get_result()
+    if report.failed and item.config.getoption('--keep-failed'):
+        report.sections += [('A shell in this host, whose disk is kept', host.keep()) for host in LIVE]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    order.record(terminalreporter)
+
 
 @contextlib.contextmanager
 def factory() -> Iterator[Callable[..., Host]]:
-    """Hosts that end together; skips where the machine cannot run any."""
+    """Hosts that end together."""
     hosts: list[Host] = []
 
     def make(suite: str = 'bookworm', layer: str | list[Path] = 'base', beside: Host | None = None,
              online: bool = False) -> Host:
-        try:
-            templates.require()
-        except Incapable as reason:
-            pytest.skip(f'SKIPPED: {reason}')
         layers = layer if isinstance(layer, list) else templates.directories(suite, layer)
         hosts.append(Host(suite, Machine(layers, network=beside.machine if beside else 'outer' if online else 'own')))
+        LIVE.append(hosts[-1])
         return hosts[-1]
 
     try:
         yield make
     finally:
         for host in reversed(hosts):
+            LIVE.remove(host)
             host.close()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ mknod node c 1 3
 '''
 SPACES = ['unshare', '--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--propagation', 'private']
 SECONDS = 5
+TOOLS = {'mmdebstrap': 'mmdebstrap', 'nsenter': 'util-linux', 'setpriv': 'util-linux', 'ip': 'iproute2'}
 
 
 @functools.cache
@@ -41,6 +43,12 @@ def lacking() -> str:
         return ''
     said = (done.stderr.strip().splitlines() or ['no message'])[0]
     return f'needs root with CAP_SYS_ADMIN and CAP_MKNOD, and overlayfs ({said}); in a container: --privileged'
+
+
+def toolless() -> str:
+    """Which tools are missing; '' when none is."""
+    missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
+    return f'needs tools: apt-get install {" ".join(missing)}' if missing else ''
 
 
 def sourceless(suite: str = 'bookworm') -> str:

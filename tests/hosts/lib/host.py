@@ -13,6 +13,8 @@ from tests.hosts.lib import repository, services, sql, systemd
 from tests.hosts.lib.errors import HostError
 from tests.hosts.lib.machine import Machine
 
+PROJECT = Path(__file__).resolve().parents[3]
+
 
 @dataclass(frozen=True)
 class Result:
@@ -119,6 +121,10 @@ class Host:
     def freeze(self) -> list[Path]:
         """End this host for good and return its layers: ``make_host(suite, layers)`` makes copies of it as it was."""
         return self.machine.freeze()
+
+    def keep(self) -> str:
+        """Leave the disk behind when the host ends; returns the command that opens a shell in a host made of it."""
+        return f"PYTHONPATH='{PROJECT}' python3 -m tests.hosts.lib.shell {self.suite} {self.machine.keep_disk()}"
 
     def close(self) -> None:
         """End the host and remove what it wrote."""

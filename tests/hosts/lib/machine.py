@@ -35,6 +35,7 @@ class Machine:
         self._upper = keep or self._work / 'upper'
         self._outer = network == 'outer'
         self._layers = layers
+        self._kept = False
         for name in ('root', 'work'):
             (self._work / name).mkdir()
         self._upper.mkdir(parents=True, exist_ok=True)
@@ -96,10 +97,18 @@ class Machine:
         self._keeper.wait()
         return [*self._layers, self._upper]
 
+    def keep_disk(self) -> Path:
+        """Leave the disk behind on close; the file that names its layers, lowest first."""
+        self._kept = True
+        listed = self._work / 'layers'
+        listed.write_text(''.join(f'{path}\n' for path in [*self._layers, self._upper]))
+        return listed
+
     def close(self) -> None:
         """End everything and remove what was not asked to be kept."""
         self.freeze()
-        shutil.rmtree(self._work, ignore_errors=True)
+        if not self._kept:
+            shutil.rmtree(self._work, ignore_errors=True)
 
     def _start_keeper(self, layers: list[Path], network: str | Machine) -> subprocess.Popen:
         lower = ':'.join(str(path) for path in reversed(layers))

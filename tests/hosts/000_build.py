@@ -1,4 +1,4 @@
-"""On a fresh Debian 12 machine, a clone and ./build.sh end in packages, or in one clear error."""
+"""On a bare Debian 12, at a terminal, a clone and ./build.sh end in packages, or in one clear error."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import hashlib
 import signal
 import subprocess
 import tempfile
-import time
 from types import SimpleNamespace
 
 import pytest
 
 from builder.source import cache
-from tests.hosts.lib import icehouse
+from tests.conditions import TERMINALS
+from tests.hosts.lib import icehouse, services
 from tests.hosts.lib.host import Host, Result
 from tests.hosts.lib.packages import PROJECT
 
 CLONE = '/home/someone/nova cascading'
+# Programs that work while a build is half-way.
+AT_WORK = '[d]pkg-source|[d]pkg-buildpackage|[d]pkg-deb|[r]pmbuild'
 ICEHOUSE = ['2014.1', '2014.1.2', '2014.1.3', '2014.1.5']
 
 
@@ -36,17 +38,19 @@ def hashes(host: Host, directory: str) -> dict[str, str]:
 
 @pytest.fixture(scope='module')
 def fresh(module_host) -> SimpleNamespace:
-    """A new machine on which ./build.sh was run once, by root, with no other preparation than the clone."""
-    host: Host = module_host('bookworm', 'base', online=True)
-    host.run('apt-get -qq update && apt-get -qq install -y --no-install-recommends git python3-pip fakeroot')
+    """A bare machine on which root ran ./build.sh once, at a terminal; only git and the clone were there before."""
+    host: Host = module_host('bookworm', 'minbase', online=True)
+    host.run('apt-get -qq update && apt-get -qq install -y --no-install-recommends git')
     clone(host, CLONE)
-    done = host.run(f"cd '{CLONE}' && ./build.sh", timeout=900)
+    done = TERMINALS[0].on(host, f"cd '{CLONE}' && ./build.sh", timeout=900)
+    assert done.status == 0, done.out
     return SimpleNamespace(host=host, done=done, built=hashes(host, f'{CLONE}/dist'))
 
 
 @pytest.fixture(scope='module')
 def offline(fresh, module_host) -> Host:
-    """The same machine, cut off from everything but itself."""
+    """The same machine, with what other sources need besides, cut off from everything but itself."""
+    fresh.host.run('apt-get -qq install -y --no-install-recommends python3-pip fakeroot procps')
     return module_host('bookworm', fresh.host.freeze())
 
 
@@ -59,6 +63,7 @@ def refused(host: Host, line: str, status: int = 1, **run) -> Result:
     return done
 
 
+@pytest.mark.first
 def test_a_fresh_machine_needs_no_preparation(fresh):
     stock = fresh.done.out.partition('_2%3a')[2].partition('_all.deb')[0]
     version, name = stock.partition('-')[0], 'python3-nova-cascading'
@@ -70,6 +75,7 @@ def test_a_fresh_machine_needs_no_preparation(fresh):
         'nova-cascading-preflight'}
 
 
+@pytest.mark.first
 def test_the_summary_names_every_file_with_its_hash_and_how_to_install_it(fresh):
     for name, digest in fresh.built.items():
         assert f'{digest}  {CLONE}/dist/{name}' in fresh.done.out
@@ -139,7 +145,7 @@ def test_an_interrupted_build_leaves_nothing_behind(offline, number):
     before = set(offline.run('ls /tmp /var/tmp').out.split())
     line = f"cd '{CLONE}' && exec env --default-signal=INT ./build.sh --to /var/tmp/never"  # nohup's children ignore it
     running = offline.spawn(line, start_new_session=True, stderr=subprocess.PIPE)
-    time.sleep(4)
+    services.wait_for(offline, f'pgrep -f "{AT_WORK}"', 120)
     offline.run(f'pkill -{number.value} -f "[b]uilder/__main__.py --to /var/tmp/never"')
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130 and 'interrupted' in said

@@ -10,6 +10,7 @@ from tests.hosts.lib.rpm_host import (
     FORK,
     MAPPING,
     PROBE,
+    STOCK,
     fork,
     is_consistent,
     novas,
@@ -18,6 +19,7 @@ from tests.hosts.lib.rpm_host import (
     use_repository,
 )
 
+pytestmark = pytest.mark.first
 RUNNING = ('openstack-nova-conductor', 'openstack-nova-api')
 
 
@@ -59,3 +61,12 @@ def test_an_instance_keeps_its_mapping_through_the_conductor(cloud):
 
 def test_a_second_upgrade_has_nothing_to_do(cloud):
     assert 'Nothing to do' in cloud.run('dnf -y upgrade').out
+
+
+def test_the_way_back_restores_stock_and_keeps_the_mapping(cloud):
+    before = cloud.sql('SELECT uuid, mapping_uuid FROM instances WHERE mapping_uuid IS NOT NULL')
+    cloud.run('nova-cascading uninstall --yes')
+    assert novas(cloud) == STOCK
+    assert is_consistent(cloud)
+    assert all(cloud.service(name).is_active for name in RUNNING)
+    assert cloud.sql('SELECT uuid, mapping_uuid FROM instances WHERE mapping_uuid IS NOT NULL') == before != []

@@ -81,7 +81,20 @@ def reading(bed, name):
 
 def hold_mariadb(bed, name, seconds):
     bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM instances; SELECT SLEEP({seconds}); COMMIT'")
-    time.sleep(1)
+    wait_for_sleeper(bed, name)
+
+
+def wait_for_sleeper(bed, name):
+    """The transaction has read the tables."""
+    asked = f"SELECT id FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'SELECT SLEEP%'"
+    wait_until(lambda: bed.host.sql(asked, 'mysql'))
+
+
+def wait_until(ask, seconds=30):
+    end = time.monotonic() + seconds
+    while not ask():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_open_transaction_delays_the_change_and_nobody_else(bed):
@@ -102,7 +115,7 @@ def test_giving_up_leaves_the_schema_untouched(bed):
     before = bed.host.sql('SHOW CREATE TABLE shadow_instances; SHOW CREATE TABLE instances', name)
     bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM instances; SELECT COUNT(*) FROM shadow_instances; "
                    "SELECT SLEEP(15)'")
-    time.sleep(1)
+    wait_for_sleeper(bed, name)
     done = bed.cascading('db sync', url, HASTY, check=False)
     assert done.status == 1
     assert 'Lock wait timeout exceeded' in done.err
@@ -115,7 +128,7 @@ def test_open_transaction_on_postgresql(bed):
     name = url.rpartition('/')[2]
     held = 'BEGIN; SELECT COUNT(*) FROM instances; SELECT pg_sleep(8); COMMIT'
     bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
-    time.sleep(1)
+    wait_until(lambda: bed.psql("SELECT 1 FROM pg_locks WHERE relation = 'instances'::regclass", name).strip())
     reader = Reader(lambda: bed.psql('SELECT COUNT(*) FROM instances', name))
     with reader:
         done = bed.cascading('db sync', url, PATIENT)

@@ -1,7 +1,5 @@
 """Replicas and Galera nodes: the change is made on a primary, on a node that is part of its cluster, or not at all."""
 
-import time
-
 import pytest
 
 from tests.hosts.lib import services
@@ -68,15 +66,12 @@ def test_a_replica_that_takes_writes_is_refused_all_the_same(module_host):
     replica.mariadb(V233, 'novarep')
     replica.host.sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='rep', MASTER_PASSWORD='rep', "
                      f"MASTER_LOG_FILE='{position[0]}', MASTER_LOG_POS={position[1]}; START SLAVE", 'mysql')
-    time.sleep(2)
+    services.wait_for(replica.host, "mysql -e 'SHOW SLAVE STATUS\\G' | grep -q 'Slave_IO_Running: Yes'", 30)
     there = url.replace('127.0.0.1', '127.0.0.1:3307')
     done = replica.cascading('db sync', there, check=False)
     assert done.status == 1, done.out
     assert 'is a replica of another one' in done.err
     assert replica.preflight(there).status == 1
     primary.cascading('db sync', url)
-    for _ in range(50):
-        if 'mapping_uuid' in replica.columns(there, 'instances'):
-            break
-        time.sleep(0.2)
+    services.wait_for(replica.host, 'mysql novarep -e "SHOW COLUMNS FROM instances" | grep -q mapping_uuid', 30)
     assert replica.cascading('db check', there).status == 0

@@ -23,13 +23,6 @@ def stock(make_host, repo):
     return host
 
 
-def test_a_stock_host_becomes_a_forked_one(stock):
-    stock.start_mariadb()
-    stock.run('apt-get install -y python-nova-cascading')
-    assert stock.run('dpkg-query -W -f "\\${Status}" nova-conductor').out == 'install ok installed'
-    assert debs.has_column(stock) and debs.has_column(stock, 'nova_cell0', 'shadow_instances')
-
-
 def test_a_database_that_is_down_is_noticed_before_apt_touches_anything(stock):
     before = debs.installed(stock)
     refused = stock.run('apt-get install -y python-nova-cascading', check=False)

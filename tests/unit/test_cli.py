@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from builder.cli import COMMANDS
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -15,8 +17,15 @@ def build(*words):
 def test_help_names_every_command():
     done = build('--help')
     assert done.returncode == 0
-    for command in ('build', 'diff', 'test'):
+    for command in COMMANDS:
         assert f'\n  {command} ' in done.stdout
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_every_command_explains_itself(command):
+    done = build(command, '--help')
+    assert (done.returncode, done.stderr) == (0, '')
+    assert f'usage: ./build.sh {command}' in done.stdout
 
 
 def test_help_of_the_default_command_explains_the_sources():

@@ -114,9 +114,12 @@ class Host:
         """Serve a directory of the host over HTTP on its loopback; returns the URL."""
         return services.serve(self, directory, port)
 
-    def offer(self, debs: Iterable[Path], port: int = 8000) -> None:
-        """Make *debs*, and nothing else, what apt of this host can install: a repository over HTTP on its loopback."""
-        repository.offer(self, debs, port)
+    def offer(self, debs: Iterable[Path], port: int = 8000, beside: bool = False) -> None:
+        """Make *debs* what apt of this host can install: a repository over HTTP on its loopback.
+
+        :param beside: whether its other sources stay.
+        """
+        repository.offer(self, debs, port, beside)
 
     def freeze(self) -> list[Path]:
         """End this host for good and return its layers: ``make_host(suite, layers)`` makes copies of it as it was."""

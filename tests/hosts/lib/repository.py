@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PLACE = '/srv/apt'
 
 
-def offer(host: Host, debs: Iterable[Path], port: int = 8000) -> None:
+def offer(host: Host, debs: Iterable[Path], port: int = 8000, beside: bool = False) -> None:
     """Replace what the repository holds by *debs* and let apt read it; the first call starts the server."""
     shutil.rmtree(host.path(PLACE), ignore_errors=True)
     with tempfile.TemporaryDirectory() as work:
@@ -25,7 +25,8 @@ def offer(host: Host, debs: Iterable[Path], port: int = 8000) -> None:
         packages.index(Path(work))
         host.put(work, PLACE)
     # What the layers below downloaded must not stand in for the repository.
-    host.run('rm -f /etc/apt/sources.list /etc/apt/sources.list.d/* /var/cache/apt/archives/*.deb')
+    others = '' if beside else '/etc/apt/sources.list /etc/apt/sources.list.d/*'
+    host.run(f'rm -f {others} /var/cache/apt/archives/*.deb')
     host.write('/etc/apt/sources.list.d/test.list', f'deb [trusted=yes] http://127.0.0.1:{port} ./\n')
     if host.run(f'curl -sf http://127.0.0.1:{port}/Packages >/dev/null', check=False).status != 0:
         services.serve(host, PLACE, port)

@@ -16,14 +16,16 @@ import shlex
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
-from builder import fork, project, source, standin
+from builder import fork, manager, needs, project, source, standin
 from builder.errors import BuildError, UsageError
 from builder.model import Fork, Tree
-from builder.progress import step
+from builder.progress import say, step
 from builder.project import PROJECT
+from builder.source import stock
 
 FAMILIES = ('deb', 'rpm')
 
@@ -47,27 +49,44 @@ def positive(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
-    families = [args.only] if args.only else list(FAMILIES)
+    families = [args.only] if args.only else default_families()
     check_usage(args, families)
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         with step('getting the source'):
             tree = source.obtain(args.source, Path(work) / 'source')
         print(f'nova {tree.version} from {tree.origin}' + (f'\nmodified: {tree.modified}' if tree.modified else ''))
+        target = standing_in(tree, args, families)
         with step('applying and verifying the fork'):
-            made = fork.make(standing_in(tree, args, families[0]))
+            made = fork.make(target)
         report(made)
         built = package(made, families, Path(work) / 'out', args)
         paths = deliver(built, args.to)
-    summary(paths)
+    summary(made, paths, families)
     return 0
 
 
-def standing_in(tree: Tree, args: argparse.Namespace, family: str) -> Tree:
-    """The tree with the stock package that it stands in for, as far as the command line says it."""
+def default_families() -> list[str]:
+    """Both; on EL and Fedora rpm alone, unless Debian's tools are there."""
+    if manager.family() == 'deb' or not needs.missing(['dpkg-buildpackage', 'dh_builddeb', 'dh_python3']):
+        return list(FAMILIES)
+    say('note: rpm only, as debs need debhelper and dh-python: build those on Debian or Ubuntu')
+    return ['rpm']
+
+
+def standing_in(tree: Tree, args: argparse.Namespace, families: list[str]) -> Tree:
+    """The tree with the stock package that it stands in for, as far as it is known, and the one that is like it."""
+    like = stock.alike(tree) if 'deb' in families else None
+    if like:
+        print(f'needs what {like.name} {like.version}, of this machine\'s apt, needs')
+        tree = replace(tree, like=like)
+    if args.stock_version and tree.stock is None:
+        say(f'note: this is nova {tree.version} as it was released. What a vendor has patched in {args.stock_version}, '
+            f'security fixes included, is NOT in it, and hosts lose it.\n'
+            f'  Next: build from the package itself: ./build.sh THE_PACKAGE.{families[0]}')
     if args.companions and not args.stock_version and standin.is_guess(tree, 'deb'):
         # The companions are refused unless they need exactly that stock package: no guess any more.
         return standin.override(tree, standin.of(tree, 'deb').version, 'deb')
-    return standin.override(tree, args.stock_version, family)
+    return standin.override(tree, args.stock_version, families[0])
 
 
 def check_usage(args: argparse.Namespace, families: list[str]) -> None:
@@ -129,10 +148,13 @@ def deliver(built: list[Path], to: Path) -> list[Path]:
                          'free space there, or choose another place with --to DIR') from error
 
 
-def summary(paths: list[Path]) -> None:
+def summary(made: Fork, paths: list[Path], families: list[str]) -> None:
     print('\nBuilt:')
     for path in sorted(paths):
         print(f'  {hashlib.sha256(path.read_bytes()).hexdigest()}  {path}')
+    print('\nThey take the place of exactly this package; a host with another version of it needs a fork of that one:')
+    for family in families:
+        print(f'  {family}: {stands_for(made.tree, family)}')
     debs = [path for path in paths if path.suffix == '.deb']
     rpms = [path for path in paths if path.name.endswith('.noarch.rpm')]
     from builder.deb import howto
@@ -143,3 +165,17 @@ def summary(paths: list[Path]) -> None:
     for rpm in rpms:
         asked = shlex.quote(str(rpm.with_name('nova-cascading-preflight').absolute()))
         print(f'  {asked} && dnf install {shlex.quote(str(rpm))}')
+
+
+QUERY = {'deb': 'dpkg-query -W {0}', 'rpm': "rpm -q --qf '%{{evr}}\\n' {0}"}
+
+
+def stands_for(tree: Tree, family: str) -> str:
+    """The stock package, and what to do where it is not the one that a host has."""
+    replaced = standin.of(tree, family)
+    asked = QUERY[family].format(replaced.name)
+    if standin.is_guess(tree, family):
+        return (f'{replaced.name} {replaced.version}, an assumption, as it was not made from a {family}. If `{asked}` '
+                f'on the host says another: ./build.sh … --only {family} --stock-version THAT, '
+                f'or ./build.sh THE_PACKAGE.{family}')
+    return f'{replaced.name} {replaced.version}; see `{asked}` on the host'

@@ -31,6 +31,7 @@ class Tree:
     :param origin: one line for people: where it came from, with its sha256 or commit.
     :param egg_info: the ``*.egg-info`` directory that came with it, if any.
     :param stock: the package it was taken from; None when it came from upstream.
+    :param like: for a release: the stock package of its series, whose relations the fork takes over.
     :param modified: why it is not what upstream released, or '' when it is, or nothing is pinned for it.
     """
 
@@ -40,6 +41,7 @@ class Tree:
     egg_info: Path | None = None
     stock: Stock | None = None
     modified: str = ''
+    like: Stock | None = None
 
     @property
     def major(self) -> int:

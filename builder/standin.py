@@ -8,9 +8,8 @@ from dataclasses import replace
 from builder.errors import UsageError
 from builder.model import Stock, Tree
 
-# Ubuntu and RDO raised their epochs when OpenStack changed its numbering with Liberty (12).
-DEB_EPOCH = {2: 1, 3: 2}
-RPM_EPOCH_SINCE = 12
+# Debian, Ubuntu and RDO raised their epochs when OpenStack changed its numbering with Liberty (12).
+NEW_EPOCH_SINCE = 12
 # A virtual package of packages whose stock version was guessed, in both families.
 ASSUMED = 'nova-cascading-assumed-stock'
 
@@ -29,10 +28,11 @@ def of(tree: Tree, family: str) -> Stock:
 
 
 def default_version(tree: Tree, family: str) -> str:
+    since_liberty = NEW_EPOCH_SINCE <= tree.major < 2014
     if family == 'deb':
         release = '0ubuntu1' if tree.python == 2 else '1'
-        return f'{DEB_EPOCH[tree.python]}:{tree.version}-{release}'
-    epoch = '1:' if RPM_EPOCH_SINCE <= tree.major < 2014 else ''
+        return f'{2 if since_liberty else 1}:{tree.version}-{release}'
+    epoch = '1:' if since_liberty else ''
     return f'{epoch}{tree.version}-1'
 
 

@@ -19,7 +19,8 @@ def of(fork: Fork, own_version: str) -> dict[str, str]:
     """The variable fields of debian/control: BUILD_DEPENDS, DEPENDS, and RELATIONS (whole lines)."""
     tree, stock = fork.tree, standin.of(fork.tree, 'deb')
     helper = 'debhelper-compat (= 13)' + (', dh-python, python3:any' if tree.python == 3 else '')
-    relations = {**{name: stock.fields[name] for name in KEPT if stock.fields.get(name)},
+    fields = stock.fields or (tree.like.fields if tree.like else {})
+    relations = {**{name: fields[name] for name in KEPT if fields.get(name)},
                  'Provides': provides(tree, stock, own_version),
                  'Conflicts': joined(stock.name, stock.fields.get('Conflicts', ''), older_name(tree)),
                  'Replaces': joined(stock.name, stock.fields.get('Replaces', ''), older_name(tree))}
@@ -28,12 +29,18 @@ def of(fork: Fork, own_version: str) -> dict[str, str]:
 
 
 def depends(tree: Tree, stock: Stock) -> str:
-    """What the stock package depends on, to the letter; without a stock package, what nova's requirements say."""
+    """What the stock package depends on, to the letter; without one, what nova's requirements say, and what the stock
+    package of the same series needs, so that nothing of it becomes superfluous on its hosts."""
     if stock.fields.get('Depends'):
         return stock.fields['Depends']
-    if tree.python == 3:
-        return '${python3:Depends}'
-    return ', '.join(['python2:any | python:any (>= 2.7)', *python2_packages(egginfo.requirements(tree))])
+    own = ['${python3:Depends}'] if tree.python == 3 else \
+        ['python2:any | python:any (>= 2.7)', *python2_packages(egginfo.requirements(tree))]
+    return joined(*own, unbound(tree.like.fields.get('Depends', ''), tree.like.version) if tree.like else '')
+
+
+def unbound(depends: str, version: str) -> str:
+    """Relations without those to packages of that very version."""
+    return ', '.join(one.strip() for one in depends.split(',') if f'(= {version})' not in one)
 
 
 def provides(tree: Tree, stock: Stock, own_version: str) -> str:

@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import re
-import shutil
-import subprocess
+from email.parser import HeaderParser
 from pathlib import Path
+from typing import NamedTuple
 
-from builder import tools
+from builder import manager, tools
 from builder.errors import BuildError
+from builder.model import Stock, Tree
+from builder.progress import say
+from builder.release import Release
 from builder.source import cache
 
 NAMES = ('python3-nova', 'python-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'
+# What apt-get calls the hash of a file, whichever its archive has.
+HASHES = {'SHA512': 'sha512', 'SHA256': 'sha256', 'SHA1': 'sha1', 'MD5Sum': 'md5'}
+RPM_DOWNLOAD = {'dnf': ['dnf', '--quiet', '--refresh', 'download', '--destdir'],
+                'yum': ['yumdownloader', '--quiet', '--destdir']}
+
+
+class Offer(NamedTuple):
+    """What apt would download; the hash is '' where the archive states none that we know."""
+
+    name: str
+    file: str
+    algorithm: str
+    digest: str
+
+    def is_in(self, path: Path) -> bool:
+        return bool(self.algorithm) and path.is_file() \
+            and hashlib.new(self.algorithm, path.read_bytes()).hexdigest() == self.digest
 
 
 def download(work: Path) -> Path:
@@ -22,47 +42,74 @@ def download(work: Path) -> Path:
     :param work: an existing directory.
     :raises BuildError: the package manager offers none, or lists one it does not have.
     """
-    if shutil.which('apt-get') and Path('/etc/apt').is_dir():
+    if manager.name() == 'apt-get':
         return _apt(work)
-    if shutil.which('dnf'):
-        return _fetched(['dnf', '--quiet', 'download', '--destdir', str(work)], work, '*.rpm')
-    if shutil.which('yumdownloader'):
-        return _fetched(['yumdownloader', '--quiet', '--destdir', str(work)], work, '*.rpm')
-    raise BuildError('this host has neither apt-get nor dnf nor yumdownloader to get a stock nova with', OTHERWISE)
+    if manager.name():
+        return _fetched([*RPM_DOWNLOAD[manager.name()], str(work)], work, '*.rpm')
+    raise BuildError('this host has neither apt-get nor dnf nor yum to get a stock nova with', OTHERWISE)
 
 
 def _apt(work: Path) -> Path:
-    offered = _offer()
-    if offered is None and os.geteuid() == 0:
-        subprocess.run(['apt-get', '-qq', 'update'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        offered = _offer()
-    if offered is None:
-        raise BuildError(f'this host offers no stock nova ({" or ".join(NAMES)})',
+    failed = manager.refresh()
+    offer = _offer()
+    if offer is None:
+        raise BuildError(f'this host offers no stock nova ({" or ".join(NAMES)})'
+                         + (f'; apt-get update failed:\n{failed}' if failed else ''),
                          f'`apt-get update`, if the package lists are old; else {OTHERWISE}')
-    name, file, sha256 = offered
-    kept = cache.directory() / file
-    if kept.is_file() and cache.sha256(kept) == sha256:
+    _tell_age()
+    kept = cache.directory() / offer.file
+    if offer.is_in(kept):
         return kept
-    return cache.keep(_fetched(['apt-get', '-qq', 'download'], work, '*.deb', (name,)))
+    return cache.keep(_fetched(['apt-get', '-qq', 'download'], work, '*.deb', (offer.name,)))
 
 
-def _offer() -> tuple[str, str, str] | None:
-    """(package, file name, sha256) of what apt would download."""
+def _tell_age() -> None:
+    """Old lists name a version that up-to-date hosts do not have any more."""
+    age = manager.age()
+    if manager.DAY < age < float('inf') and not manager.is_root():
+        say(f'note: the package lists of this machine are {manager.told(age)} old, and hosts may have a newer nova by '
+            f'now: sudo apt-get update')
+
+
+def _offer() -> Offer | None:
     for name in NAMES:
-        done = subprocess.run(['apt-get', '-qq', 'download', '--print-uris', name], capture_output=True, text=True)
-        found = re.match(r"'\S+' (\S+) \d+ SHA256:(\w+)", done.stdout)
+        done = tools.attempt(['apt-get', '-qq', 'download', '--print-uris', name])
+        found = re.match(r"'\S+' (\S+) \d+(?: (\w+):(\w+))?", done.stdout)
         if done.returncode == 0 and found:
-            return name, found[1], found[2]
+            return Offer(name, found[1], HASHES.get(found[2] or '', ''), found[3] or '')
     return None
 
 
 def _fetched(command: list[str], work: Path, pattern: str, names: tuple[str, ...] = NAMES) -> Path:
     said = ''
     for name in names:
-        done = subprocess.run([*command, name], cwd=work, capture_output=True, text=True)
-        found = sorted(work.glob(pattern))
+        done = tools.attempt([*command, name], cwd=work)
+        found = sorted(path for path in work.glob(pattern) if not path.name.endswith('.src.rpm'))
         if done.returncode == 0 and found:
-            return found[0]
-        said += done.stderr
+            return found[-1]
+        said += done.stderr or done.stdout
     raise BuildError(f'the package manager could not download {" or ".join(names)}:\n{tools.tail(said, 4)}',
                      f'check the network and refresh the package lists; or {OTHERWISE}')
+
+
+def alike(tree: Tree) -> Stock | None:
+    """The stock package of a release's own series that this machine's apt knows, with its control fields.
+
+    A fork of the release installs over it, and must then go on needing what it needed: else `apt-get autoremove`
+    takes that away.
+    """
+    if tree.stock is not None and tree.stock.fields or manager.name() != 'apt-get':
+        return None
+    name = NAMES[0] if tree.python == 3 else NAMES[1]
+    done = tools.attempt(['apt-cache', 'show', '--no-all-versions', name])
+    fields = {key: str(value) for key, value in HeaderParser().parsestr(done.stdout).items()}
+    found = re.match(r'(?:\d+:)?(\d+(?:\.\d+)*)', fields.get('Version', ''))
+    if done.returncode or not found or series(found[1]) != series(tree.version):
+        return None
+    return Stock(name, fields['Version'], 'deb', fields)
+
+
+def series(version: str) -> tuple[int, ...]:
+    """2014.1, or 26: what a release has in common with its later ones."""
+    release = Release.of(version)
+    return release.numbers[:1] if release.era else release.numbers[:2]

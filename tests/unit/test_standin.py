@@ -24,6 +24,15 @@ def test_a_tree_from_a_stock_package_stands_in_for_exactly_that_package():
     ('2014.1.5', 'rpm', 'python-nova', '2014.1.5-1'),
     ('2015.1.4', 'rpm', 'python-nova', '2015.1.4-1'),
     ('12.0.6', 'rpm', 'python-nova', '1:12.0.6-1'),
+    # Ubuntu 14.10 to 18.04: 1:2014.2.4-0ubuntu1, 1:2015.1.4-0ubuntu2, 2:12.0.6-…, 2:13.1.4-…, 2:17.0.13-…
+    ('2014.2.4', 'deb', 'python-nova', '1:2014.2.4-0ubuntu1'),
+    ('2015.1.4', 'deb', 'python-nova', '1:2015.1.4-0ubuntu1'),
+    ('12.0.6', 'deb', 'python-nova', '2:12.0.6-0ubuntu1'),
+    ('13.1.4', 'deb', 'python-nova', '2:13.1.4-0ubuntu1'),
+    ('17.0.13', 'deb', 'python-nova', '2:17.0.13-0ubuntu1'),
+    # RDO: 2014.2.3-1.el7, 1:13.1.4-1.el7, 1:17.0.13-1.el7; Debian 10: 2:18.1.0-6
+    ('2014.2.3', 'rpm', 'python-nova', '2014.2.3-1'),
+    ('17.0.13', 'rpm', 'python-nova', '1:17.0.13-1'),
     ('18.3.0', 'deb', 'python3-nova', '2:18.3.0-1'),
     ('34.0.0', 'rpm', 'python3-nova', '1:34.0.0-1'),
 ])

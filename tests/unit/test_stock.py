@@ -1,13 +1,16 @@
 """Without a source named, it is the stock package that the package manager offers: a real apt with its own mirror."""
 
 import hashlib
+import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from builder import source
+from builder import manager, source
 from builder.errors import BuildError
+from builder.model import Tree
 from builder.source import stock
 from tests.unit import fakenova
 
@@ -23,6 +26,7 @@ def apt(tmp_path, monkeypatch):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / 'state/status').write_text('')
     (tmp_path / 'etc/sources.list').write_text(f'deb [trusted=yes] file:{tmp_path}/repository ./\n')
+    monkeypatch.setattr(manager, 'refresh', lambda: '')
     (tmp_path / 'apt.conf').write_text(f'''
         Dir::State "{tmp_path}/state"; Dir::State::status "{tmp_path}/state/status"; Dir::Cache "{tmp_path}/cache";
         Dir::Etc::SourceList "{tmp_path}/etc/sources.list"; Dir::Etc::SourceParts "{tmp_path}/etc/parts";
@@ -31,8 +35,8 @@ def apt(tmp_path, monkeypatch):
     return tmp_path / 'repository'
 
 
-def offer(repository):
-    """Put a stock package into the repository and its list."""
+def offer(repository, algorithm='sha256'):
+    """Put a stock package into the repository and its list, which states the one hash."""
     fakenova.write(repository / 'package/usr/lib/python3/dist-packages', '26.2.2')
     control = 'Package: python3-nova\nVersion: 2:26.2.2-1\nArchitecture: all\nMaintainer: T <t@example.org>\n' \
         'Description: x\n'
@@ -42,13 +46,14 @@ def offer(repository):
     subprocess.run(['dpkg-deb', '-b', '-Zgzip', repository / 'package', deb], check=True, stdout=subprocess.DEVNULL)
     content = deb.read_bytes()
     (repository / 'Packages').write_text(f'{control}Filename: ./{deb.name}\nSize: {len(content)}\n'
-                                         f'SHA256: {hashlib.sha256(content).hexdigest()}\n')
+                                         f'{algorithm.upper()}: {hashlib.new(algorithm, content).hexdigest()}\n')
     subprocess.run(['apt-get', '-qq', 'update'], check=True, capture_output=True)
     return deb
 
 
-def test_the_offered_package_is_taken_and_kept(apt, tmp_path):
-    deb = offer(apt)
+@pytest.mark.parametrize('algorithm', ['sha256', 'sha512'])
+def test_the_offered_package_is_taken_and_kept(apt, tmp_path, algorithm):
+    deb = offer(apt, algorithm)
     tree = source.obtain(None, tmp_path / 'work')
     assert (tree.version, tree.stock.name, tree.stock.version) == ('26.2.2', 'python3-nova', '2:26.2.2-1')
     deb.unlink()
@@ -77,6 +82,42 @@ def test_a_host_that_offers_no_nova(apt, tmp_path):
 
 
 def test_a_host_without_a_package_manager(tmp_path, monkeypatch):
-    monkeypatch.setenv('PATH', str(tmp_path))
+    monkeypatch.setattr(manager, 'name', lambda: '')
     with pytest.raises(BuildError, match='neither apt-get nor dnf'):
         stock.download(tmp_path)
+
+
+def test_the_stock_package_of_the_same_series_is_found_for_a_release(apt):
+    offer(apt)
+    assert stock.alike(Tree(Path('/nowhere'), '26.3.0', 'a test')).version == '2:26.2.2-1'
+    assert stock.alike(Tree(Path('/nowhere'), '27.0.0', 'a test')) is None
+
+
+@pytest.mark.parametrize(('root', 'days', 'says'), [(False, 3, 'are 3 days old'), (False, 0, ''), (True, 3, '')])
+def test_a_user_is_told_that_the_package_lists_are_old(tmp_path, monkeypatch, capsys, root, days, says):
+    monkeypatch.setattr(manager, 'is_root', lambda: root)
+    monkeypatch.setattr(manager, 'age', lambda: days * manager.DAY + 60.0)
+    stock._tell_age()
+    assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('hours', 'runs'), [(0.5, 0), (20, 1)])
+def test_root_reads_old_package_lists_anew_once(monkeypatch, hours, runs):
+    ran = []
+    monkeypatch.setattr(manager, 'is_root', lambda: True)
+    monkeypatch.setattr(manager, 'name', lambda: 'apt-get')
+    monkeypatch.setattr(manager, 'age', lambda: hours * manager.HOUR)
+    monkeypatch.setattr(manager, 'run', lambda words: ran.append(words) or subprocess.CompletedProcess(words, 0, ''))
+    manager.refresh.cache_clear()
+    assert manager.refresh() == manager.refresh() == ''
+    assert len(ran) == runs
+    manager.refresh.cache_clear()
+
+
+def test_the_age_of_lists_is_that_of_the_last_change(tmp_path, monkeypatch):
+    monkeypatch.setattr(manager, 'LISTS', tmp_path)
+    monkeypatch.setattr(manager, 'CHANGED_BY_UPDATE', (tmp_path / 'x_Packages', tmp_path / 'none'))
+    assert manager.age() == float('inf')
+    (tmp_path / 'x_Packages').write_text('')
+    os.utime(tmp_path / 'x_Packages', (0, 0))
+    assert manager.age() > 50 * 365 * manager.DAY

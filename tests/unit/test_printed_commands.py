@@ -41,8 +41,9 @@ def understood(cli, words):
     for more in ([], ['1'], ['x', 'y']):  # what an option or an action asks for
         try:
             cli._parser([*words, *more]).parse_args([*words, *more])
-        except SystemExit:
-            continue
+        except SystemExit as end:
+            if end.code:  # --help ends well
+                continue
         return True
     return False
 

@@ -12,7 +12,8 @@ from builder.project import PROJECT
 from builder.rpm import evr, requires, values
 
 OWN_FILES = ('LICENSE', 'debian/nova-cascading', 'debian/50-nova-cascading.conf', 'debian/nova-cascading.8',
-             'debian/nova-cascading.conf.sample')
+             'debian/nova-cascading.conf.sample', 'debian/nova-cascading-catch-up.service', 'rpm/dnf-plugin.py',
+             'rpm/yum-plugin.py', 'rpm/yum-plugin.conf')
 
 
 def lay_out(fork: Fork, to: Path, *, revision: int, epoch: int) -> Path:

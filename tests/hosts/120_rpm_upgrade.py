@@ -1,10 +1,25 @@
-"""The fork's own upgrades arrive by `dnf upgrade`; the vendor's erratum waits for a fork of it, and nothing breaks."""
+"""The fork's own upgrades arrive by `dnf upgrade`; the vendor's erratum waits for a fork of it, and all others go on.
+
+dnf is as EL8 and later have it: best=True.
+"""
 
 import pytest
 
 from tests.hosts.lib.rpm_host import FORK, MAPPING, evr, fork, is_consistent, map_an_instance, mapping, novas, offer
 
 ERRATUM = '1:26.3.0-2'
+# Somebody else's package, to be updated beside nova: its two versions go where stock nova's do.
+OTHER = r'''
+for number in 1 2; do
+    printf 'Name: other\nVersion: 1\nRelease: %s\nSummary: x\nLicense: x\nBuildArch: noarch\n%%description\n%%files\n' \
+        $number >/root/other.spec
+    to=/srv/stock; [ $number -eq 1 ] || to=/srv/erratum
+    rpmbuild --quiet -bb --define "_rpmdir $to" /root/other.spec
+    createrepo_c --quiet --update $to
+done
+dnf -q clean all
+dnf -y install other
+'''
 
 
 @pytest.fixture
@@ -15,6 +30,8 @@ def host(make_host):
     offer(host, fork())
     host.run('dnf -y install python3-nova-cascading')
     map_an_instance(host)
+    host.run(OTHER)
+    assert 'best=True' in host.read('/etc/dnf/dnf.conf')
     return host
 
 
@@ -27,8 +44,11 @@ def test_a_newer_fork_upgrades(host):
     assert mapping(host) == MAPPING
 
 
-def test_an_erratum_without_a_fork_of_it_changes_nothing(host):
-    host.run('dnf -y upgrade --enablerepo=erratum', check=False)
+def test_an_erratum_without_a_fork_of_it_waits_and_no_other_update_does(host):
+    done = host.run('dnf -y upgrade --enablerepo=erratum')
+    assert f'{ERRATUM} of nova waits until its fork is in the repository' in done.err
+    assert evr(host, 'other') == '1-2'
+    host.run('rm -rf /etc/yum.repos.d/fork.repo; dnf -y upgrade --enablerepo=erratum')
     assert {evr(host, name) for name in FORK - {'python3-nova-cascading'}} == {'1:26.3.0-1'}
     assert evr(host, 'python3-nova-cascading') == '1:26.3.0-1.cascading1'
     assert is_consistent(host)
@@ -36,7 +56,8 @@ def test_an_erratum_without_a_fork_of_it_changes_nothing(host):
 
 def test_an_erratum_and_its_fork_arrive_together(host):
     offer(host, fork(stock=ERRATUM))
-    host.run('dnf -y upgrade --enablerepo=erratum')
+    assert 'waits' not in host.run('dnf -y upgrade --enablerepo=erratum').err
+    assert evr(host, 'other') == '1-2'
     assert {evr(host, name) for name in FORK - {'python3-nova-cascading'}} == {ERRATUM}
     assert evr(host, 'python3-nova-cascading') == f'{ERRATUM}.cascading1'
     assert novas(host) == FORK

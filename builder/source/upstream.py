@@ -13,6 +13,9 @@ from builder.source import cache
 from builder.source.releases import Pin
 
 UPSTREAM = 'https://opendev.org/openstack/nova'
+# git waits for ever for a server that accepts and stays silent.
+PATIENCE = ('-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60')
+LIMIT = 900  # seconds for one download
 OFFLINE = ('resolve', 'connection', 'network', 'timed out', 'timeout', 'max retries', 'unable to access', 'unreachable')
 
 
@@ -30,14 +33,15 @@ def tarball(pin: Pin, work: Path) -> Path:
 
 def _from_pypi(pin: Pin, work: Path) -> Path:
     tools.need(['module:pip'])
-    _run([sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python',
-          '--no-deps', '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
+    pip = [sys.executable, '-I', '-m', 'pip']  # not one that lies in the current directory
+    _run([*pip, 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python', '--timeout', '30',
+          '--retries', '3', '--no-deps', '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
     return next(path for path in sorted(work.iterdir()) if path.name.startswith('nova-'))
 
 
 def _from_git(pin: Pin, work: Path) -> Path:
     tools.need(['git'])
-    git = ['git', '-C', str(work / 'nova.git')]
+    git = ['git', '-C', str(work / 'nova.git'), *PATIENCE]
     _run(['git', 'init', '--quiet', '--bare', str(work / 'nova.git')], pin)
     _run([*git, 'fetch', '--quiet', '--depth', '1', UPSTREAM, f'refs/tags/{pin.version}'], pin)
     commit = _run([*git, 'rev-parse', 'FETCH_HEAD^{commit}'], pin).strip()
@@ -50,8 +54,11 @@ def _from_git(pin: Pin, work: Path) -> Path:
 
 
 def _run(command: list[str], pin: Pin) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                          env=dict(os.environ, LC_ALL='C', GIT_TERMINAL_PROMPT='0'))
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LIMIT,
+                              env=dict(os.environ, LC_ALL='C', GIT_TERMINAL_PROMPT='0'))
+    except subprocess.TimeoutExpired:
+        raise _failed(command, f'connection too slow: it has not ended within {LIMIT} s', pin) from None
     if done.returncode:
         raise _failed(command, done.stderr, pin)
     return done.stdout

@@ -127,6 +127,12 @@ def test_no_script_starts_a_python_that_is_open_to_its_caller():
     assert found == []
 
 
+def test_no_module_of_the_builder_starts_a_python_that_is_open_to_the_current_directory():
+    found = [f'{path.name}: {line.strip()}' for path in PROJECT.glob('builder/**/*.py')
+             for line in path.read_text().splitlines() if re.search("sys.executable, (?!'-I')", line)]
+    assert [line for line in found if "'pytest'" not in line] == []  # runs in the project itself
+
+
 @pytest.fixture
 def project(tmp_path):
     """A copy of what build.sh runs, that root has made."""

@@ -1,0 +1,32 @@
+"""A server that accepts a connection and then stays silent holds nobody up for ever."""
+
+import socket
+import time
+
+import pytest
+
+from builder.errors import BuildError
+from builder.source import upstream
+from builder.source.releases import Pin
+
+
+@pytest.fixture
+def silent():
+    """The port of such a server; the kernel accepts for it."""
+    with socket.socket() as server:
+        server.bind(('127.0.0.1', 0))
+        server.listen(16)
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(('scheme', 'setting'), [('http', ('PATIENCE', ('-c', 'http.lowSpeedLimit=1000', '-c',
+                                                                        'http.lowSpeedTime=1'))),
+                                                 ('https', ('LIMIT', 2))])
+def test_the_download_of_a_release_ends_and_says_where_to_put_a_copy(silent, monkeypatch, tmp_path, scheme, setting):
+    monkeypatch.setattr(upstream, 'UPSTREAM', f'{scheme}://127.0.0.1:{silent}/nova')
+    monkeypatch.setattr(upstream, *setting)
+    start = time.monotonic()
+    with pytest.raises(BuildError, match='cannot be reached') as refused:
+        upstream._from_git(Pin('2014.1.5', 'git', 'c' * 40), tmp_path)
+    assert time.monotonic() - start < 20
+    assert 'put nova-2014.1.5.tar.gz into' in refused.value.hint

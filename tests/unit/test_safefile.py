@@ -88,6 +88,15 @@ def test_what_somebody_may_have_planted_is_neither_read_nor_locked(safefile, err
     assert other.read_text() == 'precious'
 
 
+@pytest.mark.parametrize('plant', [linked, piped])
+def test_a_log_that_leads_elsewhere_or_never_ends_is_none(safefile, tmp_path, plant):
+    other, path = tmp_path / 'other', tmp_path / 'log'
+    other.write_text('precious')
+    plant(path, other)
+    assert safefile.end_of(str(path)) == b''
+    assert safefile.end_of(str(other), 3) == b'ous' and safefile.end_of(str(tmp_path / 'none')) == b''
+
+
 def test_a_note_takes_the_place_of_what_was_there_and_does_not_follow_a_link(safefile, tmp_path):
     other, path = tmp_path / 'other', tmp_path / 'note'
     other.write_text('precious')

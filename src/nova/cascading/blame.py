@@ -1,8 +1,9 @@
 """Whether the fork is to blame for a service that does not come up, by what the service said."""
 
-import io
 import os
 import re
+
+from nova.cascading import safefile
 
 LOGS = ('/var/log/nova/{0}.log', '/var/log/upstart/{0}.log')
 TAIL = 65536  # bytes
@@ -24,11 +25,6 @@ def is_ours(name, since, journal):
 def tail(path, since):
     """The end of a log file, if anything was written to it since then."""
     try:
-        if os.stat(path).st_mtime < since:
-            return ''
-        with io.open(path, 'rb') as log:
-            log.seek(0, os.SEEK_END)
-            log.seek(max(0, log.tell() - TAIL))
-            return log.read().decode('utf-8', 'replace')
+        return safefile.end_of(path, TAIL).decode('utf-8', 'replace') if os.stat(path).st_mtime >= since else ''
     except EnvironmentError:
         return ''

@@ -94,6 +94,23 @@ def read(path):
         return stream.read().decode('ascii', 'replace')
 
 
+def end_of(path, size=65536):
+    """The last bytes of a file that others write, such as a log or a pid file; b'' when it is none.
+
+    A link in its place is not followed, and a pipe there is not waited for.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except EnvironmentError:
+        return b''
+    with os.fdopen(descriptor, 'rb') as stream:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            return b''
+        stream.seek(max(0, found.st_size - size))
+        return stream.read(size)
+
+
 @contextlib.contextmanager
 def lock(path, seconds, say):
     """Do a block while no other process does it; the lock ends with the process, however that ends.

@@ -156,8 +156,7 @@ def is_debians(script):
 
 def process_lives(pid_file):
     try:
-        with open(pid_file) as number:
-            os.kill(int(number.read()), 0)
+        os.kill(int(safefile.end_of(pid_file)), 0)
     except (EnvironmentError, ValueError):
         return False
     return True

@@ -22,13 +22,16 @@ def deb(folder: Path, revision: int, content: str = '') -> Path:
     return any_deb(folder, 'python-nova-cascading', UBUNTU.format(revision), content)
 
 
-def any_deb(folder: Path, name: str, version: str, content: str = '') -> Path:
+def any_deb(folder: Path, name: str, version: str, content: str = '', fields: str = '') -> Path:
+    """
+    :param fields: more lines for the control file, each with its end.
+    """
     with tempfile.TemporaryDirectory() as work:
         root = Path(work) / 'root'
         (root / 'DEBIAN').mkdir(parents=True)
         (root / 'DEBIAN/control').write_text(
             f'Package: {name}\nVersion: {version}\nArchitecture: all\nMaintainer: Test <test@example.org>\n'
-            'Section: net\nPriority: optional\nDescription: a package\n of the tests\n')
+            f'Section: net\nPriority: optional\n{fields}Description: a package\n of the tests\n')
         doc = root / 'usr/share/doc' / name
         doc.mkdir(parents=True)
         (doc / 'version').write_text(f'{version}{content}\n')

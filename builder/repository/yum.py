@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from builder.errors import BuildError
 from builder.repository import isolated, keys, sums
 from builder.repository.atomic import link, replace
 from builder.repository.state import Suite
@@ -83,9 +84,18 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
     defines = [word for name, value in signing(signer, time).items() for word in ('--define', f'{name} {value}')]
     isolated.run(['rpmsign', *defines, '--rpmv3', '--addsign', *paths],
                  hint='a key with a passphrase needs a running gpg-agent')
+    for path in unreadable(paths):
+        raise BuildError(f'{Path(path).name} has no RSA signature of its header: rpm before 6 does not read its format',
+                         'build it again with ./build.sh, which makes packages of format 4')
     for path in paths:
         path.chmod(0o644)
         os.utime(path, (time, time))
+
+
+def unreadable(paths: Sequence[str | Path], cwd: Path | None = None) -> list[str]:
+    """The rpms among these that clients before rpm 6 take for unsigned."""
+    shown = isolated.run(['rpm', '-qp', '--nosignature', '--qf', '%|RSAHEADER?{}:{no}|\\n', *paths], cwd=cwd)
+    return [str(path) for path, line in zip(paths, shown.splitlines()) if line]
 
 
 def signing(signer: str, time: int) -> dict[str, str]:
@@ -93,7 +103,11 @@ def signing(signer: str, time: int) -> dict[str, str]:
     home = [f'"{name}={place}"' for name, place in (('HOME', isolated.user_home()),
                                                     ('GNUPGHOME', isolated.gnupg_home()))]
     gpg = ' '.join(['gpg', *keys.PLAIN, '--faked-system-time', f'{time}!'])
-    command = f'/usr/bin/env env {" ".join(home)} {gpg}'.replace('%', '%%')
-    files = '-sbo "%{__signature_filename}" %{?__plaintext_filename:-- "%{__plaintext_filename}"}'
+    command = f'{" ".join(home)} {gpg} -u {signer} -sbo'.replace('%', '%%')
+    old = f'/usr/bin/env env {command} "%{{__signature_filename}}" %{{?__plaintext_filename:-- ' \
+          '"%{__plaintext_filename}"}'
+    new = f'/usr/bin/env {command} "%{{2}}" -- "%{{1}}"'
+    # rpm 6 has made a macro with parameters of it, and takes the first word for the program's own name no more.
+    parametric = '__signature_filename' not in isolated.run(['rpm', '--showrc'])
     return {'_gpg_name': signer, '_gpg_digest_algo': 'sha256', '_signature': 'gpg', '_openpgp_sign': 'gpg',
-            '_tmppath': '/var/tmp', '__gpg_sign_cmd': f'{command} -u {signer} {files}'}
+            '_tmppath': '/var/tmp', **({'__gpg_sign_cmd()': new} if parametric else {'__gpg_sign_cmd': old})}

@@ -5,8 +5,8 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# The folder is run as a program (python FOLDER), so that its own name is not yet a package.
-sys.path[0] = os.path.dirname(HERE)
+if not __package__:  # the folder is run as a program (python FOLDER), so that its own name is not yet a package
+    sys.path[0] = os.path.dirname(HERE)
 
 from installer import findnova, interpreters, signals, trust  # noqa: E402
 from installer.install import install  # noqa: E402

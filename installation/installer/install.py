@@ -48,6 +48,12 @@ def show(bundle, nova, journal, options):
     if journal.state:
         say('the journal of this tree says: {0}'.format(journal.state))
     refuse_pips(nova, journal)
+    if journal.state == INSTALLED and journal.plan['bundle'] == bundle.id:
+        found = look.Look(journal)
+        transaction.refuse_undecided(found)
+        if found.is_all_ours and not found.paths(look.BACK):
+            say('already installed: {0}'.format(bundle.name))
+            return 0
     outcome, old = survey(bundle, nova, journal, options)
     if old:
         say(legacy.explain(old, bundle))

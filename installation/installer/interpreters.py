@@ -1,6 +1,7 @@
 """Asks Python interpreters which nova they import; each is started isolated, so that nothing foreign comes along."""
 
 import os
+import sys
 
 from installer.run import run
 
@@ -41,7 +42,11 @@ _flags, _parents = {}, {}
 def isolated(python):
     """:returns: how to start that interpreter so that it heeds neither PYTHON* nor a user's own packages."""
     if python not in _flags:
-        _flags[python] = ['-I', '-B'] if run([python, '-I', '-c', ''], SECONDS)[0] == 0 else ['-E', '-s', '-B']
+        if os.path.exists(python) and os.path.samefile(python, sys.executable):
+            can = sys.version_info >= (3, 4)
+        else:
+            can = run([python, '-I', '-c', ''], SECONDS)[0] == 0
+        _flags[python] = ['-I', '-B'] if can else ['-E', '-s', '-B']
     return [python] + _flags[python]
 
 

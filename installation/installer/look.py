@@ -23,6 +23,8 @@ class Look(object):
         self.journal = journal
         self.entries = journal.entries
         self.now = dict((entry['path'], self._of(entry)) for entry in self.entries if entry['kind'] == 'code')
+        self.mine = set(entry['path'] for entry in self.entries if self.now.get(entry['path']) == OURS
+                        or self.now.get(entry['path']) == BACK and self._is_by_us(entry))
         self.is_gone = not os.path.isfile(journal.target('nova/__init__.py'))
         self.is_pips = not self.is_gone and pip_has_fork(journal.parent, recorded=True)
 
@@ -75,9 +77,7 @@ class Look(object):
     def ours(self):
         """:returns: the entries to take back: files with the fork's content, or that an interrupted run has taken back,
         and the byte code of both. What somebody else has put there has another time, and byte code of its own."""
-        mine = set(entry['path'] for entry in self.entries if self.now.get(entry['path']) == OURS
-                   or self.now.get(entry['path']) == BACK and self._is_by_us(entry))
-        return [entry for entry in self.entries if entry['path'] in mine or entry.get('of') in mine]
+        return [entry for entry in self.entries if entry['path'] in self.mine or entry.get('of') in self.mine]
 
     def _is_by_us(self, entry):
         times = [os.stat(place).st_mtime for place in (
@@ -88,8 +88,7 @@ class Look(object):
     @property
     def is_all_ours(self):
         """Whether nobody but us has touched what the journal is about."""
-        mine = set(entry['path'] for entry in self.ours())
-        return mine >= set(self.now)
+        return self.mine >= set(self.now)
 
     def summary(self):
         """What happened, in words."""

@@ -61,7 +61,7 @@ def _watch(process, end, follow):
             process.stdout.close()
             return status, text_of(b''.join(parts))
         if not more:
-            time.sleep(0.01)  # a program that has closed its output would otherwise keep us busy
+            time.sleep(0.002)  # a program that has closed its output would otherwise keep us busy
         if status is None and (signals.pending() or time.time() > end):
             _end(process)
             signals.check()

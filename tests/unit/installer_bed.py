@@ -1,5 +1,6 @@
 """A small nova of our own, its fork, and the bundle made of it: what the installer's unit tests work on."""
 
+import importlib
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 from builder import installer
 from builder.model import Fork, Patch, Tree
 
+sys.path.insert(1, str(Path(__file__).resolve().parents[2] / 'installation'))
 MODELS = b'''class Base(object):
     pass
 
@@ -113,12 +115,36 @@ class Bed:
     def uninstall(self, *words, **options):
         return self.run(self.bundle / 'installation/uninstall.sh', '--no-restart', *words, **options)
 
-    def direct(self, action, fault=''):
-        """Run the program behind the scripts; returns its exit status, -9 when the fault point was met."""
-        environment = dict(os.environ, NOVA_CASCADING_FAULT=str(fault), NOVA_TEST_CALLS=os.devnull)
-        words = [self.python, '-B', self.bundle / 'installation/installer', action, '--nova-parent', self.parent,
-                 '--state-dir', self.state, '--no-restart', *(['--python', self.python] if action == 'install' else [])]
-        return subprocess.run(words, env=environment, capture_output=True).returncode
+    def direct(self, action, fault='', *words, output=os.devnull, fail=''):
+        """Run the program behind the scripts in a fork of this process, which saves starting Python.
+
+        :param output: what its standard streams are: a path, or an open file's number.
+        :returns: its exit status, -9 when the fault point was met.
+        """
+        words = [*words, *(['--python', str(self.python)] if action == 'install' else [])]
+        words = ['--nova-parent', str(self.parent), '--state-dir', str(self.state), '--no-restart', *words]
+        child = os.fork()
+        if not child:
+            self._become(action, words, output, {'NOVA_CASCADING_FAULT': str(fault), 'NOVA_TEST_FAIL': fail})
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    def _become(self, action, words, output, environment):
+        """Be the installer of the bundle; never returns."""
+        status = 99
+        try:
+            os.environ.update(environment, NOVA_TEST_CALLS=str(self.calls))
+            stream = output if isinstance(output, int) else os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+            for number in (1, 2):
+                os.dup2(stream, number)
+            sys.stdout, sys.stderr = (os.fdopen(number, 'w') for number in (1, 2))
+            program = importlib.import_module('installer.__main__')
+            program.HERE = str(self.bundle / 'installation/installer')
+            status = program.main(action, words)
+            sys.stdout.flush()
+        except SystemExit as error:
+            status = error.code
+        finally:
+            os._exit(status)
 
     def called(self):
         return self.calls.read_text().splitlines() if self.calls.exists() else []

@@ -1,0 +1,262 @@
+"""The table of docs/unpackaged-hosts.md: whatever others have made of a tree, each script leads out of it."""
+
+import contextlib
+import json
+import os
+import shutil
+
+import pytest
+from installer_bed import ADDED, FORKED, INSTANCE_PATH, MODELS_PATH, STOCK, Bed, contents, fork_of, snapshot, write_tree
+
+# The next release: nothing of the old one's files is in it, and one of them is gone.
+NEXT = {**STOCK, MODELS_PATH: b'class Model(object):\n    number = 2\n', 'nova/manager.py': b'# of the next release\n'}
+del NEXT[INSTANCE_PATH]
+MORE = {**ADDED, 'nova/cascading/more.py': b'MORE = 1\n'}
+
+
+@pytest.fixture(scope='module')
+def installed(tmp_path_factory):
+    made = Bed(tmp_path_factory.mktemp('installed'))
+    assert made.direct('install') == 0
+    for folder in (made.parent, made.state):
+        shutil.copytree(folder, made.work / 'saved' / folder.name)
+    made.first = made.bundle
+    return made
+
+
+@pytest.fixture
+def bed(installed):
+    """A tree with the fork in it; each test gets it anew."""
+    installed.bundle = installed.first
+    for path in installed.work.iterdir():
+        if path not in (installed.work / 'saved', installed.first.parent):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for folder in (installed.parent, installed.state):
+        shutil.copytree(installed.work / 'saved' / folder.name, folder)
+    return installed
+
+
+def put(bed, tree):
+    """As pip and git write: new files, with times of their own."""
+    for path, content in tree.items():
+        (bed.parent / path).unlink(missing_ok=True)
+        (bed.parent / path).write_bytes(content)
+
+
+def pip_reinstalls(bed):
+    put(bed, STOCK)
+
+
+def git_puts_one_back(bed):
+    put(bed, {MODELS_PATH: STOCK[MODELS_PATH]})
+
+
+def pip_upgrades(bed):
+    (bed.parent / INSTANCE_PATH).unlink()
+    put(bed, NEXT)
+
+
+def pip_uninstalls(bed):
+    for path in STOCK:
+        (bed.parent / path).unlink()
+        with contextlib.suppress(OSError):
+            os.removedirs((bed.parent / path).parent)
+
+
+def is_deleted(bed):
+    shutil.rmtree(bed.parent)
+
+
+def somebody_edits(bed):
+    with (bed.parent / MODELS_PATH).open('a') as stream:
+        stream.write('# a hot fix\n')
+
+
+def two_releases_are_mixed(bed):
+    put(bed, {MODELS_PATH: NEXT[MODELS_PATH]})
+
+
+def pip_installs_the_fork(bed):
+    record(bed.parent)
+
+
+def record(parent):
+    write_tree(parent, {'nova-2014.1.5.dist-info/RECORD': b'nova/cascading/__init__.py,sha256=x,1\n'})
+
+
+def replace(bed, tmp_path, tree=STOCK):
+    """Install a newer bundle: of the same release, or of the next."""
+    fork = fork_of(tmp_path / 'newer source', MORE)
+    if tree is NEXT:
+        shutil.rmtree(tmp_path / 'newer source')
+        write_tree(tmp_path / 'newer source', NEXT)
+        changed = NEXT[MODELS_PATH] + b"    mapping_uuid = 'Column'\n"
+        fork.patches[0].files.clear()
+        fork.patches[0].files[MODELS_PATH] = NEXT[MODELS_PATH], changed
+        del fork.patches[1]
+    bed.bundle = bed.unpack(fork, 'newer')
+    return bed.direct('install', output=str(bed.work / 'said'))
+
+
+def said(bed):
+    path = bed.work / 'said'
+    return path.read_text() if path.exists() else ''
+
+
+def run(bed, action, *words):
+    (bed.work / 'said').unlink(missing_ok=True)
+    return bed.direct(action, '', *words, output=str(bed.work / 'said'))
+
+
+def is_clean(bed, tree):
+    found = contents(bed.parent) if bed.parent.exists() else {}
+    return (found, bed.journals()) == (tree, [])
+
+
+# --- uninstall.sh ----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('happens, left', [
+    (pip_reinstalls, STOCK), (git_puts_one_back, STOCK), (pip_upgrades, NEXT), (pip_uninstalls, {}), (is_deleted, {})])
+def test_uninstall_takes_away_what_is_ours_and_leaves_the_rest(bed, happens, left):
+    happens(bed)
+    assert run(bed, 'uninstall') == 0, said(bed)
+    assert is_clean(bed, left)
+
+
+def test_after_pip_uninstall_there_is_no_nova_to_import_left(bed):
+    pip_uninstalls(bed)
+    assert run(bed, 'uninstall') == 0
+    assert not (bed.parent / 'nova').exists()
+
+
+@pytest.mark.parametrize('happens', [somebody_edits, two_releases_are_mixed])
+@pytest.mark.parametrize('action', ['uninstall', 'install'])
+def test_what_nobody_can_decide_is_shown_and_left(bed, happens, action):
+    happens(bed)
+    before = snapshot(bed.parent)
+    assert run(bed, action) == 1
+    assert MODELS_PATH in said(bed) and '--forget' in said(bed)
+    assert snapshot(bed.parent) == before
+
+
+def test_forget_shows_first_then_keeps_everything_and_opens_the_way_to_a_new_start(bed):
+    two_releases_are_mixed(bed)
+    before = snapshot(bed.work)
+    assert run(bed, 'uninstall', '--forget') == 0
+    assert f'foreign  {bed.parent / MODELS_PATH}' in said(bed)
+    (bed.work / 'said').unlink()
+    assert snapshot(bed.work) == before
+    assert run(bed, 'uninstall', '--forget', '--yes') == 0
+    kept, = bed.journals()
+    assert 'forgotten' in kept and (bed.state / kept / 'before' / MODELS_PATH).read_bytes() == STOCK[MODELS_PATH]
+    assert run(bed, 'uninstall') == 0 and 'nothing is installed' in said(bed)
+    assert bed.journals() == [kept]
+
+
+def test_the_fork_from_pip_is_pips_and_only_the_journal_goes(bed):
+    pip_installs_the_fork(bed)
+    before = contents(bed.parent)
+    assert run(bed, 'install') == 1 and 'pip has installed the fork itself' in said(bed)
+    assert run(bed, 'uninstall') == 0, said(bed)
+    assert is_clean(bed, before)
+
+
+def test_a_tree_whose_file_system_is_not_mounted_keeps_its_journal(bed):
+    plan = bed.state / bed.journals()[0] / 'plan.json'
+    plan.write_text(json.dumps({**json.loads(plan.read_text()), 'mount': str(bed.work)}))
+    is_deleted(bed)
+    assert run(bed, 'uninstall') == 1
+    assert 'mount it' in said(bed) and bed.journals()
+
+
+def test_a_dead_trees_own_copy_of_uninstall_touches_no_other_tree(bed):
+    other = bed.work / 'other'
+    write_tree(other, STOCK)
+    assert bed.direct('install', '', '--nova-parent', str(other)) == 0
+    journal = bed.state / bed.journals()[0]
+    shutil.rmtree(bed.parent)
+    dead, = [path for path in bed.state.iterdir() if 'opt-stack' in path.name]
+    done = bed.run(dead / 'installation/uninstall.sh', '--no-restart')
+    assert done.returncode == 0, done.stderr
+    assert contents(other) == {**STOCK, **ADDED, **FORKED} and journal
+
+
+def test_the_column_of_a_dead_tree_is_not_dropped_in_silence(bed):
+    is_deleted(bed)
+    assert run(bed, 'uninstall', '--drop-column') == 1
+    assert 'without --drop-column' in said(bed)
+
+
+# --- install.sh ------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize('happens', [pip_reinstalls, git_puts_one_back])
+def test_the_same_bundle_puts_in_again_what_was_put_back(bed, happens):
+    happens(bed)
+    assert run(bed, 'install') == 0, said(bed)
+    assert 'put back by somebody' in said(bed)
+    assert contents(bed.parent) == {**STOCK, **ADDED, **FORKED}
+    assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
+
+
+def test_the_same_bundle_changes_no_file_of_another_release(bed):
+    pip_upgrades(bed)
+    before = snapshot(bed.parent)
+    assert run(bed, 'install') == 1
+    assert 'this is not nova 2014.1.5' in said(bed)
+    assert snapshot(bed.parent) == before
+
+
+@pytest.mark.parametrize('happens', [lambda bed: None, pip_reinstalls, git_puts_one_back])
+def test_a_newer_bundle_installs_over_it(bed, tmp_path, happens):
+    happens(bed)
+    assert replace(bed, tmp_path) == 0, said(bed)
+    assert contents(bed.parent) == {**STOCK, **MORE, **FORKED}
+    assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
+
+
+def test_a_newer_release_takes_its_own_bundle_over_the_old_ones_leftovers(bed, tmp_path):
+    pip_upgrades(bed)
+    assert replace(bed, tmp_path, NEXT) == 0, said(bed)
+    assert b'mapping_uuid' in (bed.parent / MODELS_PATH).read_bytes()
+    assert bed.direct('uninstall') == 0 and is_clean(bed, NEXT)
+
+
+def test_a_new_tree_beside_a_deleted_one_closes_that_ones_journal(bed):
+    shutil.move(bed.parent, bed.work / 'new')
+    shutil.rmtree(bed.work / 'new')
+    write_tree(bed.work / 'new', STOCK)
+    assert run(bed, 'install', '--nova-parent', str(bed.work / 'new')) == 0, said(bed)
+    assert 'is gone' in said(bed) and len(bed.journals()) == 1
+
+
+def test_a_replacement_that_fails_brings_the_earlier_bundle_back(bed, tmp_path):
+    before = contents(bed.parent)
+    bed.bundle = bed.unpack(fork_of(tmp_path / 'newer source', MORE), 'newer')
+    assert bed.direct('install', fail='sync') == 1
+    assert contents(bed.parent) == before
+    assert len(bed.journals()) == 1
+    assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
+
+
+def test_the_fork_that_pip_has_installed_is_refused_with_a_sentence(tmp_path):
+    bed = Bed(tmp_path)
+    write_tree(bed.parent, {**ADDED, **FORKED, 'nova.egg-info/SOURCES.txt': b'nova/cascading/__init__.py\n'})
+    before = snapshot(bed.parent)
+    for words in ([], ['--dry-run']):
+        assert run(bed, 'install', *words) == 1
+        assert 'pip has installed the fork itself' in said(bed)
+    assert snapshot(bed.parent) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root, as the installer does')
+def test_a_file_that_chattr_has_locked_is_named_before_anything_changes(bed, tmp_path):
+    assert bed.direct('uninstall') == 0
+    if os.system(f"chattr +i '{bed.parent / MODELS_PATH}' 2> /dev/null"):
+        pytest.skip('this file system has no attributes')
+    try:
+        for words in (['--dry-run'], []):
+            assert run(bed, 'install', *words) == 1
+            assert 'is immutable' in said(bed) and 'chattr -i' in said(bed)
+        assert is_clean(bed, STOCK)
+    finally:
+        os.system(f"chattr -i '{bed.parent / MODELS_PATH}'")

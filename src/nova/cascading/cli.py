@@ -26,10 +26,10 @@ def main(argv=None):
     words = sys.argv[1:] if argv is None else argv
     terminal.complete()
     try:
-        args = _parser(words).parse_args(words)
-        if argv is None and getattr(args, 'ends_with_reader', False):
-            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        return args.module.run(args, _configuration(args)) or 0
+        args = _arguments(words)
+        if argv is None:
+            _settle(getattr(args, 'ends_with_reader', False))
+        return terminal.finish(args.module.run(args, _configuration(args)) or 0)
     except errors.CascadingError as error:
         terminal.complain('nova-cascading: {0}'.format(error))
         status = error.status
@@ -44,7 +44,23 @@ def main(argv=None):
         terminal.complain('nova-cascading: {0}: {1}\n  this is a bug: please report it'.format(
             error.__class__.__name__, redact.hide(error)))
         status = 1
-    return 0 if '--gate' in words else status  # what nobody can tell keeps no service from starting
+    return terminal.finish(0 if '--gate' in words else status)  # what nobody can tell keeps no service from starting
+
+
+def _settle(is_reading):
+    """What belongs to the whole process: `nova-cascading mapping list | head` ends, a migration goes on."""
+    if is_reading:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    else:
+        terminal.be_patient()
+
+
+def _arguments(words):
+    parser = _parser(words)
+    try:
+        return parser.parse_args(words)
+    except EnvironmentError as error:  # --help
+        raise errors.CascadingError('cannot write to standard output: {0}'.format(error.strerror))
 
 
 def _parser(argv):

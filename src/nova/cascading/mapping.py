@@ -1,9 +1,8 @@
 """nova-cascading mapping: which lower-level server is this instance, and which instance is that server?"""
 
 import itertools
-import sys
 
-from nova.cascading import cli, errors, instances, mapping_audit, mapping_csv, mapping_write, output
+from nova.cascading import cli, errors, instances, mapping_audit, mapping_csv, mapping_write, output, terminal
 
 add = cli.add_action
 
@@ -90,4 +89,4 @@ def unset_one(args, conf):
 def change(conf, database, row, server):
     if row.mapping_uuid != server:
         mapping_write.Writer(conf).set(database, row.instance_uuid, server)
-    sys.stdout.write('instance {0}: mapping {1} -> {2}\n'.format(row.instance_uuid, row.mapping_uuid, server))
+    terminal.say('instance {0}: mapping {1} -> {2}'.format(row.instance_uuid, row.mapping_uuid, server))

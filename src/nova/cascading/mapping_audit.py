@@ -8,10 +8,9 @@ says so, with figures to draw.
 import heapq
 import itertools
 import operator
-import sys
 import time
 
-from nova.cascading import errors, instances, output
+from nova.cascading import errors, instances, output, terminal
 
 COLUMNS = ('problem', 'instance_uuid', 'mapping_uuid', 'host', 'database')
 UNMAPPED, DUPLICATE, MALFORMED = 'unmapped', 'duplicate', 'malformed'
@@ -128,14 +127,14 @@ class Table(object):
             self.left_out += 1
 
     def close(self, line):
-        output.write(sys.stdout, line + '\n')
+        output.Standard.write(line + '\n')
         if self.rows:
             table = output.printer('table', COLUMNS)
             for row in self.rows:
                 table.add(row)
             table.close()
         if self.left_out:
-            output.write(sys.stdout, '{0} more; all of them: --format csv\n'.format(self.left_out))
+            output.Standard.write('{0} more; all of them: --format csv\n'.format(self.left_out))
 
 
 class Listing(object):
@@ -147,4 +146,4 @@ class Listing(object):
 
     def close(self, line):
         self.rows.close()
-        sys.stderr.write(line + '\n')
+        terminal.complain(line)

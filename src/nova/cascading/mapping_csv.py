@@ -2,9 +2,8 @@
 
 import codecs
 import csv
-import sys
 
-from nova.cascading import errors, instances, mapping_write, output, safefile
+from nova.cascading import errors, instances, mapping_write, output, safefile, terminal
 
 COLUMNS = ('instance_uuid', 'mapping_uuid')
 TEXT = {} if str is bytes else {'encoding': 'utf-8-sig'}  # spreadsheets begin a file with a mark
@@ -31,7 +30,7 @@ def export(args, conf):
     :raises errors.CascadingError: a database cannot be read; a file is not left behind then
     """
     if not args.file:
-        write_all(conf, sys.stdout)
+        write_all(conf, None)
         return 0
     try:
         with safefile.new(args.file) as out:
@@ -120,7 +119,7 @@ class Import(object):
             raise
         except errors.CascadingError as error:
             self.done['failed'] += 1
-            sys.stderr.write('{0}, line {1}: {2}\n'.format(self.args.file, number, error))
+            terminal.complain('{0}, line {1}: {2}'.format(self.args.file, number, error))
 
     def _change(self, uuid, server):
         database, row = instances.get(self.conf, uuid)
@@ -137,6 +136,6 @@ class Import(object):
 
     def end(self):
         word = 'to be set' if self.args.dry_run else 'set'
-        sys.stdout.write('{0} {1}, {2} unchanged, {3} failed\n'.format(
+        terminal.say('{0} {1}, {2} unchanged, {3} failed'.format(
             self.done['set'], word, self.done['unchanged'], self.done['failed']))
         return 1 if self.done['failed'] else 0

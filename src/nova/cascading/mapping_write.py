@@ -1,13 +1,12 @@
 """Set mappings through nova's conductors, as the nova proxy does, so that every safeguard of nova's stays in force."""
 
-import sys
 
-from nova.cascading import bus, conductors, connection, errors, instances, redact
+from nova.cascading import bus, conductors, connection, errors, instances, redact, terminal
 
 FORCE = 'even if another instance stands for that server, or a database that may have one is away'
 STOCK = 'install python-nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
 BACK = ('nova-cascading: the conductor on {0} (database {1}) is down, so nobody can tell whether it keeps mappings\n'
-        '  when it is back, run: nova-cascading status\n')
+        '  when it is back, run: nova-cascading status')
 
 
 class Writer(object):
@@ -59,7 +58,7 @@ class Writer(object):
                 database.name, told), 'see that RabbitMQ and nova-conductor run, and that nova.conf leads to them')
         for one in found:
             if one.state == conductors.DOWN:
-                sys.stderr.write(BACK.format(one.host, database.name))
+                terminal.complain(BACK.format(one.host, database.name))
         self._checked.add(database.identity)
 
     @staticmethod

@@ -6,7 +6,7 @@ import sys
 
 import prettytable
 
-from nova.cascading import errors
+from nova.cascading import errors, terminal
 
 PAGE = 1000
 
@@ -30,12 +30,12 @@ def printer(name, columns, out=None):
     :param columns: the names of the columns
     :param out: a text file; None: standard output
     """
-    return FORMATS[name](columns, out or sys.stdout)
+    return FORMATS[name](columns, out or Standard())
 
 
 def one(name, pairs, out=None):
     """Print one thing: a list of (field, value)."""
-    out = out or sys.stdout
+    out = out or Standard()
     if name == 'table':
         table = Table(('Field', 'Value'), out)
         for pair in pairs:
@@ -49,6 +49,19 @@ def one(name, pairs, out=None):
         rows = printer(name, [field for field, _ in pairs], out)
         rows.add([value for _, value in pairs])
         rows.close()
+
+
+class Standard(object):
+    """Standard output, whatever the locale and the place it leads to."""
+
+    @staticmethod
+    def write(text):
+        """:raises errors.CascadingError: it does not take the text"""
+        try:
+            terminal.write(sys.stdout, text)
+        except EnvironmentError as error:
+            raise errors.CascadingError('cannot write to standard output: {0}'.format(error.strerror),
+                                        'nothing was changed; lead it to a place that takes all of it')
 
 
 def write(out, text):
@@ -97,7 +110,7 @@ class Table(object):
 class Csv(object):
 
     def __init__(self, columns, out):
-        self.writer = csv.writer(out, lineterminator='\n')
+        self.writer = csv.writer(out, lineterminator='\n')  # which calls out.write, as write() does
         self.add(columns)
 
     def add(self, row):

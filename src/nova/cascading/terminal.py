@@ -35,13 +35,62 @@ def _write(name, line):
     stream = getattr(sys, name)
     line = errors.printable(errors.text(line)) + '\n'
     try:
-        try:
-            stream.write(line)
-        except UnicodeEncodeError:  # the locale has no such letters
-            stream.write(line.encode(stream.encoding, 'backslashreplace').decode(stream.encoding))
+        write(stream, line)
         stream.flush()
     except (EnvironmentError, ValueError):  # nobody listens any more
         _silence(stream)
+
+
+def write(stream, text):
+    """Write a text; letters that the locale lacks are escaped.
+
+    :raises EnvironmentError: the stream does not take it
+    """
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:
+        stream.write(text.encode(stream.encoding, 'backslashreplace').decode(stream.encoding))
+
+
+def finish(status):
+    """See that all of standard output has been written.
+
+    :returns: the exit status: that of the work, or 1 when what it found could not be written
+    """
+    try:
+        sys.stdout.flush()
+    except (EnvironmentError, ValueError) as error:
+        _silence(sys.stdout)
+        complain('nova-cascading: cannot write to standard output: {0}'.format(getattr(error, 'strerror', error)))
+        return status or 1
+    return status
+
+
+class Patient(object):
+    """A standard stream of a command that changes something: what cannot be written is dropped, the work goes on."""
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def write(self, text):
+        try:
+            write(self.stream, text)
+        except (EnvironmentError, ValueError):  # nobody listens any more
+            _silence(self.stream)
+
+    def flush(self):
+        try:
+            self.stream.flush()
+        except (EnvironmentError, ValueError):
+            _silence(self.stream)
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+def be_patient():
+    """From here on, no message can stop this process."""
+    sys.stdout, sys.stderr = Patient(sys.stdout), Patient(sys.stderr)
 
 
 def _silence(stream):

@@ -39,6 +39,12 @@ def tarball(tree: Tree, name: str, version: str, to: Path) -> Path:
     return target
 
 
+def empty(target: Path) -> None:
+    """Write a tarball without members."""
+    with target.open('wb') as out:
+        compress(lambda stream: tarfile.open(fileobj=stream, mode='w|', format=tarfile.GNU_FORMAT).close(), out)
+
+
 def compress(write: Callable[[BinaryIO], None], out: BinaryIO) -> None:
     """Have ``write`` fill a pipe into xz, whose output goes to a file.
 

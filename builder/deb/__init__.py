@@ -39,10 +39,12 @@ def unpacked(tree: Tree, facts: dict[str, str], work: Path) -> Path:
     """The upstream tarball as a component, and the source directory with what is in it.
 
     Two stock revisions of one upstream version share the main tarball's name, so that one stays empty, and the
-    component is named after the revision (dpkg-source(1), --create-empty-orig).
+    component is named after the revision.
     """
     name, version, component = facts['PACKAGE'], facts['UPSTREAM_VERSION'], facts['COMPONENT']
     tarball = orig.tarball(tree, name, version, work).rename(work / f'{name}_{version}.orig-{component}.tar.xz')
+    # Not by dpkg-source --create-empty-orig: that of dpkg 1.23 looks for it in another directory than it puts it.
+    orig.empty(work / f'{name}_{version}.orig.tar.xz')
     source = work / f'{name}-{version}'
     (source / component).mkdir(parents=True)
     tools.run(['tar', '--extract', '--strip-components=1', '--file', tarball, '--directory', source / component])

@@ -6,8 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from builder import tools
-from builder.model import Fork
+from builder import manager, tools
+from builder.model import Fork, Tree
 from builder.rpm import preflight, readable, sources
 
 
@@ -23,18 +23,24 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     :returns: the three files.
     :raises BuildError: when rpmbuild fails, or the rpm could not be read where its nova runs.
     """
-    tools.need(['rpmbuild', 'patch', 'xz', 'module:packaging', *([] if os.geteuid() == 0 else ['fakeroot'])])
+    tools.need(['rpmbuild', 'patch', 'xz', 'module:packaging', *([] if os.geteuid() == 0 else ['fakeroot']),
+                *(['python3-config'] if checks_requirements(fork.tree) else [])])
     with tempfile.TemporaryDirectory(prefix='.rpm-', dir=out) as work:
         spec = sources.lay_out(fork, Path(work) / 'SOURCES', revision=revision, epoch=epoch)
-        source = rpmbuild(Path(work), '-bs', spec)
-        binary = rpmbuild(Path(work), '--rebuild', source)
-        if fork.tree.python == 2:
-            readable.check(binary)
+        source = rpmbuild(Path(work), '-bs', spec, fork.tree)
+        binary = rpmbuild(Path(work), '--rebuild', source, fork.tree)
+        for package in (source, binary):
+            readable.check(package, of_2014=fork.tree.python == 2)
         made = (source, binary, preflight.write(Path(work), epoch))
         return [path.replace(out / path.name) for path in made]
 
 
-def rpmbuild(work: Path, mode: str, what: Path) -> Path:
+def checks_requirements(tree: Tree) -> bool:
+    """Can rpmbuild look up BuildRequires?  Debian's rpm database knows no packages, and newer EL no Python 2."""
+    return manager.family() == 'rpm' and tree.python == 3
+
+
+def rpmbuild(work: Path, mode: str, what: Path, tree: Tree) -> Path:
     """Run rpmbuild in ``work`` and return the one package it wrote.
 
     The user's own rpm macros and environment stay out, so that they cannot change the package.
@@ -47,9 +53,10 @@ def rpmbuild(work: Path, mode: str, what: Path) -> Path:
         defines.update(_topdir='.', _sourcedir='SOURCES', _builddir='.', _buildrootdir='BUILDROOT')
     else:
         defines['_topdir'] = work / 'build'
-    # --nodeps: a Debian host's rpm database knows no packages, so that BuildRequires cannot be looked up there.
     # A source rpm names the owner of each file; fakeroot: root's, whoever builds.
-    words = [*([] if os.geteuid() == 0 else ['fakeroot']), 'rpmbuild', '--quiet', '--nodeps', '--target', 'noarch']
+    words = [*([] if os.geteuid() == 0 else ['fakeroot']), 'rpmbuild', '--quiet', '--target', 'noarch']
+    if not checks_requirements(tree):
+        words.append('--nodeps')
     words += [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
     tools.run([*words, mode, what], cwd=work, env={
         'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': str(work), 'LC_ALL': 'C.UTF-8', 'TMPDIR': str(work)})

@@ -15,7 +15,6 @@ FAILS = ['sh', '-c', 'exit 42']
 @pytest.mark.parametrize('condition', conditions.ALL)
 def test_the_exit_status_is_the_commands(condition):
     assert condition.run(FAILS, timeout=60).returncode == 42
-    assert condition.run(['true'], timeout=60).returncode == 0
 
 
 @pytest.mark.parametrize('condition', conditions.HARMLESS)

@@ -14,6 +14,9 @@ PYTHON2_NAMES = {'argparse': None, 'wsgiref': None, 'sqlalchemy-migrate': 'pytho
                  'pyyaml': 'python-yaml', 'python-memcached': 'python-memcache', 'libvirt-python': 'python-libvirt',
                  'psycopg2': 'python-psycopg2', 'mysql-python': 'python-mysqldb', 'pycrypto': 'python-crypto'}
 
+# Ubuntu 14.04 has python-six 1.5.2, and its own Icehouse asks for no more.
+UBUNTU_LOWERED = {'python-six (>= 1.6.0)': 'python-six (>= 1.5.2)'}
+
 
 def of(fork: Fork, own_version: str) -> dict[str, str]:
     """The variable fields of debian/control: BUILD_DEPENDS, DEPENDS, and RELATIONS (whole lines)."""
@@ -34,8 +37,13 @@ def depends(tree: Tree, stock: Stock) -> str:
     if stock.fields.get('Depends'):
         return stock.fields['Depends']
     own = ['${python3:Depends}'] if tree.python == 3 else \
-        ['python2:any | python:any (>= 2.7)', *python2_packages(egginfo.requirements(tree))]
+        ['python2:any | python:any (>= 2.7)', *lowered(tree, stock, python2_packages(egginfo.requirements(tree)))]
     return joined(*own, unbound(tree.like.fields.get('Depends', ''), tree.like.version) if tree.like else '')
+
+
+def lowered(tree: Tree, stock: Stock, needed: list[str]) -> list[str]:
+    is_ubuntus = 'ubuntu' in stock.version and tree.version.startswith('2014.1')
+    return [UBUNTU_LOWERED.get(one, one) for one in needed] if is_ubuntus else needed
 
 
 def unbound(depends: str, version: str) -> str:

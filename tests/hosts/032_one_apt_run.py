@@ -12,6 +12,7 @@ from tests.hosts.lib.host import Host
 RUNNING = ('nova-conductor', 'nova-api', 'nova-scheduler')
 SERVER = ('mariadb-server', 'mariadb-server-core', 'mariadb-client', 'mariadb-client-core', 'mariadb-common',
           'libmariadb3', 'galera-4')
+ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inactive|failed'"
 BOTH = 'apt-get install -y --reinstall mariadb-server python3-nova-cascading'
 
 
@@ -69,7 +70,7 @@ def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
     host.run('apt-get install -y python3-nova')
     for name in ('nova', 'nova_cell0'):
         for table in ('instances', 'shadow_instances'):
-            host.sql(f'ALTER TABLE {table} DROP COLUMN mapping_uuid', name)
+            host.sql(f'ALTER TABLE {table} DROP COLUMN IF EXISTS mapping_uuid', name)
     host.run(f'systemctl restart {" ".join(RUNNING)}; mkdir -p /run/systemd/system/nova-cascading-catch-up.service.d')
     host.write('/run/systemd/system/nova-cascading-catch-up.service.d/soon.conf', '[Service]\nRestartSec=1\n')
     before = pids(host)
@@ -78,6 +79,5 @@ def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
     assert 'nova-cascading-catch-up.service does both' in done.err
     assert pids(host) == before
     assert host.run('dpkg --audit').out == ''
-    host.run('systemctl start mariadb; for i in $(seq 60); do '
-             'systemctl is-active nova-cascading-catch-up || break; sleep 1; done')
+    host.run(f'systemctl start mariadb; timeout 90 sh -c "until {ENDED}; do sleep 1; done"')
     assert_all_well(host, before)

@@ -84,8 +84,11 @@ def test_auto_migrate_off_installs_without_the_database_and_says_what_to_run(hos
     assert debs.has_column(host)
 
 
-def test_a_host_without_nova_conf_has_nothing_to_migrate(host):
-    host.run('rm /etc/nova/nova.conf')
+@pytest.mark.parametrize('configuration', ['rm /etc/nova/nova.conf',
+                                           'cp /usr/share/nova-common/nova.conf /etc/nova/nova.conf'])
+def test_a_host_without_nova_conf_or_with_debians_own_has_nothing_to_migrate(host, configuration):
+    """Debian's own names an SQLite file that nobody has made; compute hosts look like this for good."""
+    host.run(configuration)
     host.run(INSTALL)
     assert debs.FORK in debs.installed(host)
 

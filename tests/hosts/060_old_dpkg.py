@@ -55,6 +55,10 @@ def test_with_the_companions_only_the_library_leaves(make_host, suite, unversion
     assert {after[name] for name in SERVICES} == {after[debs.FORK]}
     assert host.run('dpkg --audit').out == ''
     host.run('apt-get check')
+    refused = host.run('apt-get install -y python3-nova', check=False)
+    assert (refused.status, 'nova-cascading uninstall' in refused.err) == (100, True)
+    host.run('nova-cascading uninstall --yes')
+    assert debs.nova(host) == before
 
 
 def test_a_companion_is_the_stock_package_but_for_version_and_relations(suite, companions):

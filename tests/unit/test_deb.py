@@ -123,6 +123,14 @@ def test_a_library_of_python_2_provides_the_stock_name_with_and_without_a_versio
         'python-nova', 'python-nova (= 1:2014.1.5-0ubuntu1)'}
 
 
+@pytest.mark.parametrize(('stock', 'six'), [('1:2014.1.5-0ubuntu1', '1.5.2'), ('1:2014.1.5-1', '1.6.0')])
+def test_a_release_for_ubuntu_asks_for_no_more_than_ubuntu_s_own(tmp_path, stock, six):
+    (tmp_path / 'setup.cfg').write_text('[metadata]\nname = nova\n')
+    (tmp_path / 'requirements.txt').write_text('six>=1.6.0\niso8601>=0.1.9\n')
+    old = Tree(tmp_path, '2014.1.5', 'a test', stock=Stock('python-nova', stock, 'deb'))
+    assert f'python-six (>= {six}), python-iso8601 (>= 0.1.9)' in fields.depends(old, old.stock)
+
+
 @pytest.mark.parametrize(('preinst', 'expected'), [
     (b'', b'#!/bin/sh\nask\n'), (b'#!/bin/sh\nset -e\n', b'#!/bin/sh\nask\nset -e\n'),
     (b'#!/bin/bash -e\nx\n', b'#!/bin/bash -e\nask\nx\n'), (b'#!/usr/bin/perl\nx\n', b'#!/usr/bin/perl\nx\n')])

@@ -189,3 +189,14 @@ def test_the_start_gate_adds_what_is_missing_and_opens_only_when_it_is_there(bed
     command = line.split("'")[1].replace('/usr/bin/', '')
     env = {'PATH': f'{bed.place}/bin:{os.defpath}'}
     assert subprocess.run(['sh', '-c', command], env=env).returncode == status
+
+
+@pytest.mark.parametrize(('gate', 'expected'), [(0, ''), (1, '0'), (2, ''), (127, '')])
+def test_needrestart_leaves_nova_alone_only_while_the_gate_is_closed(bed, gate, expected):
+    """Read by perl as needrestart reads it; what a 0 in override_rc means is needrestart's."""
+    bed.answers('nova-cascading', f'exit {gate}')
+    snippet = (DEBIAN / 'needrestart.conf').read_text().replace('/usr/bin/', f'{bed.place}/bin/')
+    code = f'our %nrconf; {snippet}; print map {{ "nova-api" =~ /$_/ ? $nrconf{{override_rc}}{{$_}} : "other" }} ' \
+           'keys %{$nrconf{override_rc}};'
+    done = subprocess.run(['perl', '-we', code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, expected, '')

@@ -147,7 +147,7 @@ def test_where_systemctl_does_not_answer_systemd_restarts_what_runs(way_back, mo
     (['opt-nova-1f2e3d4c'], ['opt-nova-1f2e3d4c']),
     (['opt-nova-1f2e3d4c', 'srv-nova-00000000'], ['opt-nova-1f2e3d4c', 'srv-nova-00000000']),
     (['here-1f2e3d4c', 'srv-nova-00000000'], ['here-1f2e3d4c']),
-    (['opt-nova-1f2e3d4c-2014'], []),
+    (['opt-nova-1f2e3d4c-2014', 'opt-nova-1f2e3d4c-previous'], []),
 ])
 def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkeypatch, tmp_path, trees, expected):
     uninstall = load('uninstall')

@@ -68,7 +68,7 @@ def way_back():
 def uninstallers():
     """The installer's way back for the tree that this code is in; of every tree when it is in none of them."""
     trees = {}
-    for state in glob.glob(os.path.join(JOURNALS, '*-????????', 'state')):
+    for state in glob.glob(os.path.join(JOURNALS, '*-' + '[0-9a-f]' * 8, 'state')):
         folder = os.path.dirname(state)
         with open(os.path.join(folder, 'plan.json')) as plan:
             trees[json.load(plan)['parent']] = os.path.join(folder, 'installation', 'uninstall.sh')

@@ -72,6 +72,8 @@ case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo "exit $PREINST" ;; 
     (FORTH, 'apt-get install python-nova-cascading', PASSED),
     (FORTH, '', PASSED),
     (FORTH, 'apt-get dist-upgrade', REFUSED),
+    (FORTH, '/usr/bin/unattended-upgrade', REFUSED),
+    (FORTH, 'apt-get install meta-package', PASSED),
     (FORTH_WITHOUT_SERVICES, 'apt-get install python3-nova-cascading', REFUSED),
     (FORTH_WITHOUT_SERVICES, '', REFUSED),
     ([*FORTH, '- python3-masakari'], 'apt-get install python3-nova-cascading', REFUSED),

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import shlex
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -157,14 +156,12 @@ def summary(made: Fork, paths: list[Path], families: list[str]) -> None:
         print(f'  {family}: {stands_for(made.tree, family)}')
     debs = [path for path in paths if path.suffix == '.deb']
     rpms = [path for path in paths if path.name.endswith('.noarch.rpm')]
-    from builder.deb import howto
+    from builder.deb import howto as apt
+    from builder.rpm import howto as yum
 
     print('\nInstall on the controller:')
-    for line in howto.install(debs):
+    for line in apt.install(debs) + yum.install(rpms):
         print(f'  {line}')
-    for rpm in rpms:
-        asked = shlex.quote(str(rpm.with_name('nova-cascading-preflight').absolute()))
-        print(f'  {asked} && dnf install {shlex.quote(str(rpm))}')
 
 
 QUERY = {'deb': 'dpkg-query -W {0}', 'rpm': "rpm -q --qf '%{{evr}}\\n' {0}"}

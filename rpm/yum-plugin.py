@@ -1,7 +1,7 @@
 """yum 3: a vendor's erratum of nova waits until its fork is on offer, and all other updates go on.
 
-The same as dnf-plugin.py, which says why. EL6 and EL7: Python 2.6 and 2.7. yum tells whether plugins run: `plugins=1` in
-/etc/yum.conf, as the distributions have it.
+The same as dnf-plugin.py, which says why. EL6 and EL7: Python 2.6 and 2.7. yum runs plugins where /etc/yum.conf says
+`plugins=1`, as the distributions have it.
 """
 
 from rpmUtils.miscutils import compareEVR
@@ -24,8 +24,8 @@ def exclude_hook(conduit):
         return
     if waiting:
         versions = sorted(set('%s-%s' % (package.version, package.release) for package in waiting))
-        conduit.info(2, 'nova-cascading: %s of nova waits until its fork is in an enabled repository; the other updates '
-                        'go on. Forks are fetched with: yum --enablerepo=nova-cascading update' % ', '.join(versions))
+        conduit.info(2, 'nova-cascading: %s of nova waits until its fork is in an enabled repository; the other '
+                        'updates go on. Next, for a fork: yum --enablerepo=nova-cascading update' % ', '.join(versions))
 
 
 def errata(installed, offered):

@@ -61,6 +61,6 @@ def more_provides(stock: Stock, full: evr.Evr) -> list[str]:
 
 
 def python_of(stock: Stock) -> str | None:
-    """The Python that the stock rpm is for, from what rpmbuild noted in it; None when there is no stock rpm."""
+    """The Python that the stock rpm is for, from what rpmbuild noted in it, or its dist tag says; else None."""
     found = re.search(r'python\(abi\)\s+=\s+(\d+\.\d+)', stock.fields.get('Requires', ''))
-    return found and found.group(1)
+    return found.group(1) if found else standin.python_of(stock.version)

@@ -4,9 +4,10 @@ import subprocess
 
 import pytest
 
-from builder.errors import BuildError
+from builder import standin
+from builder.errors import BuildError, UsageError
 from builder.model import Stock, Tree
-from builder.rpm import evr, requires, values
+from builder.rpm import evr, howto, requires, values
 
 
 def tree(version, stock=None):
@@ -79,3 +80,43 @@ def test_the_spec_learns_the_stock_packages_python_and_other_names():
                  '%define cascading_patch_paths %{PATCH1} %{PATCH2}'):
         assert line in text.splitlines()
     assert 'dist(nova)' not in text
+
+
+@pytest.mark.parametrize(('nova', 'version', 'name', 'python'), [
+    ('2014.1.5', '2014.1.3-15.el6', 'python-nova', '2.6'),
+    ('2014.1.5', '2014.1.5-16.el6ost', 'python-nova', '2.6'),
+    ('2015.1.4', '2015.1.4-1.el7', 'python-nova', '2.7'),
+    ('18.3.0', '1:18.3.0-1.el7', 'python-nova', '2.7'),
+    ('20.6.1', '1:20.6.1-1.el7', 'python2-nova', '2.7'),
+    ('20.6.1', '1:20.6.1-1.el8', 'python3-nova', '3.6'),
+    ('26.3.0', '1:26.3.0-1.el9', 'python3-nova', '3.9'),
+    ('26.3.0', '1:26.3.0-1', 'python3-nova', None),
+])
+def test_the_dist_tag_of_the_stock_version_says_name_and_python(nova, version, name, python):
+    made = standin.override(tree(nova), version, 'rpm')
+    assert (made.stock.name, values.python_of(made.stock)) == (name, python)
+    assert made.python == (3 if name.startswith('python3') else 2)
+
+
+@pytest.mark.parametrize(('nova', 'version'), [('2014.1.5', '2014.1.5-1.el9'), ('26.3.0', '1:26.3.0-1.el7')])
+def test_a_release_whose_python_this_nova_does_not_run_on_is_refused(nova, version):
+    with pytest.raises(UsageError, match='does not run') as error:
+        standin.override(tree(nova), version, 'rpm')
+    assert 'rpm -q' in error.value.hint
+
+
+def header(monkeypatch, name, requires=()):
+    answers = {'%{NAME}': [name], '[%{REQUIRENAME} %{REQUIREVERSION}\n]': list(requires)}
+    monkeypatch.setattr(howto.readable, 'query', lambda package, fields: answers[fields])
+
+
+@pytest.mark.parametrize(('name', 'tool'), [('python-nova-cascading', 'yum localinstall'),
+                                            ('python3-nova-cascading', 'dnf install')])
+def test_python_2_packages_are_installed_with_yum_and_python_3_packages_with_dnf(monkeypatch, tmp_path, name, tool):
+    header(monkeypatch, name, ['python(abi) 2.7', 'python-sqlalchemy '])
+    assert howto.install([tmp_path / 'x.rpm']) == [f'{tmp_path}/nova-cascading-preflight && {tool} {tmp_path}/x.rpm']
+
+
+def test_upstreams_nova_is_not_passed_off_as_one_for_el6(monkeypatch, tmp_path):
+    header(monkeypatch, 'python-nova-cascading', ['python(abi) 2.6', 'python-sqlalchemy '])
+    assert 'does not run on EL6' in howto.install([tmp_path / 'x.noarch.rpm'])[0]

@@ -1,0 +1,66 @@
+"""What the yum plugin keeps from view, on given packages; dnf's is tried with dnf (tests/hosts/120_rpm_upgrade.py)."""
+
+import importlib.util
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).resolve().parents[2] / 'rpm/yum-plugin.py'
+FIRST, SECOND, THIRD = (('0', '2014.1.5', f'{number}.el7') for number in (1, 2, 3))
+
+
+def package(name, evr, provides=(), obsoletes=()):
+    return types.SimpleNamespace(name=name, epoch=evr[0], version=evr[1], release=evr[2], provides=list(provides),
+                                 obsoletes=list(obsoletes))
+
+
+def fork(stock):
+    return package('python-nova-cascading', (*stock[:2], f'{stock[2]}.cascading1'), [('python-nova', 'EQ', stock)],
+                   [('python-nova', None, (None, None, None))])
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    """The plugin, with two names of yum stood in for."""
+    compare = types.ModuleType('rpmUtils.miscutils')
+    compare.compareEVR = lambda one, other: (one > other) - (one < other)
+    kinds = types.ModuleType('yum.plugins')
+    kinds.TYPE_CORE = 0
+    for name in ('rpmUtils', 'yum'):
+        monkeypatch.setitem(sys.modules, name, types.ModuleType(name))
+    monkeypatch.setitem(sys.modules, 'rpmUtils.miscutils', compare)
+    monkeypatch.setitem(sys.modules, 'yum.plugins', kinds)
+    spec = importlib.util.spec_from_file_location('yum_plugin', PLUGIN)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def offered(*versions):
+    return [package(name, evr) for evr in versions for name in (
+        'python-nova', 'openstack-nova-api', 'openstack-nova', 'other', 'python-novaclient')]
+
+
+def hidden(plugin, installed, *rest):
+    return {(one.name, plugin.evr(one)) for one in plugin.errata(installed, [*rest])}
+
+
+def test_an_erratum_without_a_fork_is_hidden_and_nothing_else(plugin):
+    assert hidden(plugin, [fork(FIRST)], *offered(FIRST, SECOND)) == {
+        (name, SECOND) for name in ('python-nova', 'openstack-nova-api', 'openstack-nova')}
+
+
+def test_an_erratum_with_its_fork_is_seen_a_later_one_is_not(plugin):
+    assert {evr for _, evr in hidden(plugin, [fork(FIRST)], *offered(FIRST, SECOND, THIRD), fork(SECOND))} == {THIRD}
+
+
+def test_a_host_without_the_fork_is_left_alone(plugin):
+    assert hidden(plugin, [], *offered(FIRST, SECOND), fork(FIRST)) == set()
+
+
+def test_what_goes_wrong_in_it_stops_no_yum(plugin):
+    said = []
+    plugin.exclude_hook(types.SimpleNamespace(getRpmDB=lambda: None, error=lambda level, text: said.append(text)))
+    assert len(said) == 1 and 'not held back' in said[0]

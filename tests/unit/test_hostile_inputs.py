@@ -311,3 +311,10 @@ def test_a_strange_nova_conf_is_told_by_every_reader(tmp_path, text):
         said = done.stdout + done.stderr
         assert 'Traceback' not in said and 'this is a bug' not in said and '\x1b' not in said, said
         assert done.returncode in (0, 1, 2, 3) and 'no nova works' not in said
+
+
+def test_a_pipe_in_the_place_of_nova_conf_is_not_waited_for(tmp_path, nova):
+    os.mkfifo(tmp_path / 'nova.conf')
+    config, errors = nova('config'), nova('errors')
+    with pytest.raises(errors.Unreachable, match='is a pipe, and no file'):
+        config.read([str(tmp_path / 'nova.conf')])

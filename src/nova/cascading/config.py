@@ -3,6 +3,7 @@
 import glob
 import os
 import socket
+import stat
 
 try:
     from oslo_config import cfg
@@ -168,7 +169,17 @@ def _files(conf):
                                            for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
 
 
+def _mode(path):
+    try:
+        return os.stat(path).st_mode
+    except EnvironmentError:
+        return 0
+
+
 def _readable(files):
+    pipes = [path for path in files if not path.startswith('/dev/') and stat.S_ISFIFO(_mode(path))]
+    if pipes:  # the user nova may write there; nobody waits for what may never come
+        raise errors.Unreachable('{0}: is a pipe, and no file'.format(pipes[0]), 'put nova.conf there as a file')
     hidden = [path for path in files if not os.access(path, os.R_OK)]
     if not files and os.path.isdir(DIRECTORY) and not os.access(DIRECTORY, os.R_OK | os.X_OK):
         hidden = [DIRECTORY]

@@ -27,6 +27,8 @@ done
 for name in {' '.join(PROGRAMS)}; do
     printf '#!/bin/sh\\necho program >>/srv/sprung\\n' >{TRAP}/$name
 done
+mkdir {TRAP}/.nova
+printf '[database]\\nconnection = sqlite:///{TRAP}/evil\\n' | tee {TRAP}/nova.conf >{TRAP}/.nova/nova.conf
 chmod -R a+rx {TRAP}
 chown -R nobody {TRAP}
 '''
@@ -122,3 +124,15 @@ def test_no_export_follows_a_link_or_lies_where_others_can_replace_it(swapped):
     refused = host.run(f'nova-cascading db rollback --export-dir {TRAP}', check=False)
     assert refused.status == 1 and f'{TRAP} belongs to another user' in refused.err
     assert not host.exists('/etc/cron.d/evil')
+
+
+def test_a_message_bus_that_accepts_and_stays_silent_is_waited_for_with_an_end(swapped):
+    host = swapped.host
+    host.spawn('exec python3 -c "import socket, time; s = socket.socket(); s.bind((\'127.0.0.1\', 5999)); s.listen(9); '
+               'time.sleep(600)"')
+    host.sql("UPDATE cell_mappings SET transport_url = 'rabbit://nova:nova@127.0.0.1:5999/' "
+             "WHERE transport_url LIKE 'rabbit:%'", 'nova_api')
+    start = time.monotonic()
+    told = host.run('nova-cascading status', check=False, timeout=120)
+    assert told.status == 2 and 'does not answer' in told.out + told.err, told
+    assert time.monotonic() - start < 60

@@ -182,3 +182,14 @@ def test_a_clone_of_roots_or_of_a_users_own_is_built_whatever_its_umask_was(proj
     for path in project.rglob('*'):
         path.chmod(modes if path.is_dir() else modes & ~0o111 | 0o100)
     assert subprocess.run(['sh', project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+def test_a_nova_conf_in_the_home_directory_is_none_of_ours(trap, load):
+    for name in ('nova.conf', '.nova/nova.conf', '.nova/nova.conf.d/x.conf'):
+        (trap.place / name).parent.mkdir(parents=True, exist_ok=True)
+        (trap.place / name).write_text('[database]\nconnection = sqlite:////planted\n')
+    config = load('config')
+    assert config.connection(config.read()) is None
+    (trap.place / 'given.conf').write_text('[database]\nconnection = sqlite:////given\n')
+    assert config.connection(config.read([str(trap.place / 'given.conf')])) == 'sqlite:////given'
+    assert os.environ['HOME'] == str(trap.place)

@@ -9,7 +9,7 @@ try:
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import celltemplate, errors
+from nova.cascading import celltemplate, config, errors
 
 TIMEOUT = 5  # seconds for an answer
 
@@ -26,7 +26,8 @@ class Bus(object):
         from nova import rpc
         logging.getLogger('oslo_messaging.rpc.client').setLevel(logging.ERROR)  # it scolds nova's code for its style
         with in_time('the message bus'):
-            nova.config.parse_args(['nova-manage'] + directories(conf), default_config_files=files(conf))
+            with config.without_home():
+                nova.config.parse_args(['nova-manage'] + directories(conf), default_config_files=files(conf))
         self.options = options()
         self._usual = rpc.TRANSPORT
         self._clients = {}

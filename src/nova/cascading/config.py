@@ -1,5 +1,6 @@
 """Read nova.conf the way nova-manage of the same host reads it."""
 
+import contextlib
 import glob
 import os
 import socket
@@ -57,8 +58,27 @@ def read(files=None, directories=None):
     :param directories: configuration directories; None: as above
     :raises errors.Unreachable: a file cannot be read, so nobody knows what it names
     """
-    if files:
-        return _read(files, directories)
+    with without_home():
+        return _read(files, directories) if files else _read_usual(directories)
+
+
+@contextlib.contextmanager
+def without_home():
+    """A block in which oslo.config finds nothing in the home directory, where it looks first.
+
+    Root's may be another user's (su, sudo), or hold a copy of nova.conf that no service reads.
+    """
+    home = os.environ.get('HOME')
+    os.environ['HOME'] = '/nonexistent'
+    try:
+        yield
+    finally:
+        del os.environ['HOME']
+        if home is not None:
+            os.environ['HOME'] = home
+
+
+def _read_usual(directories):
     chosen = [path for path in cfg.find_config_files(project='nova', prog='nova-manage')
               if not path.endswith('-dist.conf')]
     conf = _read(chosen, directories)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 import tempfile
 from functools import cache
@@ -42,6 +43,9 @@ def problem(place: str) -> str:
         return 'is no directory'
     if not PLAIN.fullmatch(place) or not place.startswith('/'):
         return 'has a name that rpmbuild and make would take apart'
+    found = Path(place).stat()
+    if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+        return 'lets other users put programs in the place of those that run there'
     try:
         with tempfile.TemporaryDirectory(prefix='nova-cascading-', dir=place) as work:
             script = Path(work) / 'try'

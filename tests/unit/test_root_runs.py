@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder import preflight as check
+from builder import workplace
 from builder.deb import template
 from builder.rpm import preflight
 
@@ -130,7 +131,8 @@ def test_no_script_starts_a_python_that_is_open_to_its_caller():
 def test_no_module_of_the_builder_starts_a_python_that_is_open_to_the_current_directory():
     found = [f'{path.name}: {line.strip()}' for path in PROJECT.glob('builder/**/*.py')
              for line in path.read_text().splitlines() if re.search("sys.executable, (?!'-I')", line)]
-    assert [line for line in found if "'pytest'" not in line] == []  # runs in the project itself
+    # The tests run in the project itself.
+    assert [line for line in found if "'pytest'" not in line and 'cwd=PROJECT' not in line] == []
 
 
 @pytest.fixture
@@ -193,3 +195,13 @@ def test_a_nova_conf_in_the_home_directory_is_none_of_ours(trap, load):
     (trap.place / 'given.conf').write_text('[database]\nconnection = sqlite:////given\n')
     assert config.connection(config.read([str(trap.place / 'given.conf')])) == 'sqlite:////given'
     assert os.environ['HOME'] == str(trap.place)
+
+
+@pytest.mark.parametrize(('mode', 'owner', 'serves'), [(0o700, None, True), (0o1777, None, True), (0o777, None, False),
+                                                       (0o775, None, False), (0o755, 65534, False)])
+def test_nothing_is_built_and_run_where_others_can_exchange_it(tmp_path, mode, owner, serves):
+    if owner and os.geteuid() != 0:
+        pytest.skip('SKIPPED: needs root, to give a directory to somebody else')
+    tmp_path.chmod(mode)
+    os.chown(tmp_path, owner or -1, -1)
+    assert (workplace.problem(str(tmp_path)) == '') == serves

@@ -141,7 +141,6 @@ def fresh(bundle, nova, journal, options):
         put(bundle, nova, journal, options, outcome, cleaned)
 
     transaction.guarded(work, ways_back)
-    journal.forget_previous()
     return transaction.conclude(journal, options)
 
 

@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import time
 
 from installer import files, programs
 
@@ -41,9 +42,11 @@ class Process(object):
 
     def started(self):
         """When it started, in seconds since 1970, to the second."""
-        ticks = float(self._text('stat').rpartition(')')[2].split()[19])
+        words = self._text('stat').rpartition(')')[2].split()
         boot = re.search(r'(?m)^btime (\d+)', files.text_of(files.read('/proc/stat')))
-        return float(boot.group(1)) + ticks / os.sysconf('SC_CLK_TCK')
+        if len(words) < 20 or not boot:
+            return time.time()  # it has ended meanwhile
+        return float(boot.group(1)) + float(words[19]) / os.sysconf('SC_CLK_TCK')
 
     @property
     def environ(self):

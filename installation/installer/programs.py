@@ -55,7 +55,7 @@ def shebang(script):
 
 
 def spread(words):
-    """A command line with those in it that are command lines themselves (``sh -c '…'``) taken apart."""
+    """A command line with those in it that are command lines themselves (``sh -c '...'``) taken apart."""
     found = []
     for word in words:
         try:

@@ -34,8 +34,13 @@ def conclude(journal, options):
     :returns: exit status.
     """
     worked = restart(journal, options, options.db)
-    with Deaf():
-        journal.mark(INSTALLED)
+    try:
+        with Deaf():
+            journal.forget_previous()
+            journal.mark(INSTALLED)
+    except EnvironmentError as error:
+        raise Refusal('the fork is in place, but its journal could not be marked so: {0}'.format(error),
+                      'mend that, then run install.sh again')
     say('installed: {0}'.format(journal.plan['name']))
     if not options.db:
         say('The database was left alone: run `nova-cascading db sync` before you restart the services.')
@@ -49,7 +54,11 @@ def way_back(journal):
 
 def restart(journal, options, allowed=True, before=None):
     """:returns: whether no service was left that should have been restarted and was not named."""
-    found = services.running(nova_of(journal), before)
+    try:
+        found = services.running(nova_of(journal), before)
+    except Interrupted as error:
+        say('{0}; it was not looked which services run, and none was restarted'.format(error))
+        return False
     if allowed and options.restart:
         return services.restart(nova_of(journal), found)
     for service in found:

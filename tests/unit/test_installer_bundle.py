@@ -6,11 +6,14 @@ import os
 import shutil
 import subprocess
 import tarfile
+from pathlib import Path
 
 import pytest
 from installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, contents, fork_of, write_tree
 
 from builder import installer
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 def write(work, name):
@@ -69,3 +72,9 @@ def test_a_signature_that_gpg_accepts(tmp_path, monkeypatch):
     signature = installer.sign(bundle, 'test@example.org')
     subprocess.run(['gpgconf', '--kill', 'all'], env={**os.environ}, check=False)
     assert subprocess.run(['gpg', '--verify', signature, bundle], capture_output=True).returncode == 0
+
+
+def test_what_runs_on_python_2_is_ascii():
+    """Python 2 refuses any other letter in a source without a declaration."""
+    sources = [path for folder in ('installation', 'src/nova') for path in (PROJECT / folder).rglob('*.py')]
+    assert [path.name for path in sources if not path.read_bytes().isascii()] == []

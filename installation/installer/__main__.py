@@ -11,6 +11,7 @@ if not __package__:  # the folder is run as a program (python FOLDER), so that i
 from installer import findnova, interpreters, signals, trust  # noqa: E402
 from installer.install import install  # noqa: E402
 from installer.journal import ROOT  # noqa: E402
+from installer.run import run  # noqa: E402
 from installer.say import Refusal, complain, open_streams, quoted  # noqa: E402
 from installer.uninstall import uninstall  # noqa: E402
 
@@ -24,8 +25,8 @@ def parser_of(action):
         help='where backup and journal are kept (default: %default)')
     add('--config-file', metavar='FILE', help='nova.conf with the database connection (default: nova\'s own search)')
     add('--no-restart', dest='restart', action='store_false', help='restart no service')
+    add('--python', metavar='PYTHON', help='the interpreter that runs nova (default: found from its services)')
     if action == 'install':
-        add('--python', metavar='PYTHON', help='the interpreter that runs nova (default: found from its services)')
         add('--no-db', dest='db', action='store_false', help='leave the database alone, and restart nothing')
         add('--dry-run', action='store_true', help='say what would be done, and do nothing')
         add('--adopt-2014', action='store_true', help='clean up after the original mapping_uuid patch of 2014')
@@ -83,8 +84,12 @@ def use_its_python(nova):
     """Go on in the interpreter that runs nova: what does not parse there is no good result."""
     started = os.environ.get('NOVA_CASCADING_PYTHON')
     if nova.python and not started and not os.path.samefile(nova.python, sys.executable):
+        command = interpreters.isolated(nova.python)
+        status, output = run(command + ['-c', ''])
+        if status:
+            raise Refusal('{0} does not run: {1}'.format(nova.python, output.strip()[:500]), 'name it with --python PYTHON')
         os.environ['NOVA_CASCADING_PYTHON'] = nova.python
-        os.execv(nova.python, interpreters.isolated(nova.python) + [HERE] + sys.argv[1:])
+        os.execv(nova.python, command + [HERE] + sys.argv[1:])
 
 
 if __name__ == '__main__':

@@ -77,10 +77,14 @@ def check_writable(places):
         found, able = os.stat(place), capabilities()
         if found.st_uid != os.geteuid() and not able >= set([CHOWN, OVERRIDE, OWNER]):
             raise Refusal('{0} belongs to another user (uid {1}): its owner could not be kept'.format(
-                place, found.st_uid), 'run it with sudo')
+                place, found.st_uid), _as_root())
         if found.st_gid not in os.getgroups() + [os.getegid()] and CHOWN not in able:
             raise Refusal('{0} belongs to the group {1}, and uid {2} is not in it: it could not be kept'.format(
-                place, found.st_gid, os.geteuid()), 'run it with sudo')
+                place, found.st_gid, os.geteuid()), _as_root())
+
+
+def _as_root():
+    return 'run it with sudo' if os.geteuid() else 'run it where root has all of its rights (CAP_CHOWN, CAP_FOWNER)'
 
 
 def capabilities():

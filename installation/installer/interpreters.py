@@ -33,7 +33,7 @@ if kind == "module":
     import runpy
     runpy.run_module(what, None, "__main__", True)
 else:
-    exec(compile(open(what).read(), what, "exec"), {"__name__": "__main__", "__file__": what})
+    exec(compile(open(what, "rb").read(), what, "exec"), {"__name__": "__main__", "__file__": what})
 '''
 SECONDS = 30  # a program that was taken for an interpreter may be anything
 _flags, _parents = {}, {}

@@ -134,7 +134,7 @@ def _restart_of(process, name):
         return ['systemctl', 'restart', unit], ''
     if os.path.exists('/etc/init/{0}.conf'.format(name)) or os.path.exists('/etc/init.d/{0}'.format(name)):
         return ['service', name, 'restart'], ''
-    return None, ''
+    return None, 'no unit or init script here started it: restart what did, or its container'
 
 
 def _is_shared(top, started):

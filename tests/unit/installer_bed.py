@@ -63,6 +63,11 @@ FORKED = {
 }
 
 
+def part(name):
+    """One of the installer's modules."""
+    return importlib.import_module(f'installer.{name}')
+
+
 def write_tree(folder, contents):
     for path, content in contents.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,5 @@
 """What the installer takes for the host's nova, whom it lets decide, and which processes it takes for its services."""
 
-import importlib
 import os
 import shutil
 import subprocess
@@ -9,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from installer_bed import STOCK, write_tree
+from installer_bed import STOCK, part, write_tree
 
 NOBODY = 65534
 SLEEP = 'import time; time.sleep(60)'
@@ -19,10 +18,10 @@ IDLE = f'#!{{python}}\n{SLEEP}\n'
 @pytest.fixture
 def module():
     """Imports one of the installer's modules with nothing asked yet."""
-    interpreters = importlib.import_module('installer.interpreters')
+    interpreters = part('interpreters')
     interpreters._flags.clear()
     interpreters._parents.clear()
-    return lambda name: importlib.import_module(f'installer.{name}')
+    return part
 
 
 @pytest.fixture

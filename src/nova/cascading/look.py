@@ -6,15 +6,17 @@ The preflight, which runs before anything of the fork is installed, and the migr
 from nova.cascading import adopt, plan, record
 
 
-def at(opened, options):
+def at(opened, options, adopting=False):
     """What is to be done; changes nothing.
 
     :param opened: connection.Connection
     :param options: the group [cascading] of nova.conf
+    :param adopting: whether a database of the 2014 original will be taken over first
     :returns: plan.Plan
     :raises errors.CascadingError: it cannot be done, and why
     """
-    adopt.refuse_original(opened)
+    if not adopting:
+        adopt.refuse_original(opened)
     missing = plan.Plan(opened.server)
     if missing or record.is_due(opened):
         refuse(opened.server, missing, options)

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Tell, on a host with stock nova, whether the databases could take the change that nova-cascading makes.
 
-Usage: preflight.py [--config-file FILE]... [--config-dir DIR]...
+Usage: preflight.py [--config-file FILE]... [--config-dir DIR]... [--adopt-2014]
 Exit status: 0 go on, 1 refuse (the reason and the way out are printed), 3 nobody can tell now. Changes nothing.
 It asks with the modules of the fork that the migration asks with: those beside this file, or, when the builder has
 made one file of them, those in MODULES. Python 2.6 to 3.13.
@@ -57,7 +57,7 @@ def verdict(fork, arguments):
         fork.terminal.say('nova-cascading: auto_migrate = false in nova.conf: the databases are yours to migrate, '
                           'with: nova-cascading db sync')
         return GO
-    answers, problems = fork.databases.ask(conf, lambda opened: look(fork, opened, conf))
+    answers, problems = fork.databases.ask(conf, lambda opened: look(fork, opened, conf, '--adopt-2014' in arguments))
     problems += [answer.error for _, answer in answers
                  if answer.error and not isinstance(answer.error, fork.errors.Uninitialised)]
     if not answers and not problems:
@@ -69,10 +69,10 @@ def verdict(fork, arguments):
     return CANNOT_TELL if problems else GO
 
 
-def look(fork, opened, conf):
+def look(fork, opened, conf, adopting):
     """The question to each database; the answer is its error, if any."""
     try:
-        fork.look.at(opened, conf.cascading)
+        fork.look.at(opened, conf.cascading, adopting)
     except fork.errors.NeedsAdoption as error:
         raise fork.errors.NeedsAdoption(error.what, 'put auto_migrate = false under [cascading] in nova.conf, '
                                                     'install, then run: nova-cascading db adopt')

@@ -32,6 +32,12 @@ def novas_repository():
     return Repository(os.path.join(_SQLALCHEMY, 'migrate_repo'))
 
 
+def novas_latest():
+    """The number of the last migration that this nova has."""
+    names = os.listdir(os.path.join(_SQLALCHEMY, 'migrate_repo', 'versions'))
+    return max([0] + [int(name.partition('_')[0]) for name in names if name.partition('_')[0].isdigit()])
+
+
 def is_due(connection):
     """Whether the change should be recorded and is not."""
     return used() and version(connection, 'nova') is not None and version(connection) != VERSION

@@ -63,14 +63,17 @@ class Worker(object):
             if missing.columns:
                 self.server.add_columns(missing.columns, self)
                 missing = plan.Plan(self.server)
-            for table, after in missing.moves:
-                self.server.move_column(table, after, self)
-            if missing.index:
-                self.server.add_index(self)
+            self._rest(missing)
         missing = plan.Plan(self.server)
         if missing:
             raise errors.CascadingError('{0}: still lacks {1}, although the server has taken every change'.format(
                 self.connection.title, missing), 'see that no other program changes this database, then run this again')
+
+    def _rest(self, missing):
+        for table, after in missing.moves:
+            self.server.move_column(table, after, self)
+        if missing.index:
+            self.server.add_index(self)
 
     def wait_for_turn(self, try_it, holder):
         """Wait until another run has ended.
@@ -131,3 +134,26 @@ class Worker(object):
             self.connection.title, table, ' ({0})'.format(who) if who else '', attempt + 2,
             self.options.lock_retries + 1, seconds))
         time.sleep(seconds)
+
+
+class Rehearsal(Worker):
+    """Tells the statements instead of running them; each in the manner that is tried first."""
+
+    def run(self):
+        adopt.refuse_original(self.connection)
+        missing = plan.Plan(self.server)
+        is_due = record.is_due(self.connection)
+        if not missing and not is_due:
+            return False
+        look.refuse(self.server, missing, self.options)
+        self.server.prepare(self.options)
+        if missing.columns:
+            self.server.add_columns(missing.columns, self)
+        self._rest(missing)
+        if is_due:
+            self.say('{0}: version {1} of {2} into migrate_version'.format(
+                self.connection.title, record.VERSION, record.REPOSITORY_ID))
+        return True
+
+    def change(self, point, table, *statements, **how):
+        self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))

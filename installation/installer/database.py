@@ -25,7 +25,8 @@ def preflight(bundle, nova, options):
         raise Refusal('no Python interpreter was found that runs this nova',
                       'name it with --python PYTHON, or leave the database alone with --no-db')
     check = os.path.join(bundle.folder, 'nova', 'cascading', 'preflight.py')
-    status, output = run(interpreters.start(nova, 'file', check) + _words(options), PREFLIGHT, locale=None)
+    adopting = ['--adopt-2014'] if options.adopt_2014 else []
+    status, output = run(interpreters.start(nova, 'file', check) + _words(options) + adopting, PREFLIGHT, locale=None)
     if status:
         answer = 'cannot be asked now' if status == NOT_NOW else 'cannot be migrated now'
         raise Refusal('the database {0}, so nothing was changed: {1}'.format(answer, output.strip()),

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import threading
+from urllib.parse import unquote
 
 import pytest
 
@@ -75,9 +76,10 @@ def test_what_it_shows_is_what_the_repository_holds(repo, url, tmp_path):
     packages = repo.offered('icehouse-trusty')
     assert re.search('^SHA256: (.*)$', packages.split(deb.name)[1], re.M)[1] in page
     assert UBUNTU.format(1) in page
-    assert page.count('<pre>') == 2, 'one way to install for each family'
+    assert page.count('<pre>') == 6, 'three steps for each family'
     links = re.findall(r'href="([^"#][^"]*)"', page)
-    assert links and all((repo.root / link).is_file() for link in links)
+    assert links and all((repo.root / unquote(link)).is_file() for link in links)
+    assert not [link for link in links if '+' in link], 'servers like S3 take it for a space'
 
 
 def test_the_fingerprint_is_that_of_the_key(repo, url, tmp_path):

@@ -87,7 +87,8 @@ def use_its_python(nova):
         command = interpreters.isolated(nova.python)
         status, output = run(command + ['-c', ''])
         if status:
-            raise Refusal('{0} does not run: {1}'.format(nova.python, output.strip()[:500]), 'name it with --python PYTHON')
+            raise Refusal('{0} does not run: {1}'.format(nova.python, output.strip()[:500]),
+                          'name it with --python PYTHON')
         os.environ['NOVA_CASCADING_PYTHON'] = nova.python
         os.execv(nova.python, command + [HERE] + sys.argv[1:])
 

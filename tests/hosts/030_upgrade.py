@@ -48,6 +48,7 @@ def test_an_upgrade_takes_the_next_revision_and_keeps_the_mappings(make_host, ol
     assert mapping(host) == [(MAPPING,)]
 
 
+@debs.on_bookworm('older')
 def test_an_older_revision_and_a_reinstallation_change_nothing_in_the_database(make_host, older):
     host = make_host(*older)
     host.start_mariadb()
@@ -63,6 +64,7 @@ def test_an_older_revision_and_a_reinstallation_change_nothing_in_the_database(m
     assert mapping(host) == [(MAPPING,)]
 
 
+@debs.on_bookworm('older')
 def test_an_upgrade_refused_for_lack_of_the_database_leaves_the_older_revision_at_work(make_host, older):
     host = make_host(*older)
     host.serve('/srv/apt')

@@ -73,6 +73,7 @@ def test_apt_without_the_hook_stops_unconfigured_and_is_completed_or_goes_back_a
     assert debs.has_column(host)
 
 
+@debs.on_bookworm('ready')
 def test_auto_migrate_off_installs_without_the_database_and_says_what_to_run(host):
     host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
     done = host.run(INSTALL)
@@ -102,6 +103,7 @@ def test_a_database_without_tables_is_left_to_nova_whose_sync_then_adds_the_colu
     assert [debs.has_column(host, 'nova', table) for table in ('instances', 'shadow_instances')] == [True, True]
 
 
+@debs.on_bookworm('ready')
 def test_the_fork_can_be_removed_with_the_database_down(host):
     host.start_mariadb()
     host.run(INSTALL)

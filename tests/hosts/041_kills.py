@@ -16,7 +16,7 @@ MIGRATION = ['before-column:instances', 'after-column:instances', 'after-column:
 RESTART = ['before-restart:nova-conductor', 'after-restart:nova-conductor', 'after-restart:nova-scheduler']
 UNPACK = 'dpkg --unpack --auto-deconfigure /root/fork.deb'
 INSTALL = 'apt-get install -y python-nova-cascading'
-ON_BOOKWORM = pytest.mark.parametrize('ready', ['bookworm'], indirect=True)  # the same code decides on all suites
+ON_BOOKWORM = debs.on_bookworm('ready')
 NEW_FILES = '/usr/lib/python3/dist-packages/nova/*.dpkg-new'
 
 
@@ -84,6 +84,7 @@ def test_killed_at_every_step_of_the_migration_it_is_completed_by_dpkg(make_host
     host.run('nova-cascading db check')
 
 
+@ON_BOOKWORM
 def test_killed_at_every_step_of_the_restart_it_is_completed_by_dpkg(unpacked):
     for step in RESTART:
         debs.configure_killed(unpacked.host, step)
@@ -119,6 +120,7 @@ def test_dpkg_killed_while_postinst_goes_on_is_completed_by_the_next_at_once(unp
     assert_complete(host, unpacked.pids)
 
 
+@ON_BOOKWORM
 def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controller):
     host = controller
     back_to_stock(host)

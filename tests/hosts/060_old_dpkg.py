@@ -36,6 +36,7 @@ def unversioned(suite, fork_of, tmp_path_factory) -> Path:
     return packages.rewritten(deb, to, f'{debs.STOCK} (= {version})', debs.STOCK)
 
 
+@debs.on_bookworm('suite')
 def test_without_the_companions_apt_would_remove_the_services(make_host, suite, unversioned):
     host = make_host(suite, 'stack')
     host.offer([*packages.stock_debs(suite).values(), unversioned])
@@ -43,6 +44,7 @@ def test_without_the_companions_apt_would_remove_the_services(make_host, suite, 
     assert {line.split()[1] for line in plan.splitlines() if line.startswith('Remv')} >= {'nova-common', 'nova-api'}
 
 
+@debs.on_bookworm('suite')
 def test_with_the_companions_only_the_library_leaves(make_host, suite, unversioned, companions):
     host = make_host(suite, 'stack')
     host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')

@@ -10,7 +10,7 @@ from tests.hosts.lib.layers import register
 register('autopkgtest', base='stack', script=kinds.script('autopkgtest'))
 
 
-@pytest.mark.parametrize('suite', debs.SUITES)
+@pytest.mark.parametrize('suite', ['bookworm'])  # what it tests, 010 tests on all suites
 def test_the_package_passes_its_own_autopkgtest(make_host, fork_of, suite):
     directory = fork_of(suite, 1, *debs.DEB)
     host = make_host(suite, 'autopkgtest')

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.hosts.lib import packages
 
 if TYPE_CHECKING:
@@ -14,6 +16,14 @@ FORK = 'python3-nova-cascading'
 STOCK = 'python3-nova'
 DEB = ('--only', 'deb')
 SUITES = ('bookworm', 'trixie', 'bullseye')
+
+
+def on_bookworm(fixture: str) -> pytest.MarkDecorator:
+    """For a test whose outcome the same code of ours decides on all suites, not their dpkg, apt, Python or nova.
+
+    :param fixture: the one that has the suites as its parameters.
+    """
+    return pytest.mark.parametrize(fixture, ['bookworm'], indirect=True)
 
 
 def installed(host: Host) -> dict[str, str]:

@@ -1,0 +1,122 @@
+"""./build.sh test: what each size runs, what is said where hosts cannot run, and what a kept layer is recognised by."""
+
+import os
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from builder import selftest, tools
+from tests import conditions
+from tests.hosts.lib import capable, layers, order
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """What run() starts, nothing of which is carried out: (suite, words) of each pytest, and the layers' size."""
+    seen = []
+    monkeypatch.setattr(tools, 'need', lambda names: None)
+    monkeypatch.setattr(selftest, 'install_linters', lambda: None)
+    monkeypatch.setattr(selftest, 'can_have_hosts', lambda size: True)
+    monkeypatch.setattr(selftest, 'pytest', lambda suite, words: seen.append((suite, words)) or 0)
+    monkeypatch.setattr(selftest, 'prepare', lambda size: seen.append(size) or subprocess.Popen(['true']))
+    return seen
+
+
+def run(size, *words):
+    return selftest.run(types.SimpleNamespace(size=size, pytest=list(words)))
+
+
+@pytest.mark.parametrize(('size', 'expected'), [
+    ('first', ['first', ('unit', []), ('hosts', ['-m', 'first'])]),
+    ('unit', [('unit', [])]),
+    ('hosts', ['hosts', ('hosts', [])]),
+    ('all', ['all', ('unit', []), ('hosts', [])]),
+])
+def test_each_size_runs_what_it_says(ran, size, expected):
+    assert run(size) == 0
+    assert ran == expected
+
+
+def test_words_for_pytest_choose_the_tests_so_no_layer_is_built_ahead(ran):
+    run('hosts', '-k', 'swap')
+    assert ran == [('hosts', ['-k', 'swap'])]
+
+
+@pytest.mark.parametrize(('unit', 'hosts', 'whole'), [(0, 0, 0), (1, 0, 1), (0, 1, 1), (0, 5, 0), (5, 0, 0), (5, 5, 5)])
+def test_one_failure_fails_all_and_nothing_chosen_in_one_of_two_is_none(ran, monkeypatch, unit, hosts, whole):
+    monkeypatch.setattr(selftest, 'pytest', lambda suite, words: {'unit': unit, 'hosts': hosts}[suite])
+    assert run('all') == whole
+
+
+@pytest.mark.parametrize('condition', [condition for condition in conditions.RIGHTS
+                                       if condition.name in ('user', 'container', 'no-capabilities')])
+def test_where_hosts_cannot_run_one_line_says_why_within_a_second_or_two(condition):
+    """As root in a plain container and as a user; the unit tests themselves are not started again here."""
+    code = 'from builder import selftest; selftest.tools.need = print; print(selftest.can_have_hosts("first"))'
+    done = condition.run([sys.executable, '-c', code], cwd='/', timeout=60,
+                         env={**os.environ, 'PYTHONPATH': str(PROJECT), 'PYTHONDONTWRITEBYTECODE': '1'})
+    if 'Permission denied' in done.stderr:
+        pytest.skip('SKIPPED: other users cannot read this checkout')
+    assert done.stdout == 'False\n', done.stderr
+    assert done.stderr.startswith('SKIPPED: all tests on real hosts: needs root') and done.stderr.count('\n') == 1
+
+
+def test_a_missing_linter_is_said_aloud_and_a_new_pin_is_installed(monkeypatch, tmp_path, capfd):
+    monkeypatch.setattr(selftest, 'LINTERS', tmp_path)
+    monkeypatch.setattr(selftest, 'LINTER_PINS', ('ruff==2', 'mypy==1'))
+    pip = tmp_path / 'bin/pip'
+    pip.parent.mkdir()
+    pip.write_text('#!/bin/sh\necho "$@" >>"$0.log"\n'
+                   'case $1 in freeze) printf "ruff==1\\nmypy==1\\n";; *) exit 1;; esac\n')
+    pip.chmod(0o755)
+    monkeypatch.setattr(selftest.sys, 'executable', 'true')
+    selftest.install_linters()
+    assert (tmp_path / 'bin/pip.log').read_text().splitlines()[-1] == '-q install ruff==2 mypy==1'
+    assert 'SKIPPED: what ruff==2, mypy==1 check' in capfd.readouterr().err
+
+
+def test_a_mirror_that_cannot_be_reached_is_found_out(monkeypatch):
+    if shutil.which('apt-get') is None:
+        pytest.skip('SKIPPED: needs apt')
+    text = 'Types: deb\nURIs: http://127.0.0.1:9/debian\nSuites: bookworm bookworm-updates\n'
+    monkeypatch.setattr(capable.suites, 'for_suite', lambda suite: text)
+    assert capable.sourceless() == ('needs packages of Debian, and http://127.0.0.1:9/debian/dists/bookworm/InRelease '
+                                    'cannot be reached')
+
+
+def layer(prepare=None, made_of=(), **more):
+    return layers.Layer('x', None, 'true', prepare=prepare, made_of=tuple(made_of), **more)
+
+
+def preparing(release):
+    def put(root):
+        (root / 'release').write_text(release)
+    return put
+
+
+def test_a_layer_is_made_anew_when_anything_that_makes_it_changes(tmp_path):
+    recipe = tmp_path / 'recipe'
+    recipe.write_text('1')
+    before = layer(preparing('1'), [recipe]).digest('bookworm')
+    assert layer(preparing('1'), [recipe]).digest('bookworm') == before
+    assert layer(preparing('2'), [recipe]).digest('bookworm') != before
+    assert layer(lambda root: None, [recipe]).digest('bookworm') != before
+    assert layer(preparing('1'), [recipe], online=False).digest('bookworm') != before
+    recipe.write_text('2')
+    assert layer(preparing('1'), [recipe]).digest('bookworm') != before
+
+
+def test_the_longest_groups_come_first_and_their_members_stay_together(monkeypatch):
+    def item(name):
+        return types.SimpleNamespace(nodeid=name, marks=[], add_marker=lambda mark: None)
+    monkeypatch.setattr(order, 'group', lambda item: item.nodeid[0])
+    monkeypatch.setenv(order.FIXED, '{"a": 1, "b": 9, "c": 5}')
+    items = [item(name) for name in ('a1', 'b1', 'c1', 'b2', 'a2')]
+    order.arrange(items)
+    assert [item.nodeid for item in items] == ['b1', 'b2', 'c1', 'a1', 'a2']

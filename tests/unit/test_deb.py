@@ -161,3 +161,13 @@ def test_one_line_installs_a_library_and_one_more_the_companions_that_the_host_h
     wanted = [f'./{name}_{version}_all.deb' for name in ('nova-api', 'nova-common', 'python-nova-cascading')]
     assert run(howto.install(debs)) == ['asked', 'ask', *wanted, 'install', *wanted]
     assert 'dpkg -i "$@"' in howto.install(debs)[-1]
+
+
+@pytest.mark.parametrize(('answer', 'said'), [(0, ['stock preinst upgrade 1']), (1, [])])
+def test_a_companion_s_preinst_goes_on_with_stock_s_only_when_the_answer_is_yes(answer, said):
+    """The question has a here-document of its own in it, as the fork's preinst has."""
+    asks = (f"cat >/dev/null <<'END_OF_PREFLIGHT'\nexit 7\nEND_OF_PREFLIGHT\n"
+            f"[ \"$1 $2\" = 'companion upgrade' ] && exit {answer}")
+    script = companions.asking(b'#!/bin/sh\nset -e\necho "stock preinst $@"\n', companions.QUESTION.format(script=asks))
+    done = subprocess.run(['sh', '-c', script.decode(), 'preinst', 'upgrade', '1'], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (answer, said, '')

@@ -6,6 +6,7 @@
 NOVA_CASCADING_PATH=${NOVA_CASCADING_PATH:-$PATH}
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export NOVA_CASCADING_PATH PATH
+unset CDPATH ENV BASH_ENV
 
 fail() {
     printf '%s\n' "nova-cascading installer: $1" "  Next: $2" >&2 || :
@@ -36,7 +37,7 @@ find_python() {
 }
 
 hand_over() {
-    here=$(cd "$(dirname "$0")" && pwd)
+    here=$(cd -- "$(dirname -- "$0")" && pwd)
     check_bundle "${here%/*}"
     find_python "$@"
     # Isolated: no PYTHON* of the caller's, no packages of his own, nothing from the current directory.

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from installer_bed import Bed
 
 from builder import preflight as check
 from builder import workplace
 from builder.deb import template
 from builder.rpm import preflight
+from tests.hosts.lib.watch import Watch
 
 PROJECT = Path(__file__).resolve().parents[2]
 MODULES = ('nova', 'oslo_config', 'oslo', 'sqlalchemy', 'builder', 'os', 're', 'argparse', 'encodings', 'compileall',
@@ -44,17 +46,21 @@ class Trap:
         monkeypatch.setenv('ENV', str(self.place / 'none'))
         monkeypatch.setenv('PATH', f'.:{self.place}:{os.environ["PATH"]}')
         monkeypatch.chdir(self.place)
+        self.watch = Watch(self.place)
 
     def run(self, *words, **options):
-        """What a command says and how it ends, after it was seen that nothing of this directory was run."""
+        """What a command says and how it ends, after it was seen that no file of this directory was run or opened."""
+        self.watch.opened()
         done = subprocess.run([*map(str, words)], capture_output=True, text=True, timeout=60, **options)
-        assert not self.sprung.exists(), done
+        assert (self.sprung.exists(), self.watch.opened()) == (False, set()), done
         return done
 
 
 @pytest.fixture
 def trap(tmp_path, monkeypatch):
-    return Trap(tmp_path, monkeypatch)
+    made = Trap(tmp_path, monkeypatch)
+    yield made
+    made.watch.close()
 
 
 def script(tmp_path, text):
@@ -113,6 +119,19 @@ def test_the_spec_isolates_the_same():
     macros = (PROJECT / 'rpm/compat-macros.inc').read_text()
     assert re.findall(r'nova_isolated (\S+)', macros) == [template.PYTHON[2]['SHEBANG_OPTIONS'],
                                                           template.PYTHON[3]['SHEBANG_OPTIONS']]
+
+
+def test_install_sh_and_uninstall_sh_started_by_a_relative_name(trap, tmp_path, monkeypatch):
+    (tmp_path / 'bed').mkdir()
+    bed = Bed(tmp_path / 'bed', python='/usr/bin/python3')
+    monkeypatch.setenv('NOVA_TEST_CALLS', str(bed.calls))
+    monkeypatch.setenv('NOVA_TEST_FAIL', '')
+    for name in ('install', 'uninstall'):
+        words = ['--nova-parent', bed.parent, '--state-dir', bed.state, '--no-restart']
+        words += ['--python', bed.python] if name == 'install' else []
+        (trap.place / 'installation').mkdir(exist_ok=True)  # where CDPATH leads
+        done = trap.run('/bin/sh', f'installation/{name}.sh', *words, cwd=bed.bundle)
+        assert done.returncode == 0, done
 
 
 def test_build_sh(trap):

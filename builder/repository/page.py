@@ -52,8 +52,9 @@ def text(state: State, keys: list[Key]) -> str:
 
 def which(name: str, suite: Suite) -> str:
     """The line by which a host finds its suite: what its own package manager shows of the stock package."""
-    stocks = list(dict.fromkeys(entry.stock for entry in newest_first(suite.packages) if entry.stock))
-    shown = ', '.join(f'<code>{escape(stock)}</code>' for stock in stocks[:SHOWN]) or 'see its packages'
+    stocks = list(dict.fromkeys((entry.stock, entry.guessed) for entry in newest_first(suite.packages) if entry.stock))
+    shown = ', '.join(f'<code>{escape(stock)}</code>{" (a guess)" if guessed else ""}'
+                      for stock, guessed in stocks[:SHOWN]) or 'see its packages'
     more = ', …' if len(stocks) > SHOWN else ''
     return f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td><td>{shown}{more}</td></tr>'
 

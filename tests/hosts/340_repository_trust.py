@@ -135,9 +135,11 @@ def test_verify_fails_from_90_days_before_valid_until(first, gnupg_home):
 
 def test_verify_fails_from_90_days_before_a_key_ends(tmp_path):
     with repositories.gnupg() as home:
-        short = repositories.make_key(home, 'short', expires='89d')
+        short = repositories.make_key(home, 'short')
         publisher = Publisher(tmp_path / 'repo', home)
         publisher('publish', repositories.deb(tmp_path / 'in', 1), '--key', short)
+        subprocess.run(['gpg', '--batch', '-q', '--passphrase', '', '--quick-set-expire', short, '89d'], check=True,
+                       env=publisher.environment(), capture_output=True)
         done = publisher('verify', check=False)
         assert done.returncode == 1
         assert f'the key {short} ends on' in done.stdout

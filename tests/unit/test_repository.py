@@ -197,7 +197,7 @@ def test_the_suite_can_be_named(repo, tmp_path):
 
 
 @pytest.mark.parametrize(('words', 'says'), [
-    (['publish', '/nonexistent'], 'is no package and no directory of packages'),
+    (['publish', '/dev/null/nothing'], 'is no package and no directory of packages'),
     (['publish', '--key', 'nobody@example.org', '--refresh'], 'has no secret key'),
     (['withdraw', '9:9-9'], 'any suite has no version 9:9-9'),
 ])

@@ -42,17 +42,20 @@ def marks_of(entry: Entry, found: Suite, stable: str) -> str:
         return ''
 
 
-def refuse_mixture(this: Change, package: Package, name: str) -> None:
+def refuse_mixture(this: Change, pairs: list[tuple[Package, str]]) -> None:
     """
+    :param pairs: packages and the suites that they are for.
     :raises BuildError: a fork whose stock version was guessed, and others for which it is known, would be candidates
         of one another: the higher version is installed, and where that is wrong, nova is removed.
     """
-    there = this.state.suites.get(name, Suite(package.family)).packages.values()
-    other = next((entry for entry in there if package.stock and entry.name == package.name
-                  and entry.guessed != package.guessed), None)
-    if other:
-        which = package.stock if package.guessed else other.stock
-        raise BuildError(f'{package.path.name} and {other.version} in {name}: for one of them the stock version is a '
-                         f'guess ({which}), and hosts would install the higher one',
-                         'name another --suite, or leave it out: guesses have suites of their own; or build with '
-                         '--stock-version, or from the stock package itself')
+    seen: dict[tuple[str, str, bool], Package | Entry] = {
+        (name, entry.name, entry.guessed): entry for name, suite in this.state.suites.items()
+        for entry in suite.packages.values() if entry.stock}
+    seen.update({(name, package.name, package.guessed): package for package, name in pairs if package.stock})
+    for (name, library, guessed), found in seen.items():
+        other = seen.get((name, library, not guessed))
+        if guessed and other:
+            raise BuildError(f'{library} {found.version} and {other.version} in {name}: the stock version of the first is '
+                             f'a guess ({found.stock}), and hosts would install the higher one',
+                             'name another --suite, or leave it out: guesses have suites of their own; or build with '
+                             '--stock-version, or from the stock package itself')

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 from time import gmtime, strftime
 from urllib.parse import quote
 
-from builder.repository import suites
+from builder.repository import suites, sums
 from builder.repository.keys import Key
 from builder.repository.state import Entry, State, Suite
 
+FILES = 'files.html'
 TEMPLATE = Path(__file__).parent / 'templates/page.html'
 KEYRING = '/usr/share/keyrings/nova-cascading-archive-keyring.gpg'
 OLD_KEYRING = '/etc/apt/trusted.gpg.d/nova-cascading.gpg'
@@ -57,6 +59,13 @@ def which(name: str, suite: Suite) -> str:
                       for stock, guessed in stocks[:SHOWN]) or 'see its packages'
     more = ', …' if len(stocks) > SHOWN else ''
     return f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td><td>{shown}{more}</td></tr>'
+
+
+def listing(names: Iterable[str]) -> str:
+    """Links to every file, for tools that copy what links lead to (wget -m); the same for the same files."""
+    every = sorted({*names, FILES, sums.NAME, sums.SIGNATURE})
+    links = '\n'.join(f'<a href="{escape(quote(name))}">{escape(name)}</a><br>' for name in every)
+    return f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>All files</title>\n{links}\n'
 
 
 def key_line(key: Key) -> str:

@@ -85,8 +85,7 @@ def edit(this: Change, args: argparse.Namespace, given: list[Package]) -> None:
     naming.learn(this.state)
     pairs = [(package, suites.in_channel(naming.suite(this, home), args.channel))
              for package in given for home in package.homes]
-    for package, name in pairs:
-        naming.refuse_mixture(this, package, name)
+    naming.refuse_mixture(this, pairs)
     bring(this, [(package, name) for package, name in pairs if wanted(this, package, name)])
     keyring.offer(this)
 

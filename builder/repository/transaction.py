@@ -110,6 +110,7 @@ def finish(this: Change, root: Path) -> None:
            NAME: this.state.text().encode(), 'index.html': page.text(this.state, this.keys).encode()}
     for name, data in top.items():
         replace(this.work / name, data, this.time)
+    replace(this.work / page.FILES, page.listing(name for name, _ in sums.files(this.work)).encode(), this.time)
     known = {path: digest for suite in this.state.suites.values()
              for entry in [*suite.packages.values(), *suite.withdrawn.values()] for path, digest in entry.files.items()}
     listed = sums.text(this.work, root, known)

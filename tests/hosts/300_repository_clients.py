@@ -125,6 +125,21 @@ def test_a_copy_on_a_medium_serves_both_families_without_a_network(make_host, re
     assert version(host) == RPM
 
 
+def test_apt_3_with_sqv_takes_what_bookworm_has_signed(make_host, repo):
+    host = make_host('trixie', 'base')
+    shutil.copytree(repo.root, host.path('/srv/repo'), symlinks=True)
+    use_apt(host, 'file:///srv/repo')
+    host.run('command -v sqv && apt-get update && apt-get install -y python-nova-cascading')
+    assert version(host) == DEB
+
+
+def test_wget_copies_a_tree_that_verifies(client, repo, tmp_path):
+    client.run(f'cd /srv && (umask 022; wget -q -m -np -nH -P /srv/copy {URL}/index.html)')
+    copy = Publisher(tmp_path / 'copy', repo.home)
+    shutil.copytree(client.path('/srv/copy'), copy.root)
+    copy('verify')
+
+
 def test_debmirror_copies_what_apt_installs_from(client):
     client.run(f'debmirror /srv/mirror --host=127.0.0.1:8000 --root=. --method=http --dist={TRUSTY} --section=main '
                '--arch=amd64 --keyring=/srv/repo/nova-cascading.gpg --diff=none')

@@ -55,7 +55,7 @@ def refuse_mixture(this: Change, pairs: list[tuple[Package, str]]) -> None:
     for (name, library, guessed), found in seen.items():
         other = seen.get((name, library, not guessed))
         if guessed and other:
-            raise BuildError(f'{library} {found.version} and {other.version} in {name}: the stock version of the first is '
-                             f'a guess ({found.stock}), and hosts would install the higher one',
+            raise BuildError(f'{library} {found.version} and {other.version} in {name}: the stock version of the first '
+                             f'is a guess ({found.stock}), and hosts would install the higher one',
                              'name another --suite, or leave it out: guesses have suites of their own; or build with '
                              '--stock-version, or from the stock package itself')

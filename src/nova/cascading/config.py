@@ -141,8 +141,9 @@ def _substituted(conf, value, group):
             return value()
         except cfg.NoSuchOptError as error:
             problem = error
-            conf.register_opt(cfg.StrOpt(error.opt_name, default=_computed(error.opt_name)),
-                              group=getattr(error.group, 'name', error.group))
+            place, _, name = error.opt_name.rpartition('.')
+            conf.register_opt(cfg.StrOpt(name, default=_computed(name)),
+                              group=place or getattr(error.group, 'name', error.group))
         except cfg.NoSuchGroupError as error:
             problem = error
             conf.register_group(cfg.OptGroup(error.group_name))

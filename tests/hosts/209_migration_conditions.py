@@ -1,0 +1,200 @@
+"""Whatever condition a database is in: the preflight says beforehand what the migration then meets."""
+
+import time
+
+import pytest
+
+from tests.hosts.lib import services
+from tests.hosts.lib.bed import PASSWORD, Bed
+from tests.hosts.lib.kinds import script
+from tests.hosts.lib.layers import register
+
+V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
+GO, REFUSED, NOT_NOW = (0, 0), (1, 1), (3, 2)  # exit status of preflight and of db sync
+PGBOUNCER = '''[databases]
+* = host=127.0.0.1
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = 6432
+auth_type = plain
+auth_file = /etc/pgbouncer/users
+pool_mode = transaction
+logfile = /var/tmp/pgbouncer.log
+'''
+SILENT = '''import socket, time
+listening = socket.socket()
+listening.bind(('127.0.0.1', 9999))
+listening.listen(50)
+time.sleep(600)
+'''
+
+register('poolers', base='databases', script=script('poolers'))
+
+
+@pytest.fixture(scope='module')
+def bed(module_host):
+    bed = Bed(module_host('bookworm', 'poolers'))
+    bed.host.run('useradd --system nova')
+    bed.start_mariadb()
+    bed.start_postgresql()
+    bed.host.write('/etc/pgbouncer/pgbouncer.ini', PGBOUNCER)
+    bed.host.write('/etc/pgbouncer/users', f'"nova" "{PASSWORD}"\n')
+    bed.host.run('su postgres -s /bin/sh -c "pgbouncer -d /etc/pgbouncer/pgbouncer.ini"')
+    bed.host.spawn(f'exec python3 -c "{SILENT}"')
+    return bed
+
+
+def outcome(bed, url, more=''):
+    """What preflight and then the migration exit with; when it is done, it is right."""
+    early, done = bed.preflight(url, more), bed.cascading('db sync', url, more, check=False)
+    assert done.status or bed.cascading('db check', url, more, check=False).status == 0
+    return early.status, done.status
+
+
+def maria(bed, statements, user):
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    bed.host.sql(';'.join(statement.format(name=name) for statement in statements) or 'SELECT 1', name)
+    if user:
+        bed.host.sql(f'{user.format(name=name)}', 'mysql')
+        url = url.replace('nova:', 'odd:', 1)
+    return url
+
+
+ODD = "CREATE OR REPLACE USER odd@localhost IDENTIFIED BY 'p@ss%w:rd/1'; "
+MARIADB = {
+    'plain': (GO, [], ''),
+    'compact rows, made without strict mode': (GO, ['SET SESSION innodb_strict_mode = 0',
+                                                    'ALTER TABLE instances ROW_FORMAT=COMPACT'], ''),
+    'redundant rows': (GO, ['SET SESSION innodb_strict_mode = 0', 'ALTER TABLE instances ROW_FORMAT=REDUNDANT'], ''),
+    'compressed rows': (GO, ['ALTER TABLE instances ROW_FORMAT=COMPRESSED'], ''),
+    'dates of zero': (GO, ["SET SESSION sql_mode = ''", 'ALTER TABLE instances ADD COLUMN day DATE NOT NULL DEFAULT '
+                           "'0000-00-00'", "INSERT INTO instances (uuid, deleted) VALUES ('u', 0)"], ''),
+    'rights through a default role': (GO, [], 'CREATE OR REPLACE ROLE odds; GRANT ALL ON {name}.* TO odds; ' + ODD
+                                      + 'GRANT odds TO odd@localhost; SET DEFAULT ROLE odds FOR odd@localhost'),
+    'rights by a pattern': (GO, [], ODD + r'GRANT ALL ON `nova%`.* TO odd@localhost'),
+    'a role that is not its default': (NOT_NOW, [], ODD + 'GRANT odds TO odd@localhost'),
+    'no right to alter': (REFUSED, [], ODD + 'GRANT SELECT, INSERT, INDEX ON {name}.* TO odd@localhost'),
+}
+
+
+@pytest.mark.parametrize('condition', MARIADB)
+def test_mariadb(bed, condition):
+    expected, statements, user = MARIADB[condition]
+    url = maria(bed, statements, user)
+    assert outcome(bed, url.replace('127.0.0.1', 'localhost') if user else url) == expected
+
+
+POSTGRESQL = {
+    'plain': (GO, '', '{url}'),
+    'a statement_timeout of the role': (GO, "ALTER ROLE nova IN DATABASE {name} SET statement_timeout = '1ms'", ''),
+    'a schema that takes no index': (REFUSED, 'REVOKE CREATE ON SCHEMA public FROM PUBLIC, nova; '
+                                              'ALTER SCHEMA public OWNER TO postgres', ''),
+    'read-only': (REFUSED, 'ALTER DATABASE {name} SET default_transaction_read_only = on', ''),
+    'tables of somebody else': (REFUSED, 'ALTER TABLE shadow_instances OWNER TO postgres; '
+                                         'GRANT ALL ON shadow_instances TO nova', ''),
+    'behind pgbouncer, by transactions': (GO, '', 'postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6432/{name}'),
+    'the server asks the system for the user': (GO, '', 'postgresql://nova@/{name}?host=/run/postgresql'),
+}
+
+
+@pytest.mark.parametrize('condition', POSTGRESQL)
+def test_postgresql(bed, condition):
+    expected, statements, other = POSTGRESQL[condition]
+    url = bed.postgresql()
+    name = url.rpartition('/')[2]
+    bed.psql(statements.format(name=name) or 'SELECT 1', name)
+    assert outcome(bed, other.format(url=url, name=name) or url) == expected
+
+
+def test_mariadb_asks_the_system_for_the_user(bed):
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    bed.host.sql(f'CREATE OR REPLACE USER nova@localhost IDENTIFIED VIA unix_socket; '
+                 f'GRANT ALL ON {name}.* TO nova@localhost', 'mysql')
+    try:
+        assert outcome(bed, f'mysql+mysqldb://nova@localhost/{name}') == GO
+    finally:
+        bed.host.sql(f'CREATE OR REPLACE USER nova@localhost {bed.grants}; GRANT ALL ON `nova%`.* TO nova@localhost',
+                     'mysql')
+
+
+def test_nothing_stays_behind_in_sessions_that_a_pooler_gives_to_others(bed):
+    url = bed.postgresql()
+    name = url.rpartition('/')[2]
+    pooled = url.replace('127.0.0.1', '127.0.0.1:6432')
+    bed.psql("INSERT INTO instances SELECT g, 'u' || g, 'h', 0 FROM generate_series(1, 12000) g", name)
+    assert 'CONCURRENTLY' in bed.cascading('db sync', pooled).out
+    assert bed.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == '0\n'
+    code = f"import psycopg2; at = psycopg2.connect('{pooled}').cursor(); at.execute('SHOW lock_timeout'); " \
+           'print(at.fetchone()[0])'
+    assert bed.host.run(f'python3 -c "{code}"').out == '0\n'
+
+
+def test_an_index_that_cannot_be_finished_is_no_success(bed):
+    """A transaction with an old snapshot holds up CREATE INDEX CONCURRENTLY; its failure leaves half an index."""
+    url = bed.postgresql()
+    name = url.rpartition('/')[2]
+    bed.psql("CREATE TABLE other (id INT); INSERT INTO instances SELECT g, 'u' || g, 'h', 0 "
+             'FROM generate_series(1, 12000) g', name)
+    holder = bed.host.spawn(f'exec su postgres -c "psql -q {name} -c \\"BEGIN ISOLATION LEVEL REPEATABLE READ\\" '
+                            '-c \\"SELECT count(*) FROM other\\" -c \\"SELECT pg_sleep(60)\\""')
+    services.wait_for(bed.host, f'su postgres -c "psql -Atc \\"SELECT query FROM pg_stat_activity WHERE datname = '
+                      f'\'{name}\'\\"" | grep -q sleep', 10)
+    try:
+        done = bed.cascading('db sync', url, '[cascading]\nlock_wait_timeout = 1\nlock_retries = 1\n', check=False)
+        assert done.status == 1
+        assert 'the oldest transaction is' in done.out
+        assert bed.cascading('db check', url, check=False).status == 1
+    finally:
+        bed.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        holder.wait()
+    bed.cascading('db sync', url)
+    assert bed.is_right(url)
+
+
+def test_a_lock_that_is_never_given_back_is_named_and_not_waited_for_without_end(bed):
+    url = bed.postgresql()
+    lock = "SELECT pg_advisory_lock(hashtext(current_database()), hashtext('nova_cascading')), pg_sleep(60)"
+    holder = bed.host.spawn(f'exec su postgres -c "psql -q {url.rpartition("/")[2]} -c \\"{lock}\\""')
+    time.sleep(1)
+    try:
+        done = bed.cascading('db sync', url, '[cascading]\nmax_wait = 1\n', check=False)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert done.status == 1
+    assert 'pg_terminate_backend' in done.err and 'waiting for that one to end' in done.out
+
+
+def test_one_database_under_many_names_is_one(bed):
+    url, other = bed.mariadb(V233), bed.postgresql()
+    api = bed.mariadb('CREATE TABLE cell_mappings (id INT, uuid CHAR(36), name TEXT, database_connection TEXT, '
+                      'transport_url TEXT)')
+    names = [url.replace('127.0.0.1', place) for place in ('127.0.0.1:3306', 'localhost', 'localhost:3306')]
+    rows = [f"({number}, 'u{number}', 'c{number}', '{one}', 'rabbit://')" for number, one in enumerate([*names, other])]
+    bed.host.sql(f'INSERT INTO cell_mappings VALUES {", ".join(rows)}', api.rpartition('/')[2])
+    told = bed.cascading('db check', url, f'[api_database]\nconnection = {api}\n', check=False)
+    assert [line.split()[1] for line in told.out.splitlines()] == ['main', 'c3']
+
+
+def test_options_that_nova_itself_uses(bed):
+    """connection_parameters are oslo.db's; $references may lead to any option of nova's, and of other groups."""
+    url = bed.mariadb(V233)
+    path = url.rpartition('/')[2]
+    text = '[DEFAULT]\ndbpass = p%40ss%25w%3Ard%2F1\n[place]\ndb = 127.0.0.1\n[database]\nconnection_parameters = ' \
+           f'charset=utf8mb4\nconnection = mysql+pymysql://nova:$dbpass@${{place.db}}/{path}\n'
+    assert bed.preflight(more=text).status == 0
+    assert 'done' in bed.cascading('db sync', more=text).out
+    wrong = text.replace('charset=utf8mb4', 'no_such_parameter=1')
+    assert (bed.preflight(more=wrong).status, bed.cascading('db check', more=wrong, check=False).status) == (3, 2)
+
+
+def test_a_server_that_accepts_and_stays_silent_costs_15_seconds_in_all(bed):
+    url = 'mysql+pymysql://nova:secret@127.0.0.1:9999/nova'
+    start = time.monotonic()
+    early = bed.preflight(url)
+    assert time.monotonic() - start < 15
+    assert early.status == 3 and 'has not answered' in early.out
+    assert bed.cascading('db check --gate', url).status == 0
+    assert time.monotonic() - start < 30

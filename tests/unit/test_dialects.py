@@ -1,0 +1,199 @@
+"""What servers answer that are hard to come by, and what is made of it. The server here is a stand-in, by rules."""
+
+import contextlib
+import re
+import types
+
+import pytest
+
+GRANT = 'GRANT {} ON `nova`.* TO `nova`@`%`'
+ALL = 'ALTER, CREATE, INDEX, INSERT'
+
+
+class Driver(Exception):
+    """An error as the drivers raise it: a number, and words in any language."""
+
+
+class Connection:
+    """Answers statements by rules [(pattern, rows or error number)]; remembers all of them."""
+
+    title, dialect = 'database main (nova on db)', 'mysql'
+
+    def __init__(self, mysql, *rules):
+        self.rules = [*rules, ('SELECT DATABASE', [('nova',)]), ('SHOW GLOBAL', []), ('SELECT VERSION', [('8.4.0',)])]
+        self.asked = []
+        self.server = mysql.MySQL(self)
+
+    def rows(self, statement, **values):
+        self.asked.append(statement)
+        for pattern, answer in self.rules:
+            if re.search(pattern, statement):
+                if isinstance(answer, int):
+                    raise self.server.statement_error(Driver(answer, 'Accès refusé'))
+                return answer
+        return []
+
+    def records(self, statement):
+        return self.rows(statement)
+
+    def value(self, statement, **values):
+        return next((row[0] for row in self.rows(statement, **values)), None)
+
+    @contextlib.contextmanager
+    def transaction(self):
+        yield
+
+    def private(self):
+        pass
+
+
+@pytest.fixture
+def server(load):
+    def make(*rules):
+        return Connection(load('dialects.mysql'), *rules).server
+    return make
+
+
+@pytest.fixture
+def worker(load):
+    def make(server, **options):
+        values = {'lock_wait_timeout': 1, 'lock_retries': 0, 'allow_table_copy': False, 'max_wait': 1, **options}
+        said = []
+        made = load('worker').Worker(server.connection, types.SimpleNamespace(**values), said.append)
+        made.said = said
+        return made
+    return make
+
+
+@pytest.mark.parametrize(('lines', 'lacks'), [
+    ([GRANT.format('ALL PRIVILEGES')], []),
+    ([GRANT.format(ALL)], []),
+    (['GRANT ALL PRIVILEGES ON *.* TO `root`@`localhost` WITH GRANT OPTION'], []),
+    (['GRANT USAGE ON *.* TO `nova`@`%`', r'GRANT ALL PRIVILEGES ON `nov\_%`.* TO `nova`@`%`'], ALL.split(', ')),
+    ([r'GRANT ALL PRIVILEGES ON `no_a%`.* TO `nova`@`%`'], []),
+    (['GRANT ALTER, CREATE ON `nova`.* TO `r`', 'GRANT INDEX, INSERT ON `nova`.`instances` TO `nova`@`%`'], []),
+    ([GRANT.format('SELECT, INSERT (uuid), ALTER, CREATE, INDEX')], ['INSERT']),
+    (['GRANT ALL PRIVILEGES ON *.* TO `nova`@`%`', 'REVOKE ALTER ON `nova`.* FROM `nova`@`%`'], ['ALTER']),
+    (['GRANT ALL PRIVILEGES ON "nova".* TO "nova"@"%"'], []),
+])
+def test_privileges_are_read_from_what_the_server_shows(server, load, lines, lacks):
+    made = server(('SHOW GRANTS$', [(line,) for line in lines]), ('DROP INDEX nova_cascading_is_no_index', 1142))
+    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=True) == lacks
+
+
+def test_roles_of_mysql_count(server, load):
+    made = server(('USING `ops`@`%`', [(GRANT.format(ALL),)]), ('CURRENT_ROLE', [('`ops`@`%`',)]), ('SHOW GRANTS', []))
+    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=False) == []
+
+
+def test_what_the_list_does_not_show_is_tried_with_a_statement_that_must_fail(server, load):
+    made = server(('SHOW GRANTS', []), ('is_no_index', 1091))
+    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=True) == []
+    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=False) == ALL.split(', ')
+
+
+NEW = [{'source_server_id': 7, 'replica_io_running': 'Yes', 'replica_sql_running': 'Yes', 'channel_name': ''}]
+OLD = [{'master_server_id': 7, 'slave_io_running': 'Connecting', 'slave_sql_running': 'Yes'}]
+STOPPED = [{'source_server_id': 7, 'replica_io_running': 'No', 'replica_sql_running': 'No', 'channel_name': ''}]
+
+
+@pytest.mark.parametrize(('rules', 'is_replica'), [
+    ([], False),
+    ([('SHOW ALL SLAVES', 1064), ('SHOW REPLICA STATUS', NEW), ('SHOW REPLICAS', [])], True),
+    ([('SHOW ALL SLAVES', 1064), ('SHOW REPLICA STATUS', 1064), ('SHOW SLAVE STATUS', OLD), ('SHOW REPLICA', 1064),
+      ('SHOW SLAVE HOSTS', [])], True),
+    ([('SHOW ALL SLAVES', OLD), ('SHOW REPLICA', 1227), ('SHOW SLAVE HOSTS', 1227)], True),
+    ([('SHOW ALL SLAVES', 1064), ('SHOW REPLICA STATUS', STOPPED)], False),
+    ([('SHOW ALL SLAVES', 1064), ('SHOW REPLICA STATUS', NEW), ('SHOW REPLICAS', [{'server_id': 7}])], False),
+    ([('SHOW ALL SLAVES', 1064), ('SHOW REPLICA STATUS', NEW), ('SHOW REPLICAS', [{'server_id': 8}])], True),
+    ([('SHOW (ALL|REPLICA|SLAVE)', 1227), ('replication_connection_status', [('ON',)])], True),
+    ([('SHOW (ALL|REPLICA|SLAVE)', 1227), ('replication_connection_status', 1142)], False),
+    ([('SHOW (ALL|REPLICA|SLAVE)', 1227), ('GLOBAL STATUS', [('Slaves_running', '1'), ('Slaves_connected', '1')])],
+     False),
+    ([('SHOW (ALL|REPLICA|SLAVE)', 1227), ('GLOBAL STATUS', [('Slaves_running', '1'), ('Slaves_connected', '0')])],
+     True),
+])
+def test_replicas_of_each_generation(server, load, rules, is_replica):
+    """The fifth has been promoted, the sixth is one of two masters, the seventh stands in the middle of a chain."""
+    assert bool(load('dialects.topology').why_replica(server(*rules))) == is_replica
+
+
+GALERA = [('GLOBAL VARIABLES', [('wsrep_on', 'ON'), ('wsrep_osu_method', 'RSU')]),
+          ('GLOBAL STATUS', [('wsrep_ready', 'ON'), ('wsrep_cluster_status', 'Primary'),
+                             ('wsrep_local_state_comment', 'Synced')])]
+PXC = [('GET_LOCK|LOCK TABLES|RELEASE_LOCK|FLUSH', 1105)]  # what pxc_strict_mode=ENFORCING refuses
+
+
+def test_galera_and_percona_are_changed_without_locks_that_they_forbid(server, worker):
+    made = server(*PXC, *GALERA, ('SESSION.wsrep_OSU_method', [('TOI',)]))
+    work = worker(made)
+    made.prepare(work.options)
+    with made.queue(work), made.hold(['instances']):
+        made.add_columns([('instances', None)], work)
+    assert not [one for one in made.connection.asked if 'LOCK TABLES' in one or 'GET_LOCK' in one]
+    assert "SET SESSION wsrep_OSU_method = 'TOI'" in made.connection.asked
+
+
+def test_a_node_that_would_keep_the_change_to_itself_is_refused(server, load):
+    made = server(('SET SESSION wsrep', 1227), ('SESSION.wsrep_OSU_method', [('RSU',)]), *GALERA)
+    with pytest.raises(load('errors').CascadingError, match='would keep the change to itself'):
+        made.refuse_unchangeable()
+
+
+def test_a_table_whose_row_versions_are_used_up_is_changed_in_place(server, worker):
+    made = server(('ALGORITHM=INSTANT', 4092))
+    made.add_columns([('instances', None)], worker(made))
+    assert 'ALGORITHM=INPLACE' in made.connection.asked[-1]
+
+
+def test_what_no_table_of_errors_knows_is_tried_in_the_next_manner(server, worker):
+    made = server(('ALGORITHM=(INSTANT|INPLACE)', 9999), ('COUNT', [(1,)]))
+    made.add_columns([('instances', None)], worker(made))
+    assert made.connection.asked[-1].endswith('VARCHAR(36) NULL')
+
+
+def test_a_row_that_strict_mode_finds_too_wide_is_taken_without_it(server, worker):
+    made = server()
+    made.connection.rules.insert(0, ('ALTER TABLE', 1118))
+    made._set = lambda name, value: made.connection.rules.pop(0) and True
+    made.add_columns([('instances', None)], worker(made))
+    assert [one for one in made.connection.asked if 'ALTER' in one][1:] == [
+        'ALTER TABLE instances ADD COLUMN mapping_uuid VARCHAR(36) NULL, ALGORITHM=INSTANT']
+
+
+@pytest.mark.parametrize(('number', 'status', 'hint'), [
+    (9999, 1, "the server's own words"), (1142, 1, 'let the database user alter'), (1047, 2, 'bring this node back'),
+    (2013, 2, 'see that the database server runs')])
+def test_hints_are_of_the_kind_of_the_error(server, number, status, hint):
+    error = server().statement_error(Driver(number, 'ça ne va pas'))
+    assert (error.status, 'ça ne va pas' in str(error), hint in error.hint) == (status, True, True)
+
+
+def test_what_the_server_takes_and_does_not_do_is_no_success(server, worker, load, monkeypatch):
+    made = server()
+    work = worker(made)
+    missing = types.SimpleNamespace(columns=[('instances', None)], moves=[], index=False,
+                                    __str__=lambda self: 'column')
+    monkeypatch.setattr(load('plan'), 'Plan', lambda server: missing)
+    with pytest.raises(load('errors').CascadingError, match='although the server has taken every change'):
+        work._follow()
+
+
+def test_a_wait_for_another_run_has_an_end_and_names_it(server, worker, load):
+    work = worker(server(), max_wait=0)
+    with pytest.raises(load('errors').CascadingError, match='connection 5'):
+        work.wait_for_turn(lambda: False, lambda: 'connection 5')
+    assert 'connection 5' in work.said[0]
+
+
+@pytest.mark.parametrize(('version', 'latest', 'index', 'is_original'), [
+    (234, 234, False, True), (234, 234, True, False), (255, 254, True, True), (255, 267, True, False),
+    (254, 254, True, False), (None, 254, True, False)])
+def test_databases_of_both_originals_are_recognised(load, monkeypatch, version, latest, index, is_original):
+    adopt, record = load('adopt'), load('record')
+    monkeypatch.setattr(record, 'used', lambda: True)
+    monkeypatch.setattr(record, 'version', lambda *_: version)
+    monkeypatch.setattr(record, 'novas_latest', lambda: latest)
+    server = types.SimpleNamespace(columns=lambda table: ['id', 'mapping_uuid'],
+                                   indexes=lambda table: [['deleted', 'expire']] if index else [])
+    assert adopt.is_original(types.SimpleNamespace(server=server)) == is_original

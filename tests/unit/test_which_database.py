@@ -1,0 +1,121 @@
+"""Which database is nova's: the one that nova itself would use, from whichever file, and none that nobody chose."""
+
+import sqlite3
+import types
+
+import pytest
+
+
+@pytest.fixture
+def host(load, tmp_path, monkeypatch):
+    """Reads configurations as on a host whose distribution ships defaults, with or without services of a controller."""
+    config = load('config')
+    monkeypatch.setattr(config, 'SHIPPED', str(tmp_path / 'nova-dist.conf'))
+    monkeypatch.setattr(config, '_PLACES', (str(tmp_path / 'bin'),))
+    monkeypatch.setattr(config.cfg, 'find_config_files', lambda **_: [str(tmp_path / 'nova.conf')])
+    (tmp_path / 'nova.conf').write_text('')
+    (tmp_path / 'bin').mkdir()
+
+    def found():
+        databases = load('databases')
+        conf = config.read()
+        answers, problems = databases.ask(conf, lambda opened: opened.server.columns('instances') or opened.raises())
+        return [(one.name, one.url) for one, _ in answers], [problem.status for problem in problems], conf
+
+    return types.SimpleNamespace(found=found, path=tmp_path, config=config, load=load)
+
+
+def tables(path):
+    with sqlite3.connect(path) as made:
+        made.executescript('CREATE TABLE instances (id INTEGER); CREATE TABLE shadow_instances (id INTEGER)')
+    return f'sqlite:///{path}'
+
+
+def ships(host, url):
+    (host.path / 'nova-dist.conf').write_text(f'[database]\nconnection = {url}\n')
+
+
+def installs(host, service):
+    (host.path / 'bin' / service).write_text('')
+
+
+def test_what_the_distribution_ships_counts_on_a_controller(host):
+    """RDO's openstack-db --init leaves the database there: `connection` stands in nova-dist.conf alone."""
+    url = tables(host.path / 'nova.sqlite')
+    ships(host, url)
+    installs(host, 'nova-conductor')
+    found, problems, conf = host.found()
+    assert (found, problems) == ([('main', url)], [])
+    assert host.config.source(conf) == str(host.path / 'nova-dist.conf')
+
+
+def test_what_the_distribution_ships_is_left_alone_on_a_compute_host(host):
+    ships(host, tables(host.path / 'nova.sqlite'))
+    installs(host, 'nova-compute')
+    assert host.found()[:2] == ([], [])
+
+
+def test_what_the_distribution_ships_and_nobody_made_is_no_database(host):
+    ships(host, f'sqlite:///{host.path}/absent.sqlite')
+    installs(host, 'nova-api')
+    assert host.found()[:2] == ([], [])
+
+
+def test_what_an_administrator_chose_goes_before(host):
+    url = tables(host.path / 'chosen.sqlite')
+    ships(host, 'sqlite:////shipped')
+    (host.path / 'nova.conf').write_text(f'[database]\nconnection = {url}\n')
+    found, problems, conf = host.found()
+    assert (found, problems) == ([('main', url)], [])
+    assert not conf.is_shipped and host.config.source(conf) == str(host.path / 'nova.conf')
+
+
+def test_references_lead_to_options_that_only_nova_knows(host):
+    (host.path / 'nova.conf').write_text(
+        '[DEFAULT]\nsecret_word = p$$w\n[place]\nserver = db1\n'
+        '[database]\nconnection = mysql+pymysql://nova:$secret_word@${place.server}/nova\n')
+    assert host.config.connection(host.config.read()) == 'mysql+pymysql://nova:p$w@db1/nova'
+
+
+@pytest.mark.parametrize(('url', 'whole'), [
+    ('mysql://db/nova', 'mysql://db/nova?ssl_ca=/ca.pem&charset=utf8'),
+    ('mysql://db/nova?a=b', 'mysql://db/nova?a=b&ssl_ca=/ca.pem&charset=utf8')])
+def test_oslo_db_adds_parameters(host, url, whole):
+    (host.path / 'nova.conf').write_text(f'[database]\nconnection = {url}\n'
+                                         'connection_parameters = ssl_ca=/ca.pem&charset=utf8\n')
+    assert host.config.connection(host.config.read()) == whole
+
+
+@pytest.mark.parametrize(('url', 'is_needed'), [
+    ('mysql+pymysql://nova@localhost/nova', True), ('mysql+pymysql://nova@db/nova?unix_socket=/run/s', True),
+    ('postgresql:///nova', True), ('postgresql://nova@/nova?host=/run/postgresql', True),
+    ('mysql+pymysql://nova:secret@10.0.0.1/nova', False), ('postgresql://nova@db/nova', False),
+    ('sqlite:////var/lib/nova/nova.sqlite', False)])
+def test_root_connects_as_nova_where_the_server_may_ask_the_system(load, monkeypatch, url, is_needed):
+    systemuser = load('systemuser')
+    monkeypatch.setattr(systemuser.os, 'geteuid', lambda: 0)
+    monkeypatch.setattr(systemuser.pwd, 'getpwnam', lambda name: types.SimpleNamespace(pw_uid=100))
+    from sqlalchemy.engine.url import make_url
+    assert systemuser.is_needed(make_url(url)) == is_needed
+
+
+@pytest.mark.parametrize('thing', [Exception(1045, 'Accès refusé'), 'é', b'caf\xe9', Exception(b'\xff'), None])
+def test_messages_in_any_language_can_be_told_anywhere(load, thing, monkeypatch, capsysbinary):
+    import io
+    import sys
+    errors, terminal = load('errors'), load('terminal')
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, 'stdout', io.TextIOWrapper(raw, encoding='ascii'))
+    terminal.say(errors.text(thing))
+    assert raw.getvalue().endswith(b'\n') and raw.getvalue().isascii()
+
+
+def test_nobody_listening_stops_nothing(load, monkeypatch):
+    import os
+    import sys
+    out, into = os.pipe()
+    os.close(out)
+    with os.fdopen(into, 'w') as stream:
+        monkeypatch.setattr(sys, 'stdout', stream)
+        for _ in range(3):
+            load('terminal').say('a line')

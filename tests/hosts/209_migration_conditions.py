@@ -135,10 +135,10 @@ def test_an_index_that_cannot_be_finished_is_no_success(bed):
     """A transaction with an old snapshot holds up CREATE INDEX CONCURRENTLY; its failure leaves half an index."""
     url = bed.postgresql()
     name = url.rpartition('/')[2]
-    bed.psql("CREATE TABLE other (id INT); INSERT INTO instances SELECT g, 'u' || g, 'h', 0 "
-             'FROM generate_series(1, 12000) g', name)
-    holder = bed.host.spawn(f'exec su postgres -c "psql -q {name} -c \\"BEGIN ISOLATION LEVEL REPEATABLE READ\\" '
-                            '-c \\"SELECT count(*) FROM other\\" -c \\"SELECT pg_sleep(60)\\""')
+    bed.psql("INSERT INTO instances SELECT g, 'u' || g, 'h', 0 FROM generate_series(1, 12000) g", name)
+    held = 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM migrate_version; SELECT pg_sleep(60)'
+    code = f"import psycopg2; psycopg2.connect('{url}').cursor().execute('{held}')"
+    holder = bed.host.spawn(f'exec python3 -c "{code}"')
     services.wait_for(bed.host, f'su postgres -c "psql -Atc \\"SELECT query FROM pg_stat_activity WHERE datname = '
                       f'\'{name}\'\\"" | grep -q sleep', 10)
     try:

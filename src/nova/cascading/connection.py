@@ -11,15 +11,16 @@ STATE_PATH = '/var/lib/nova'  # where distributions' nova.conf, and nova itself,
 
 
 @contextlib.contextmanager
-def opened(database, timeout=10):
+def opened(database, timeout=10, is_patient=False):
     """A Connection to one of nova's databases.
 
     :param database: databases.Database
-    :param timeout: seconds to wait for the server to answer
+    :param timeout: seconds to wait for the server to let us in
+    :param is_patient: whether a statement may take as long as it takes, as changes of tables do
     :raises errors.Unreachable: it cannot be reached, or does not let us in
     :raises errors.MissingFile: it is an SQLite file that does not exist (connecting would create it)
     """
-    connection = Connection(database.engine(timeout), str(database))
+    connection = Connection(database.engine(timeout, is_patient), str(database))
     try:
         yield connection
     finally:

@@ -3,7 +3,7 @@
 import sqlalchemy
 from sqlalchemy import pool
 
-from nova.cascading import asking, celltemplate, config, connection, errors, identity, redact, systemuser
+from nova.cascading import asking, celltemplate, config, connection, errors, identity, redact, silence, systemuser
 from nova.cascading.dialects import base
 
 CELL0 = '00000000-0000-0000-0000-000000000000'
@@ -30,7 +30,7 @@ class Database(object):
         self.transport = transport
         self.is_shipped = is_shipped
 
-    def engine(self, timeout=10):
+    def engine(self, timeout=10, is_patient=False):
         """An engine that connects anew each time, and gives up after `timeout` seconds.
 
         On a local socket, where a server may ask the system who the user is, root connects as nova, as nova does.
@@ -39,6 +39,8 @@ class Database(object):
             url = sqlalchemy.engine.url.make_url(self.url)
             driver = url.get_dialect().driver
             arguments = {_TIMEOUT_ARGUMENT[driver]: timeout} if driver in _TIMEOUT_ARGUMENT else {}
+            if not is_patient:
+                arguments.update(silence.limits(driver))
             engine = sqlalchemy.create_engine(self.url, poolclass=pool.NullPool, connect_args=arguments)
             if not systemuser.is_needed(url):
                 return engine

@@ -92,7 +92,7 @@ def for_each(conf, action, report=None, question=lambda opened: None, is_automat
         try:
             if answer.error:
                 raise answer.error
-            with connection.opened(database) as opened:
+            with connection.opened(database, is_patient=True) as opened:
                 action(database, opened)
         except errors.Uninitialised as error:
             if is_automatic:

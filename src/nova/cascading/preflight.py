@@ -15,9 +15,9 @@ sys.path[:] = [path for path in sys.path if path[:1] == '/' and path != os.path.
 
 MODULES = {}  # name -> text
 # In the order of their imports; all of nova.cascading that the questions need.
-NAMES = ('errors', 'faults', 'redact', 'asking', 'terminal', 'config', 'systemuser', 'dialects', 'dialects.base',
-         'dialects.grants', 'dialects.topology', 'dialects.mysql', 'dialects.postgresql', 'dialects.sqlite',
-         'connection', 'identity', 'celltemplate', 'databases', 'record', 'plan', 'adopt', 'look')
+NAMES = ('errors', 'faults', 'redact', 'asking', 'terminal', 'config', 'silence', 'systemuser', 'dialects',
+         'dialects.base', 'dialects.grants', 'dialects.topology', 'dialects.mysql', 'dialects.postgresql',
+         'dialects.sqlite', 'connection', 'identity', 'celltemplate', 'databases', 'record', 'plan', 'adopt', 'look')
 PACKAGE = 'nova.cascading'
 GO, REFUSE, CANNOT_TELL = 0, 1, 3
 NO_NOVA = 'no nova works on this host yet, so there is nothing to migrate'

@@ -20,6 +20,7 @@ auth_type = plain
 auth_file = /etc/pgbouncer/users
 pool_mode = transaction
 logfile = /var/tmp/pgbouncer.log
+pidfile = /var/tmp/pgbouncer.pid
 '''
 SILENT = '''import socket, time
 listening = socket.socket()

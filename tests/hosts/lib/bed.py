@@ -134,8 +134,9 @@ class Bed:
 
     def preflight(self, url: str = '', more: str = '') -> Result:
         """Ask whether this database could be migrated, as a package does before it is installed."""
-        place = f'{tiny_nova(self.host)}/nova/cascading/preflight.py'
-        return self.host.run(f'python3 -B {place} --config-file {self.conf(url, more)}', check=False)
+        root = tiny_nova(self.host)
+        place = f'{root}/nova/cascading/preflight.py'
+        return self.host.run(f'PYTHONPATH={root} python3 -B {place} --config-file {self.conf(url, more)}', check=False)
 
     def start(self, words: str, url: str, more: str = '') -> subprocess.Popen:
         """The same command in the background; its output is piped together."""

@@ -15,6 +15,7 @@ from tests.hosts.lib.host import Host
 from tests.repositories import Publisher
 
 MAPPING = str(uuid.uuid4())
+NOVA = '/usr/lib/python3/dist-packages/nova'
 RUNNING = ('nova-api', 'nova-conductor')
 OFF = ('nova-scheduler', 'nova-api-metadata')
 
@@ -60,6 +61,13 @@ def test_every_database_has_the_column(swap):
             for table in ('instances', 'shadow_instances')] == [True] * 4
 
 
+def test_what_is_imported_is_compiled_and_none_of_it_is_stocks(swap):
+    sources = [path for path in (swap.host.path(NOVA) / 'objects').glob('*.py') if path.stat().st_size]
+    compiled = {path.name.split('.')[0]: path for path in (swap.host.path(NOVA) / 'objects/__pycache__').glob('*.pyc')}
+    assert {path.stem for path in sources} <= set(compiled)
+    assert b'mapping_uuid' in compiled['instance'].read_bytes()
+
+
 def test_services_that_ran_run_again_with_the_new_code(swap):
     for name in RUNNING:
         assert swap.host.service(name).is_active, swap.host.service(name).journal()
@@ -90,6 +98,7 @@ def test_the_way_back_restores_stock_and_keeps_the_mappings(swap):
     probe.ask(swap.host, 'map', swap.instance, MAPPING)
     swap.host.run('apt-get install -y python3-nova')
     assert debs.installed(swap.host) == swap.before.packages
+    assert not swap.host.exists(f'{NOVA}/cascading')
     assert 'db check' not in swap.host.run('systemctl show -p ExecStartPre nova-conductor').out
     swap.host.run('systemctl restart nova-conductor')
     assert probe.ask(swap.host, 'get', swap.instance) == 'stock'

@@ -17,6 +17,7 @@ def older(request, module_host, fork_of) -> tuple[str, list]:
     """The suite and the disk of a host with the first revision and a mapping, whose apt knows the second one too."""
     suite = request.param
     host: Host = module_host(suite, 'stack')
+    debs.leave_uncompiled(host)
     host.start_mariadb()
     debs.offer_fork(host, fork_of(suite, 1, *debs.DEB))
     host.run('apt-get install -y python-nova-cascading')

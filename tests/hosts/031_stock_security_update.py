@@ -28,6 +28,7 @@ def update(tmp_path_factory, suite) -> dict:
 def forked(module_host, fork_of, suite) -> list:
     """The disk of a host with the fork of the stock version before the update."""
     host: Host = module_host(suite, 'stack')
+    debs.leave_uncompiled(host)
     host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
     debs.offer_fork(host, fork_of(suite, 1, *debs.DEB))
     host.run('apt-get install -y python-nova-cascading')

@@ -15,6 +15,7 @@ STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_al
 @pytest.fixture
 def host(make_host, ready) -> Host:
     made = make_host(*ready)
+    debs.leave_uncompiled(made)
     made.serve('/srv/apt')
     return made
 

@@ -47,6 +47,7 @@ def test_without_the_companions_apt_would_remove_the_services(make_host, suite, 
 @debs.on_bookworm('suite')
 def test_with_the_companions_only_the_library_leaves(make_host, suite, unversioned, companions):
     host = make_host(suite, 'stack')
+    debs.leave_uncompiled(host)
     host.run('crudini --set /etc/nova/nova.conf cascading auto_migrate false')
     before = debs.nova(host)
     host.offer([*packages.stock_debs(suite).values(), unversioned, *companions.values()])

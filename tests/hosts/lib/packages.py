@@ -9,15 +9,15 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from builder.project import PARTS
 from builder.suites import SUITES
 from tests.hosts.lib import templates
 from tests.hosts.lib.errors import HostError
 
 PROJECT = Path(__file__).resolve().parents[3]
-CODE = ('build.sh', 'builder', 'patches', 'src', 'debian', 'rpm')
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'packages'
 
 
@@ -31,7 +31,14 @@ def fork_of(source: str | Path = 'stock', revision: int = 1, *options: str) -> P
     :raises HostError: with the output, when the build fails.
     """
     words = [] if source == 'stock' else [str(stock_debs(source)['python3-nova'] if source in SUITES else source)]
-    words += ['--revision', str(revision), *options]
+    return made_by(*words, '--revision', str(revision), *options)
+
+
+def made_by(*words: str) -> Path:
+    """The directory of what ``./build.sh WORDS`` makes, once for each state of the code.
+
+    :raises HostError: with the output, when it fails.
+    """
     place = CACHE / _key(words)
     CACHE.mkdir(parents=True, exist_ok=True)
     with (CACHE / f'{place.name}.lock').open('w') as lock:
@@ -91,7 +98,7 @@ def index(directory: Path) -> None:
     (directory / 'Packages').write_bytes(listed.stdout)
 
 
-def _build(words: list[str], place: Path) -> None:
+def _build(words: Iterable[str], place: Path) -> None:
     partial = place.with_name(f'{place.name}.partial')
     shutil.rmtree(partial, ignore_errors=True)
     done = subprocess.run([PROJECT / 'build.sh', *words, '--to', partial], capture_output=True, text=True)
@@ -101,7 +108,7 @@ def _build(words: list[str], place: Path) -> None:
     partial.rename(place)
 
 
-def _key(words: list[str]) -> str:
+def _key(words: Iterable[str]) -> str:
     whole = hashlib.sha256()
     for path in _code():
         whole.update(str(path).encode() + path.read_bytes())
@@ -111,7 +118,7 @@ def _key(words: list[str]) -> str:
 
 
 def _code() -> Iterator[Path]:
-    for place in CODE:
+    for place in PARTS:
         root = PROJECT / place
         yield from [root] if root.is_file() else sorted(
             path for path in root.rglob('*') if path.is_file() and '__pycache__' not in path.parts)

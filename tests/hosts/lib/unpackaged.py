@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from builder import egginfo, source
-from tests.hosts.lib import icehouse  # noqa: F401  registers the layer that Icehouse tarballs stand on
+from tests.hosts.lib import icehouse, packages  # noqa: F401  icehouse registers the layer that its tarballs stand on
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
@@ -79,8 +79,7 @@ PIP = [of_pip('15.1.5', 'bullseye', 'python2.7', 'py27'), of_pip('26.3.0', 'book
 def bundle(version: str) -> Path:
     """The unpacked bundle that ``./build.sh installer VERSION`` makes."""
     to = Path(tempfile.mkdtemp(prefix='bundle-'))
-    subprocess.run([PROJECT / 'build.sh', 'installer', version, '--to', to], check=True, capture_output=True)
-    with tarfile.open(to / f'nova-cascading-{version}-installer.tar.gz') as archive:
+    with tarfile.open(packages.made_by('installer', version) / f'nova-cascading-{version}-installer.tar.gz') as archive:
         archive.extractall(to)
     return to / f'nova-cascading-{version}-installer'
 

@@ -60,6 +60,10 @@ class Condition:
         """The same of a shell line, as a shell line."""
         return shlex.join(self.wrap(['sh', '-c', line]))
 
+    def possible(self) -> bool:
+        """Whether it can be made on this machine; for those who wrap by themselves."""
+        return subprocess.run(self.wrap(['true']), capture_output=True).returncode != NOT_MADE
+
     def run(self, words: list[Any], **options: Any) -> subprocess.CompletedProcess:
         """Run a command on this machine; *options* are subprocess.run's, its output is captured as text."""
         given = {'capture_output': True, 'text': True, 'errors': 'replace', 'timeout': 600, **options}

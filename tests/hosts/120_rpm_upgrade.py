@@ -15,7 +15,8 @@ for number in 1 2; do
         $number >/root/other.spec
     to=/srv/stock; [ $number -eq 1 ] || to=/srv/erratum
     rpmbuild --quiet -bb --define "_rpmdir $to" /root/other.spec
-    createrepo_c --quiet --update $to
+    rm -r $to/repodata
+    createrepo_c --quiet $to
 done
 dnf -q clean all
 dnf -y install other

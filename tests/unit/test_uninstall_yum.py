@@ -84,6 +84,13 @@ def test_with_the_stock_library_on_offer_the_two_are_exchanged(way, host, has_sw
     assert host.novas == STOCK
 
 
+@BOTH_YUMS
+def test_the_forks_own_repository_may_be_on(way, host, has_swap):
+    host.write(has_swap=has_swap, wrong=['fork on offer'])
+    assert back(way) == 0
+    assert host.novas == STOCK
+
+
 REASONS = {
     'another version on offer': ({'offered': {'python-nova': ['2014.1.5-16.el7', None]}}, 'on offer: 2014.1.5-16.el7'),
     'repository gone': ({'offered': {}}, 'no version of it is'),
@@ -173,7 +180,7 @@ Install  1 Package
 
 
 def test_everything_in_a_transaction_counts(way):
-    assert way.steps_in('\033[1m' + DNF) == [
+    assert way.steps_in('\033(B\033[1m' + DNF) == [
         ('Installing', 'python3-nova'), ('Removing', 'a-package-whose-name-is-longer-than-the-column'),
         ('Removing', 'old-thing'), ('Removing dependent packages', 'openstack-nova-common')]
 
@@ -185,7 +192,7 @@ def test_no_command_of_ours_may_erase_more_than_it_names(way):
         assert '--allowerasing' not in words and 'shell' not in words
         assert '--setopt=clean_requirements_on_remove=0' in words
     assert '--setopt=strict=1' in way.swap('dnf', exchange, ['-y'])
-    assert '--setopt=skip_broken=0' in way.swap('yum', exchange, ['-y'])
+    assert {'--setopt=skip_broken=0', '--setopt=obsoletes=0'} <= set(way.swap('yum', exchange, ['-y']))
 
 
 def test_only_root_is_answered(way, monkeypatch, capsys):

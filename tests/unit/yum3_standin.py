@@ -3,7 +3,8 @@
 
 It answers the way yum 3.4.3 and yum 3.2.29 do in what matters to whoever exchanges a package: the shell carries out a
 `remove` whose `install` was not found, and ends with 0; `swap` is there from 2013 on; a `remove` takes along whatever
-needs the package; a failed download ends with 1, in the shell with 0. Called as rpm, yum or yumdownloader; the host is
+needs the package; a failed download ends with 1, in the shell with 0; what a package on offer obsoletes is not
+installed, unless with obsoletes=0. Called as rpm, yum or yumdownloader; the host is
 host.json beside it: installed and offered packages {name: [evr, requires]}, and what is wrong with it.
 """
 
@@ -66,6 +67,7 @@ def carry_out(removed, added):
 
 
 def yum(words):
+    is_obsoleted = 'fork on offer' in WRONG and '--setopt=obsoletes=0' not in words
     words = [word for word in words if not word.startswith('-') or word == '--assumeno']
     if words[:1] == ['shell']:
         removed, added = [], []
@@ -83,7 +85,7 @@ def yum(words):
     own, added = words[-2], find(words[-1])
     if not HOST['has_swap']:
         end(1, 'No such command: swap. Please use /usr/bin/yum --help')
-    if added is None:
+    if added is None or is_obsoleted:
         end(1, f'No package {words[-1]} available.', 'Nothing to do')
     if '--assumeno' in words:
         end(1, *transaction([own, *HOST['takes_along']], [added]), 'Exiting on user command')

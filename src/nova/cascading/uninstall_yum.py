@@ -18,15 +18,16 @@ from nova.cascading import errors, processes, uninstall_rpm
 PLANNING = 900  # seconds: the indexes of slow mirrors are fetched first
 EXCHANGING = 7200
 # Settings of the host that turn an exchange into something else: a `remove` alone, more removals, nothing at all.
+# yum with obsoletes=1 does not install what a package on offer obsoletes, as the fork does when its repository is on.
 PLAIN = {
     'dnf': ['strict=1', 'clean_requirements_on_remove=0', 'tsflags='],
-    'yum': ['skip_broken=0', 'clean_requirements_on_remove=0', 'tsflags='],
+    'yum': ['obsoletes=0', 'skip_broken=0', 'clean_requirements_on_remove=0', 'tsflags='],
 }
 UNDECIDED = ['assumeno=0']
 HIDING = ['--disableexcludes=all', '--disableplugin=versionlock']
 ENTRY = re.compile(r' (\S+)')
 REPLACED = re.compile(r'\s+replacing\s+(\S+)')
-COLOUR = re.compile('\033\\[[0-9;]*m')
+COLOUR = re.compile('\033(\\[[0-9;]*m|\\(B)')
 
 
 class Refused(errors.CascadingError):

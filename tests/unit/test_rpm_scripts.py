@@ -1,0 +1,65 @@
+"""The scriptlets of the rpm: none ever fails, as a failing one leaves a host without any nova; and what they say."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SPEC = (Path(__file__).resolve().parents[2] / 'rpm/python-nova-cascading.spec').read_text()
+NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
+NAMES = ('post', 'preun', 'posttrans', 'postun')
+
+
+def scriptlet(name, place):
+    """One scriptlet as rpm would run it, with the fork's command and all tools of the system from *place*."""
+    text = re.search(rf'^%{name}\n(.*?)^%(?:pre|post|files|preun|postun|posttrans)', SPEC, re.S | re.M)[1]
+    text = re.sub(r'^%(if|else|endif).*\n', '', text, flags=re.M)
+    for macro, value in (('_bindir', place), ('nova_site', place), ('nova_interpreter', 'false'),
+                         ('nova_isolated', ''), ('dnf_plugins', 'false')):
+        text = text.replace(f'%{{{macro}}}', str(value))
+    assert '%{' not in text
+    return text.replace('/run/systemd/system', str(place / 'systemd')).replace('/etc/init.d', str(place))
+
+
+def run(name, place, status, argument='1'):
+    """Run it where `nova-cascading db sync` ends with *status* and everything else fails; returns what it printed."""
+    for tool in ('systemctl', 'logger', 'timeout'):
+        put(place / tool, f'echo {tool} "$@"; exit 1')
+    put(place / 'nova-cascading', f'echo "ran $*"; [ "$1" = services ] && exit 1; exit {status}')
+    (place / 'nova').mkdir(exist_ok=True)
+    (place / 'nova/__init__.py').touch()
+    done = subprocess.run(['sh', '-c', scriptlet(name, place), name, argument], capture_output=True, text=True,
+                          env={'PATH': f'{place}:/usr/bin:/bin'})
+    assert done.returncode == 0, done
+    return done.stdout + done.stderr
+
+
+def put(path, script):
+    path.write_text(f'#!/bin/sh\n{script}\n')
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize('argument', ['0', '1', '2'])
+@pytest.mark.parametrize('name', NAMES)
+@pytest.mark.parametrize('has_systemd', [True, False])
+def test_no_scriptlet_fails_whatever_fails_in_it(tmp_path, name, argument, has_systemd):
+    if has_systemd:
+        (tmp_path / 'systemd').mkdir()
+    for status in (0, 1, 2, 127):
+        run(name, tmp_path, status, argument)
+
+
+def test_what_was_migrated_is_restarted_without_a_word(tmp_path):
+    said = run('posttrans', tmp_path, 0)
+    assert 'ran services restart-running' in said and 'Next' not in said
+
+
+def test_a_database_that_cannot_be_asked_now_is_told_apart_from_one_that_cannot_be_migrated(tmp_path):
+    (tmp_path / 'systemd').mkdir()
+    later, never = run('posttrans', tmp_path, 2), run('posttrans', tmp_path, 1)
+    assert NEXT in later and NEXT in never
+    assert 'cannot be asked now' in later and 'cannot be asked now' not in never
+    assert 'systemctl start --no-block nova-cascading-catch-up.service' in later
+    assert 'catch-up' not in never
+    assert 'restart-running"' not in later and 'ran services' not in later + never

@@ -4,6 +4,7 @@ yum 3 is a stand-in (yum3_standin.py); dnf's answers are its own, in tests/hosts
 """
 
 import json
+import re
 import shutil
 import stat
 import subprocess
@@ -199,3 +200,17 @@ def test_only_root_is_answered(way, monkeypatch, capsys):
     monkeypatch.setattr(way.os, 'geteuid', lambda: 1000)
     assert back(way) == 1
     assert 'run this as root' in capsys.readouterr().err
+
+
+PROJECT = Path(__file__).resolve().parents[2]
+PLACES = ('rpm/*', 'docs/*.md', 'README.md', 'src/nova/**/*.py', 'builder/rpm/*.py', 'builder/repository/**/*')
+DANGEROUS = re.compile(r"--allowerasing|(yum|dnf)( -\S+)* (shell|remove|erase|autoremove)\b|--enablerepo='?[\w-]*\*")
+# Where a text names it so that nobody types it.
+WARNED = re.compile(r'What never to type:\n.*?\n\n', re.S)
+
+
+def test_no_text_of_ours_names_a_command_that_could_erase_nova_or_enable_what_is_not_released():
+    texts = {path: WARNED.sub('', path.read_text(errors='replace')) for place in PLACES
+             for path in PROJECT.glob(place) if path.is_file()}
+    found = [(path.name, match[0]) for path, text in texts.items() for match in DANGEROUS.finditer(text)]
+    assert [one for one in found if one != ('uninstall_yum.py', '--allowerasing')] == []

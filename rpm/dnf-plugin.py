@@ -1,8 +1,8 @@
-"""dnf: a vendor's erratum of nova waits until its fork is on offer, and all other updates go on.
+"""dnf: a vendor's erratum of nova waits until its fork is on offer (or the other way round); all other updates go on.
 
 The fork stands in for one exact version of the stock library. With best=True (the default of EL8 and later) dnf would
 refuse a whole `dnf upgrade`, the updates of every other package too, over one erratum that cannot be installed yet; no
-combination of Provides, Obsoletes and Conflicts prevents that. So what is newer than the newest fork stays unseen.
+combination of Provides, Obsoletes and Conflicts prevents that. So what cannot come yet stays unseen.
 """
 
 import logging
@@ -23,37 +23,47 @@ class NovaCascading(dnf.Plugin):
         self.base, self.cli = base, cli
 
     def sack(self):
-        """Hide what has no fork yet. Whatever goes wrong here is no reason for dnf to stop."""
+        """Hide what cannot come yet. Whatever goes wrong here is no reason for dnf to stop."""
         logger = logging.getLogger('dnf')
         try:
-            waiting = errata(self.base.sack)
+            waiting = early(self.base.sack)
             if waiting:
-                self.base.sack.add_excludes(waiting)
+                self.base.sack.add_excludes(self.base.sack.query().filterm(pkg=waiting))
         except Exception as error:
             logger.warning('nova-cascading: errata of nova are not held back: %s', error)
             return
         command = getattr(self.cli, 'command', None)
         if waiting and command is not None and command._basecmd in TOLD:
-            logger.warning('nova-cascading: %s of nova waits until its fork is in the repository; the other updates '
-                           'go on', ', '.join(sorted({package.evr for package in waiting})))
+            logger.warning('nova-cascading: %s of nova waits until both the vendor\'s packages and their fork are on '
+                           'offer; the other updates go on', ', '.join(sorted({stock_evr(one) for one in waiting})))
 
 
-def errata(sack):
-    """The packages on offer that are newer than any fork's stock version; None when this host has no fork."""
-    forks = sack.query().filterm(name=list(FORKS))
-    installed = forks.installed().run()
+def early(sack):
+    """The packages on offer that cannot come yet: the vendor's without a fork, and a fork without the vendor's."""
+    installed = sack.query().installed().filterm(name=list(FORKS)).run()
     if not installed:
-        return None
+        return []
     stock = str(installed[0].obsoletes[0]).split()[0]
-    present, known = stands_in_for(installed[0], stock), [stands_in_for(package, stock) for package in forks]
-    services = ['openstack-nova', 'openstack-nova-*', stock, stock + '-tests']
-    newer = [package for package in sack.query().available().filterm(name__glob=services)
-             if package.evr not in known and sack.evr_cmp(package.evr, present) > 0]
-    return sack.query().filterm(pkg=newer) if newer else None
+    offered = sack.query().available()
+    vendors = list(offered.filter(name__glob=['openstack-nova', 'openstack-nova-*', stock, stock + '-tests']))
+    there = {(package.name, package.evr) for package in vendors}
+    services = {package.name for package in sack.query().installed().filterm(
+        name__glob=['openstack-nova', 'openstack-nova-*'])}
+    present = stands_in_for(installed[0])
+    newer = [fork for fork in offered.filter(name=list(FORKS)) if stands_in_for(fork) != present]
+    alone = [fork for fork in newer if not all((name, stands_in_for(fork)) in there for name in services)]
+    known = {stands_in_for(fork) for fork in newer if fork not in alone}
+    return alone + [package for package in vendors
+                    if package.evr not in known and sack.evr_cmp(package.evr, present) > 0]
 
 
-def stands_in_for(package, stock):
+def stands_in_for(fork):
     """The exact version of the stock library that a fork provides, as Package.evr has it."""
-    provided = [str(relation).split() for relation in package.provides]
+    stock = str(fork.obsoletes[0]).split()[0]
+    provided = [str(relation).split() for relation in fork.provides]
     evr = next(words[2] for words in provided if words[0] == stock and words[1] == '=')
     return evr[2:] if evr.startswith('0:') else evr
+
+
+def stock_evr(package):
+    return stands_in_for(package) if package.name in FORKS else package.evr

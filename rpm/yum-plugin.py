@@ -14,40 +14,50 @@ SERVICES = 'openstack-nova'
 
 
 def exclude_hook(conduit):
-    """Hide what has no fork yet. Whatever goes wrong here is no reason for yum to stop."""
+    """Hide what cannot come yet. Whatever goes wrong here is no reason for yum to stop."""
     try:
-        waiting = errata(conduit.getRpmDB().searchNames([FORK]), conduit.getPackages())
+        waiting = early(conduit.getRpmDB().returnPackages(), conduit.getPackages())
         for package in waiting:
             conduit.delPackage(package)
     except Exception as error:
         conduit.error(2, 'nova-cascading: errata of nova are not held back: %s' % error)
         return
     if waiting:
-        versions = sorted(set('%s-%s' % (package.version, package.release) for package in waiting))
-        conduit.info(2, 'nova-cascading: %s of nova waits until its fork is in an enabled repository; the other '
-                        'updates go on. Next, for a fork: yum --enablerepo=nova-cascading update' % ', '.join(versions))
+        versions = sorted(set('%s-%s' % stock_evr(package)[1:] for package in waiting))
+        conduit.info(2, 'nova-cascading: %s of nova waits until both the vendor\'s packages and their fork are in '
+                        'enabled repositories; the other updates go on. Next, for the fork: '
+                        'yum --enablerepo=nova-cascading update' % ', '.join(versions))
 
 
-def errata(installed, offered):
-    """The packages on offer that are newer than any fork's stock version."""
-    if not installed:
+def early(installed, offered):
+    """The packages on offer that cannot come yet: the vendor's without a fork, and a fork without the vendor's."""
+    own = [package for package in installed if package.name == FORK]
+    if not own:
         return []
-    stock = installed[0].obsoletes[0][0]
-    present = stands_in_for(installed[0], stock)
-    known = [present] + [stands_in_for(package, stock) for package in offered if package.name == FORK]
-    return [package for package in offered if is_of(package.name, stock)
-            and evr(package) not in known and compareEVR(evr(package), present) > 0]
+    stock, present = own[0].obsoletes[0][0], stands_in_for(own[0])
+    vendors = [package for package in offered if is_service(package.name) or package.name in (stock, stock + '-tests')]
+    there = set((package.name, evr(package)) for package in vendors)
+    services = [package.name for package in installed if is_service(package.name)]
+    newer = [package for package in offered if package.name == FORK and stands_in_for(package) != present]
+    alone = [fork for fork in newer if [name for name in services if (name, stands_in_for(fork)) not in there]]
+    known = [stands_in_for(fork) for fork in newer if fork not in alone]
+    return alone + [package for package in vendors
+                    if evr(package) not in known and compareEVR(evr(package), present) > 0]
 
 
-def is_of(name, stock):
-    """Whether a package of this name belongs to the stock nova."""
-    return name in (SERVICES, stock, stock + '-tests') or name.startswith(SERVICES + '-')
+def is_service(name):
+    return name == SERVICES or name.startswith(SERVICES + '-')
 
 
 def evr(package):
     return package.epoch, package.version, package.release
 
 
-def stands_in_for(package, stock):
+def stands_in_for(fork):
     """The exact version of the stock library that a fork provides."""
-    return [given for name, _, given in package.provides if name == stock][0]
+    stock = fork.obsoletes[0][0]
+    return [given for name, _, given in fork.provides if name == stock][0]
+
+
+def stock_evr(package):
+    return stands_in_for(package) if package.name == FORK else evr(package)

@@ -47,7 +47,7 @@ def test_a_newer_fork_upgrades(host):
 
 def test_an_erratum_without_a_fork_of_it_waits_and_no_other_update_does(host):
     done = host.run('dnf -y upgrade --enablerepo=erratum')
-    assert f'{ERRATUM} of nova waits until its fork is in the repository' in done.err
+    assert f'{ERRATUM} of nova waits until both' in done.err
     assert evr(host, 'other') == '1-2'
     host.run('rm -rf /etc/yum.repos.d/fork.repo; dnf -y upgrade --enablerepo=erratum')
     assert {evr(host, name) for name in FORK - {'python3-nova-cascading'}} == {'1:26.3.0-1'}
@@ -64,3 +64,12 @@ def test_an_erratum_and_its_fork_arrive_together(host):
     assert novas(host) == FORK
     assert is_consistent(host)
     assert mapping(host) == MAPPING
+
+
+def test_a_fork_that_is_there_before_the_vendors_erratum_waits_and_no_other_update_does(host):
+    offer(host, fork(stock=ERRATUM))
+    host.run("find /srv/erratum -name 'other-1-2*' -exec cp {} /srv/fork ';'; createrepo_c -q /srv/fork")
+    host.run('dnf -q clean all; dnf -y upgrade')
+    assert evr(host, 'other') == '1-2'
+    assert evr(host, 'python3-nova-cascading') == '1:26.3.0-1.cascading1'
+    assert is_consistent(host)

@@ -44,7 +44,8 @@ def offered(*versions):
 
 
 def hidden(plugin, installed, *rest):
-    return {(one.name, plugin.evr(one)) for one in plugin.errata(installed, [*rest])}
+    services = [package('openstack-nova-api', FIRST), package('other', FIRST)]
+    return {(one.name, plugin.stock_evr(one)) for one in plugin.early([*installed, *services], [*rest])}
 
 
 def test_an_erratum_without_a_fork_is_hidden_and_nothing_else(plugin):
@@ -54,6 +55,11 @@ def test_an_erratum_without_a_fork_is_hidden_and_nothing_else(plugin):
 
 def test_an_erratum_with_its_fork_is_seen_a_later_one_is_not(plugin):
     assert {evr for _, evr in hidden(plugin, [fork(FIRST)], *offered(FIRST, SECOND, THIRD), fork(SECOND))} == {THIRD}
+
+
+def test_a_fork_that_is_there_before_the_vendors_packages_waits_too(plugin):
+    assert hidden(plugin, [fork(FIRST)], *offered(FIRST), fork(FIRST), fork(SECOND)) == {
+        ('python-nova-cascading', SECOND)}
 
 
 def test_a_host_without_the_fork_is_left_alone(plugin):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from builder.errors import BuildError
-from builder.repository import suites
+from builder.repository import packages, suites
 from builder.repository.packages import Package
 from builder.repository.state import Entry, State, Suite
 from builder.repository.suites import Home
@@ -24,9 +26,18 @@ def suite(this: Change, home: Home) -> str:
     return this.state.names.setdefault(home.marks, home.name)
 
 
-def learn(state: State) -> None:
-    """What was published before names were kept: a suite whose name may be another one today keeps the old."""
+def learn(state: State, root: Path) -> None:
+    """What was published before names and stock versions were kept: a suite whose name may be another one today keeps
+    the old.
+
+    :param root: the tree, for what the packages say themselves.
+    """
+    if state.names:
+        return
     for name, found in state.suites.items():
+        for entry in (*found.packages.values(), *found.withdrawn.values()):
+            if entry.name.endswith('-nova-cascading') and entry.arch != 'source' and (root / entry.path).exists():
+                entry.stock, entry.guessed = packages.stock_of(root / entry.path)
         stable = suites.stable_of(name)
         for entry in found.packages.values() if not suites.settled(stable) else ():
             if (marks := marks_of(entry, found, stable)) and '-nova-cascading' in entry.name:

@@ -93,6 +93,13 @@ def deb(path: Path, home: Home | None) -> Package:
                    guessed)
 
 
+def stock_of(path: Path) -> tuple[str, bool]:
+    """As ``stands_in``, of a package file."""
+    if path.suffix == '.rpm':
+        return stands_in(described([path])[0][5])
+    return stands_in(isolated.run(['dpkg-deb', '--field', path, 'Provides']))
+
+
 def stands_in(provides: str) -> tuple[str, bool]:
     """Which stock package a fork stands in for, by its Provides: ``python3-nova 2:26.2.2-1``; and was it guessed?"""
     exact = re.findall(r'(?:^|[ ,])(' + '|'.join(STOCK) + r') \(= ([^()\s]+)\)', provides)

@@ -82,7 +82,7 @@ def edit(this: Change, args: argparse.Namespace, given: list[Package]) -> None:
     if args.refresh:
         for name, suite in this.state.suites.items():
             this.suite(name, suite.family)
-    naming.learn(this.state)
+    naming.learn(this.state, this.work)
     pairs = [(package, suites.in_channel(naming.suite(this, home), args.channel))
              for package in given for home in package.homes]
     naming.refuse_mixture(this, pairs)

@@ -46,11 +46,15 @@ def strange(root: Path) -> Iterator[str]:
 
 
 def unreadable(root: Path) -> Iterator[str]:
-    """What a web server, which is another user, cannot read."""
+    """What a web server, which is another user, cannot read: one sentence for all of it."""
+    found = []
     for folder, _, names in os.walk(root):
         for path, wanted in [(Path(folder), 0o555), *((Path(folder, name), 0o444) for name in names)]:
             if not path.is_symlink() and (mode := path.stat().st_mode & 0o777) & wanted != wanted:
-                yield f'{path.relative_to(root)}: not for every user to read (mode {mode:04o}): chmod -R a+rX {root}'
+                found.append(f'{path.relative_to(root)} (mode {mode:04o})')
+    if found:
+        others = f' and {len(found) - 1} more' if len(found) > 1 else ''
+        yield f'{found[0]}{others}: not for every user to read, so no web server can: chmod -R a+rX {root}'
 
 
 def load(root: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -82,7 +83,7 @@ def test_a_series_without_a_name_keeps_the_one_it_had(monkeypatch):
 def test_names_of_an_older_state_stay_too(monkeypatch):
     entry = Entry('python3-nova-cascading', '2:33.0.2-1+cascading1', 'all', {'pool/a.deb': ''}, 0, '')
     state = State(suites={'gazpacho-sid': Suite('deb', 0, {'pool/a.deb': entry})})
-    naming.learn(state)
+    naming.learn(state, Path('/dev/null'))
     monkeypatch.setitem(suites.DEBIAN_SERIES, 'gazpacho', 'forky')
     assert naming.suite(change(state), suites.of_deb('2:33.0.2-1+cascading2')) == 'gazpacho-sid'
 
@@ -90,7 +91,7 @@ def test_names_of_an_older_state_stay_too(monkeypatch):
 def test_a_suite_that_was_named_by_hand_names_no_others():
     entry = Entry('python3-nova-cascading', f'{BOOKWORM}+cascading1', 'all', {'pool/a.deb': ''}, 0, '')
     state = State(suites={'zed-site': Suite('deb', 0, {'pool/a.deb': entry})})
-    naming.learn(state)
+    naming.learn(state, Path('/dev/null'))
     assert naming.suite(change(state), suites.of_deb(f'{BOOKWORM}+cascading2')) == 'zed-bookworm'
 
 
@@ -166,3 +167,11 @@ def test_the_page_asks_the_database_before_dnf_and_yum(name, command):
 def test_links_of_the_page_have_no_plus_that_a_server_takes_for_a_space():
     text = page.item(Entry('a', '1+2', 'all', {'pool/a_1+2~x.deb': '0'}, 0, ''), '')
     assert 'href="pool/a_1%2B2~x.deb"' in text
+
+
+def test_a_state_of_the_version_before_learns_what_its_packages_stand_in_for(repo, tmp_path):
+    deb = fork(tmp_path / 'in', BOOKWORM)
+    entry = Entry('python3-nova-cascading', f'{BOOKWORM}+cascading1', 'all', {deb.name: ''}, 0, '')
+    state = State(suites={'zed-bookworm': Suite('deb', 0, {deb.name: entry})})
+    naming.learn(state, deb.parent)
+    assert (entry.stock, entry.guessed) == (f'python3-nova {BOOKWORM}', False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from builder.errors import BuildError
-from builder.repository import keyring, suites, yum
+from builder.repository import keyring, naming, suites, yum
 from builder.repository.atomic import link
 from builder.repository.publish import add_target
 from builder.repository.state import Entry, State, Suite
@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
 def edit(this: Change, args: argparse.Namespace) -> None:
     done = [promote(this, name, entry) for name, entry in candidates(this, args)]
     keyring.offer(this)
+    naming.refuse_mixture(this, [])
     if not any(done):
         raise BuildError(f'nothing in testing to promote{f": no version {args.version}" if args.version else ""}',
                          '`./build.sh publish --channel testing` adds to it')

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from builder.errors import BuildError
-from builder.repository import suites, versions
+from builder.repository import naming, suites, versions
 from builder.repository.publish import add_target
 from builder.repository.state import Entry, State, Suite
 from builder.repository.transaction import Change, change, drop
@@ -36,6 +36,7 @@ def edit(this: Change, args: argparse.Namespace) -> None:
         where = f'the suite {args.suite}' if args.suite else 'any suite'
         raise BuildError(f'{where} has no {"withdrawn " if args.undo else ""}version {args.version}',
                          f'see {args.to}/index.html for the versions there are')
+    naming.refuse_mixture(this, [])
     if args.delete:
         gone = {path for entries in moved.values() for entry in entries for path in entry.files}
         drop(this, sorted(gone - still_listed(this.state.suites)))

@@ -64,6 +64,14 @@ def test_both_in_one_suite_are_refused_though_it_is_named(repo, tmp_path, guess_
     repo('verify')
 
 
+def test_promotion_does_not_bring_them_together_either(repo, tmp_path):
+    repo('publish', '--suite', 'zed-site', fork(tmp_path / 'known', BOOKWORM))
+    repo('publish', '--suite', 'zed-site', '--channel', 'testing', fork(tmp_path / 'guess', UPSTREAM, GUESS))
+    done = repo('promote', check=False)
+    assert done.returncode == 1 and 'is a guess' in done.stdout
+    assert UPSTREAM not in repo.offered('zed-site')
+
+
 def change(root):
     return type('Change', (), {'state': root, 'said': []})()
 

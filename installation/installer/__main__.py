@@ -88,7 +88,7 @@ def use_its_python(nova):
         status, output = run(command + ['-c', ''])
         if status:
             raise Refusal('{0} does not run: {1}'.format(nova.python, output.strip()[:500]),
-                          'name it with --python PYTHON')
+                          'name one that does: --python PYTHON')
         os.environ['NOVA_CASCADING_PYTHON'] = nova.python
         os.execv(nova.python, command + [HERE] + sys.argv[1:])
 

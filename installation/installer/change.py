@@ -67,6 +67,14 @@ def bytecode_of(source):
     return found + sorted(glob.glob(cached))
 
 
+def source_of(bytecode):
+    """The reverse of bytecode_of()."""
+    folder, name = os.path.split(bytecode)
+    if os.path.basename(folder) == '__pycache__':
+        return os.path.join(os.path.dirname(folder), name.split('.')[0] + '.py')
+    return bytecode[:-1]
+
+
 def _remove_stale_bytecode(journal, side, entry):
     known = set(journal.target(other['path']) for other in journal.entries if other[side] is not None)
     for path in bytecode_of(journal.target(entry['path'])):

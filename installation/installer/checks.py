@@ -3,9 +3,10 @@
 import array
 import fcntl
 import os
+import re
 
 from installer import change, files
-from installer.run import ABSENT, run
+from installer.run import ABSENT, TOO_LONG, run
 from installer.say import Refusal, quoted
 
 READ_ONLY = 1  # ST_RDONLY of statvfs(3)
@@ -15,6 +16,11 @@ GET_FLAGS_ELSEWHERE = GET_FLAGS ^ 0xc0000000
 ELSEWHERE = ('alpha', 'mips', 'ppc', 'sparc')  # these number the directions of an ioctl differently
 FLAGS = ((0x10, 'immutable', 'i'), (0x20, 'append-only', 'a'))
 CHOWN, OVERRIDE, OWNER = 0, 1, 3  # of capabilities(7)
+MANAGERS = (
+    ('dpkg', ['dpkg-query', '-S'], 'apt-get install', '(?m)^dpkg-query: error:', ['/var/lib/dpkg/status']),
+    ('rpm', ['rpm', '-qf', '--qf', '%{NAME}: \\n'], 'dnf install', '(?m)^error: .*(rpmdb|database)',
+     ['/var/lib/rpm/Packages', '/var/lib/rpm/Packages.db', '/var/lib/rpm/rpmdb.sqlite', '/usr/lib/sysimage/rpm']),
+)
 SPARE = 1 << 20  # bytes left free for the journal's own small files and folders
 
 
@@ -55,10 +61,13 @@ def check_links(parent, places):
 def check_owner(places):
     """A package manager would take its files back with the next upgrade, and stumble over changed ones before that."""
     present = [place for place in places if os.path.exists(place)]
-    for manager, command, install in (
-            ('dpkg', ['dpkg-query', '-S'], 'apt-get install'),
-            ('rpm', ['rpm', '-qf', '--qf', '%{NAME}: \\n'], 'dnf install')):
+    for manager, command, install, failed, databases in MANAGERS:
+        if not any(os.path.exists(path) for path in databases):
+            continue
         status, output = run(command + present)
+        if status == TOO_LONG or re.search(failed, output):
+            raise Refusal('{0} could not be asked whether it owns {1}: {2}'.format(
+                manager, os.path.dirname(present[-1]), output.strip()[:500]), 'mend that, then try again')
         owners = set(line.partition(':')[0] for line in output.splitlines() if ': ' in line and status != ABSENT
                      and not line.startswith(('file ', 'error', command[0])))
         if owners:

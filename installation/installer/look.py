@@ -3,7 +3,7 @@
 import os
 import re
 
-from installer import checks, files
+from installer import change, checks, files
 
 # What each file is now.
 BACK, OURS, EDITED, FOREIGN = 'back', 'ours', 'edited', 'foreign'
@@ -77,7 +77,8 @@ class Look(object):
     def ours(self):
         """:returns: the entries to take back: files with the fork's content, or that an interrupted run has taken back,
         and the byte code of both. What somebody else has put there has another time, and byte code of its own."""
-        return [entry for entry in self.entries if entry['path'] in self.mine or entry.get('of') in self.mine]
+        return [entry for entry in self.entries if entry['path'] in self.mine
+                or entry['kind'] == 'bytecode' and change.source_of(entry['path']) in self.mine]
 
     def _is_by_us(self, entry):
         times = [os.stat(place).st_mtime for place in (

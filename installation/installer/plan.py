@@ -42,7 +42,7 @@ def bytecode_entries(nova, entries):
         place = os.path.join(nova.parent, entry['path'])
         for path in change.bytecode_of(place):
             found.append({'path': os.path.relpath(path, nova.parent), 'before': files.digest(path), 'after': None,
-                          'kind': 'bytecode', 'of': entry['path']})
+                          'kind': 'bytecode'})
     return found
 
 

@@ -41,9 +41,13 @@ def running(nova, before=None):
     all_of = dict((process.pid, process) for process in processes.running()
                   if before is None or process.started() < before - 1)
     verdicts = dict((pid, verdict(process, nova)) for pid, process in all_of.items())
-    found = {}
+    found, sure = {}, [all_of[pid] for pid, (answer, _) in verdicts.items() if answer == YES]
+    # The master of a server has loaded nothing: what its workers say goes for it.
+    told = set([process.above for process in sure] + [process.unit for process in sure if process.unit])
     for pid in sorted(verdicts):
         answer, name = verdicts[pid]
+        if answer == UNKNOWN and told & set([pid, all_of[pid].unit]):
+            continue
         # A worker is restarted with its master.
         if answer != NO and verdicts.get(all_of[pid].above, (NO, ''))[0] != answer:
             service = Service(all_of[pid], name, answer == YES)

@@ -2,7 +2,7 @@
 
 import signal
 
-HEARD = ('SIGTERM', 'SIGHUP', 'SIGINT')
+HEARD = ('SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGALRM', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2')
 _last = []
 _deaf = []
 

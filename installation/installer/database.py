@@ -49,6 +49,9 @@ def drop_column(nova, options):
 
 
 def _call(nova, options, *words):
+    if not nova.python:
+        raise Refusal('nova-cascading {0} cannot be run: no trusted Python is known that runs this nova'.format(
+            ' '.join(words)), 'take the right to write the interpreter from others, then run the same command again')
     files.fault('call', ' '.join(words))
     say('nova-cascading ' + ' '.join(words))
     # Python 2.6 runs no package as a module, but it does run a module.

@@ -140,7 +140,7 @@ def _parents(candidates, passed):
 
 def _of_processes():
     """Of processes that root, nova or we ourselves run: anybody can give a program of his own a command line."""
-    found, users = [], trust.ourselves() | _nova_user()
+    found, users = [], trust.ourselves() | nova_user()
     for process in processes.running():
         if process.users <= users and process.is_here and process.says_nova:
             parents = programs.parents_of(process.words, process.environ)
@@ -148,7 +148,7 @@ def _of_processes():
     return found
 
 
-def _nova_user():
+def nova_user():
     try:
         return set([pwd.getpwnam('nova').pw_uid])
     except KeyError:

@@ -8,7 +8,7 @@ import glob
 import os
 import re
 
-from installer import interpreters, processes, programs, trust, units
+from installer import findnova, interpreters, processes, programs, trust, units
 from installer.run import run
 from installer.say import say
 from installer.signals import Interrupted
@@ -65,7 +65,15 @@ def verdict(process, nova):
     shown = name if name != UNKNOWN else ' '.join(process.words)[:60]
     if NO in (name, uses) or name == uses == UNKNOWN:
         return NO, ''
-    return (UNKNOWN if UNKNOWN in (name, uses) else YES), shown
+    if UNKNOWN in (name, uses):
+        return (UNKNOWN if process.unit or process.users <= _servants(nova) else NO), shown
+    return YES, shown
+
+
+def _servants(nova):
+    """The users who run services: what anybody else starts under such a name is no question to the administrator."""
+    owner = trust.owner_of(os.path.join(nova.parent, 'nova', '__init__.py'))
+    return trust.ourselves() | findnova.nova_user() | set([owner])
 
 
 def name_of(process):
@@ -109,6 +117,9 @@ def tree_of(process, nova):
     asked = process.interpreters()[:1]
     if nova.python and interpreters.parent_of(nova.python) == nova.parent and _prefix(nova.python) in [
             _prefix(python) for python in asked] + sorted(modules):
+        return YES
+    _, is_module = programs.script_of(process.words)
+    if is_module and process.working_folder() == nova.parent:  # python -m looks in the current folder first
         return YES
     answer = _parent_of(asked[0]) if asked else None
     return UNKNOWN if answer is None else YES if answer == nova.parent else NO

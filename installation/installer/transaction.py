@@ -4,7 +4,7 @@ import difflib
 import os
 import sys
 
-from installer import change, database, files, services
+from installer import change, database, files, services, trust
 from installer.findnova import Nova
 from installer.journal import INSTALLED, INSTALLING, UNINSTALLING
 from installer.look import EDITED, FOREIGN, OURS, Look
@@ -24,8 +24,13 @@ def forward(journal, options):
 
 
 def nova_of(journal):
-    plan = journal.plan
-    return Nova(plan['parent'], plan['python'])
+    """:returns: the nova that a journal is about; without its interpreter when others can write that by now."""
+    plan, users = journal.plan, trust.ourselves()
+    users.add(trust.owner_of(journal.target('nova/__init__.py')))
+    weakness = plan['python'] and trust.weakness_of_interpreter(plan['python'], users)
+    if weakness:
+        say('not run: {0}, as {1}'.format(plan['python'], weakness))
+    return Nova(plan['parent'], None if weakness else plan['python'])
 
 
 def conclude(journal, options):

@@ -169,6 +169,13 @@ def test_nobodys_process_with_novas_words_is_not_listened_to(module, pretender, 
     assert str(pretender / 'python3') not in [candidate.python for candidate in found]
 
 
+@needs_root
+def test_what_nobody_starts_under_novas_name_is_no_question_to_the_administrator(module, pretender, venv, start):
+    with (pretender / 'nova-x').open() as script:
+        running = start('/usr/bin/python3', stdin=script, title='nova-api', preexec_fn=lambda: os.setuid(NOBODY))
+    assert found(module, venv, running) is None
+
+
 def test_whoever_runs_it_the_kernel_says_which_program_it_is(module, pretender, start):
     running = start('/usr/bin/python3', pretender / 'nova-x', title=str(pretender / 'python3'))
     process = module('processes').Process(running.pid)

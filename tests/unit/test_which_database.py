@@ -67,7 +67,7 @@ def test_what_an_administrator_chose_goes_before(host):
     (host.path / 'nova.conf').write_text(f'[database]\nconnection = {url}\n')
     found, problems, conf = host.found()
     assert (found, problems) == ([('main', url)], [])
-    assert not conf.is_shipped and host.config.source(conf) == str(host.path / 'nova.conf')
+    assert not conf.shipped and host.config.source(conf) == str(host.path / 'nova.conf')
 
 
 def test_references_lead_to_options_that_only_nova_knows(host):

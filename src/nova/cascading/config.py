@@ -38,6 +38,7 @@ _CONNECTION = cfg.StrOpt('connection', secret=True, deprecated_opts=[
     cfg.DeprecatedOpt('connection', group='sql')])
 _PARAMETERS = cfg.StrOpt('connection_parameters', default='', secret=True)  # oslo.db's
 DIRECTORY = '/etc/nova'
+GROUPS = ('database', 'api_database')
 # RDO's services read it before nova.conf. It names a database on localhost, on compute nodes too.
 SHIPPED = '/usr/share/nova/nova-dist.conf'
 # The services that read databases themselves; where one is installed, the database is here to be used.
@@ -46,9 +47,12 @@ _PLACES = ('/usr/bin', '/usr/local/bin')
 
 
 class Configuration(cfg.ConfigOpts):
-    """nova's configuration; `is_shipped`: its database is one that the distribution names and nobody has chosen."""
+    """nova's configuration.
 
-    is_shipped = False
+    :ivar shipped: the groups whose database the distribution names, and nobody has chosen
+    """
+
+    shipped = ()
 
 
 def read(files=None, directories=None):
@@ -84,16 +88,16 @@ def _read_usual(directories):
     conf = _read(chosen, directories)
     if not os.path.exists(SHIPPED):
         return conf
-    is_chosen = connection(conf) is not None
+    unchosen = [group for group in GROUPS if connection(conf, group) is None]
     conf = _read([SHIPPED] + chosen, directories)
-    conf.is_shipped = not is_chosen and connection(conf) is not None
+    conf.shipped = [group for group in unchosen if connection(conf, group)]
     return conf
 
 
 def _read(files, directories):
     conf = Configuration()
     conf.register_opts(OPTIONS, group='cascading')
-    for group in ('database', 'api_database'):
+    for group in GROUPS:
         conf.register_opts([_CONNECTION if group == 'database' else cfg.StrOpt('connection', secret=True),
                             _PARAMETERS], group=group)
     conf.register_opts([cfg.StrOpt(name, default=value) for name, value in _REFERENCES])
@@ -118,6 +122,11 @@ def inside_nova():
     """The options of this package in a process of nova, which has read its configuration already."""
     cfg.CONF.register_opts(OPTIONS, group='cascading')
     return cfg.CONF.cascading
+
+
+def used(conf, group='database'):
+    """The connection string of a group, or None; None too on a compute host, for what only the distribution names."""
+    return connection(conf, group) if group not in conf.shipped or reads_databases() else None
 
 
 def connection(conf, group='database'):

@@ -84,15 +84,13 @@ def of(conf, deadline=None):
     :returns: (list of Database, list of errors met while reading the API database)
     """
     deadline = deadline or asking.Deadline()
-    main = config.connection(conf)
-    found = [Database('main', main, is_shipped=conf.is_shipped)] if main else []
+    main = config.used(conf)
+    found = [Database('main', main, is_shipped='database' in conf.shipped)] if main else []
     problems = []
-    if conf.is_shipped and not config.reads_databases():
-        return [], []  # a compute host: nobody has chosen what the distribution's defaults name
     try:
-        found += _cells(config.connection(conf, 'api_database'), main, conf, deadline)
+        found += _cells(config.used(conf, 'api_database'), main, conf, deadline)
     except errors.CascadingError as error:
-        if not (conf.is_shipped or isinstance(error, errors.MissingFile)):
+        if not is_nobodys('api_database' in conf.shipped, error):
             problems.append(error)
     return identity.each_once(found, deadline), problems
 
@@ -108,12 +106,12 @@ def ask(conf, question, deadline=None):
     found, problems = of(conf, deadline)
     answers = asking.all_of([_question(database, question) for database in found], deadline)
     return [(database, answer) for database, answer in zip(found, answers)
-            if not is_nobodys(database, answer.error)], problems
+            if not is_nobodys(database.is_shipped, answer.error)], problems
 
 
-def is_nobodys(database, error):
+def is_nobodys(is_shipped, error):
     """Whether there is no nova in what the configuration names, and nobody has said that there is one."""
-    if database.is_shipped:
+    if is_shipped:
         return isinstance(error, errors.Uninitialised) or getattr(error, 'kind', None) in (base.LOGIN,
                                                                                            base.NO_DATABASE)
     return isinstance(error, errors.MissingFile) and error.is_default

@@ -120,7 +120,7 @@ def _database(database, place, state, words, then):
 
 def all_conductors(conf):
     """Whether each conductor of each database keeps mappings; what is wrong with the databases has been told before."""
-    if not config.connection(conf):
+    if not config.used(conf):
         return
     try:
         reached = bus.Bus(conf)

@@ -88,7 +88,7 @@ def test_mariadb(bed, condition):
 
 POSTGRESQL = {
     'plain': (GO, '', '{url}'),
-    'a statement_timeout of the role': (GO, "ALTER ROLE nova IN DATABASE {name} SET statement_timeout = '1ms'", ''),
+    'a statement_timeout of the role': (GO, "ALTER ROLE nova IN DATABASE {name} SET statement_timeout = '3s'", ''),
     'a schema that takes no index': (REFUSED, 'REVOKE CREATE ON SCHEMA public FROM PUBLIC, nova; '
                                               'ALTER SCHEMA public OWNER TO postgres', ''),
     'read-only': (REFUSED, 'ALTER DATABASE {name} SET default_transaction_read_only = on', ''),

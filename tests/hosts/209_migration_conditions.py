@@ -199,3 +199,17 @@ def test_a_server_that_accepts_and_stays_silent_costs_15_seconds_in_all(bed):
     assert early.status == 3 and 'has not answered' in early.out
     assert bed.cascading('db check --gate', url).status == 0
     assert time.monotonic() - start < 30
+
+
+def test_messages_of_a_server_in_another_language_are_told_in_any_locale(bed):
+    url = bed.mariadb(V233).replace('w%3A', 'W%3A')
+    bed.host.sql("SET GLOBAL lc_messages = 'fr_FR'", 'mysql')
+    try:
+        line = f'LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 sh -c "{bed.command("db sync", bed.conf(url))}" 2>&1'
+        done = bed.host.run(line, check=False)
+        assert outcome(bed, url) == NOT_NOW
+    finally:
+        bed.host.sql("SET GLOBAL lc_messages = 'en_US'", 'mysql')
+    assert done.status == 2
+    assert 'correct user or password' in done.out and 'bug' not in done.out
+    assert 'Acc' in done.out and 'denied' not in done.out, 'the server speaks English'

@@ -72,9 +72,9 @@ class Database(object):
             url = sqlalchemy.engine.url.make_url(self.url)
         except Exception:
             return 'database {0}'.format(self.name)
-        host = (url.host or '').rpartition('@')[2]  # an '@' in the password leaves its tail in front
+        host = errors.text(url.host or '').rpartition('@')[2]  # an '@' in the password leaves its tail in front
         place = ' on {0}'.format(host) if host else ''
-        return errors.text('database {0} ({1}{2})'.format(self.name, url.database, place))
+        return 'database {0} ({1}{2})'.format(self.name, errors.text(url.database), place)
 
 
 def of(conf, deadline=None):

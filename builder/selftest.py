@@ -90,12 +90,21 @@ def install_linters() -> None:
 
 
 def pytest(suite: str, words: list[str]) -> int:
+    """Run a directory of tests, or the files of it that the words name.
+
+    :returns: pytest's exit status.
+    """
+    files = [word for word in words if word.startswith('tests/')]
+    if files and not any(word.startswith(f'tests/{suite}') for word in files):
+        return NOTHING_COLLECTED
+    chosen = [word for word in words if word not in files or word.startswith(f'tests/{suite}')]
+    chosen += [] if files else [f'tests/{suite}']
     # Real hosts wait for their services a third of the time.
     workers = len(os.sched_getaffinity(0)) + (suite == 'hosts')
     # Tests that share a host run one after the other; tests/hosts/conftest.py says which do.
     spread = ['-n', str(workers), '--dist', 'loadgroup' if suite == 'hosts' else 'loadfile']
     # By a thread: xdist's workers do not always run tests in the main thread, which signals would need.
     limit = [f'--timeout={LIMITS[suite]}', '--timeout-method=thread']
-    command = [sys.executable, '-m', 'pytest', '-v', '--durations=15', *spread, *limit, f'tests/{suite}', *words]
+    command = [sys.executable, '-m', 'pytest', '-v', '--durations=15', *spread, *limit, *chosen]
     with step(f'{suite} tests'):
         return subprocess.run(command, cwd=PROJECT).returncode

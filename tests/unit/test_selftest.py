@@ -54,6 +54,20 @@ def test_one_failure_fails_all_and_nothing_chosen_in_one_of_two_is_none(ran, mon
     assert run('all') == whole
 
 
+@pytest.mark.parametrize(('words', 'chosen'), [
+    ([], ['tests/unit']),
+    (['-k', 'x'], ['-k', 'x', 'tests/unit']),
+    (['tests/unit/test_cli.py', '-x', 'tests/hosts/010_swap.py'], ['tests/unit/test_cli.py', '-x']),
+    (['tests/hosts/010_swap.py'], None),
+])
+def test_files_that_are_named_are_all_that_runs(monkeypatch, words, chosen):
+    seen = []
+    monkeypatch.setattr(selftest.subprocess, 'run',
+                        lambda command, cwd: seen.append(command) or types.SimpleNamespace(returncode=0))
+    assert selftest.pytest('unit', words) == (0 if chosen else selftest.NOTHING_COLLECTED)
+    assert [command[-len(chosen):] for command in seen] == ([chosen] if chosen else [])
+
+
 @pytest.mark.parametrize('condition', [condition for condition in conditions.RIGHTS
                                        if condition.name in ('user', 'container', 'no-capabilities')])
 def test_where_hosts_cannot_run_one_line_says_why_within_a_second_or_two(condition):

@@ -14,7 +14,7 @@ from builder.repository.suites import Home
 from builder.standin import ASSUMED
 
 SUFFIXES = ('.deb', '.dsc', '.rpm')
-STOCK = ('python3-nova', 'python-nova')
+STOCK = ('python3-nova', 'python2-nova', 'python-nova')
 DEB_QUERY = '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${Provides}'
 RPM_QUERY = ('%{NAME}\t%|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE}\t'
              '%|SOURCERPM?{%{ARCH}\t%{SOURCERPM}}:{source\t-}|\t[%{DIRNAMES} ]\t'

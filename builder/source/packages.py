@@ -105,8 +105,14 @@ def src_rpm(path: Path, to: Path) -> Stock:
     top = next((child for child in sorted(to.iterdir()) if child.is_dir() and child != packed), packed)
     for patch in spec_patches(spec.read_text(errors='replace')):
         _apply(packed / patch, top, path)
-    name = 'python3-nova' if 'python3' in spec.read_text(errors='replace') else 'python-nova'
-    return Stock(name, header.version, 'rpm')
+    return Stock(library(spec.read_text(errors='replace'), header.version), header.version, 'rpm')
+
+
+def library(spec: str, version: str) -> str:
+    """What RDO's spec calls the library; those of Stein and Train make another on EL7 than on EL8."""
+    if re.search(r'\.el[67](\D|$)', version):
+        return 'python2-nova' if 'python%{pyver}-nova' in spec else 'python-nova'
+    return 'python3-nova' if 'python3' in spec else 'python-nova'
 
 
 def spec_patches(spec: str) -> list[str]:

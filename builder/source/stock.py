@@ -15,7 +15,7 @@ from builder.progress import say
 from builder.release import Release
 from builder.source import cache
 
-NAMES = ('python3-nova', 'python-nova')
+NAMES = ('python3-nova', 'python-nova', 'python2-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'
 # What apt-get calls the hash of a file, whichever its archive has.
 HASHES = {'SHA512': 'sha512', 'SHA256': 'sha256', 'SHA1': 'sha1', 'MD5Sum': 'md5'}

@@ -8,6 +8,7 @@ from builder import standin
 from builder.errors import BuildError, UsageError
 from builder.model import Stock, Tree
 from builder.rpm import evr, howto, requires, values
+from builder.source import packages
 
 
 def tree(version, stock=None):
@@ -120,3 +121,13 @@ def test_python_2_packages_are_installed_with_yum_and_python_3_packages_with_dnf
 def test_upstreams_nova_is_not_passed_off_as_one_for_el6(monkeypatch, tmp_path):
     header(monkeypatch, 'python-nova-cascading', ['python(abi) 2.6', 'python-sqlalchemy '])
     assert 'does not run on EL6' in howto.install([tmp_path / 'x.noarch.rpm'])[0]
+
+
+@pytest.mark.parametrize(('spec', 'version', 'name'), [
+    ('%package -n python-nova', '2014.1.5-1.el6', 'python-nova'),
+    ('%global pyver %{python3_pkgversion}\n%package -n python%{pyver}-nova', '1:20.6.1-1.el7', 'python2-nova'),
+    ('%global pyver %{python3_pkgversion}\n%package -n python%{pyver}-nova', '1:20.6.1-1.el8', 'python3-nova'),
+    ('%package -n python3-nova', '1:26.3.0-1.el9', 'python3-nova'),
+])
+def test_a_source_rpm_makes_the_library_of_its_release(spec, version, name):
+    assert packages.library(spec, version) == name

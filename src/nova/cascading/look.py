@@ -19,14 +19,17 @@ def at(opened, options, adopting=False):
         adopt.refuse_original(opened)
     missing = plan.Plan(opened.server)
     if missing or record.is_due(opened):
-        refuse(opened.server, missing, options)
+        refuse(opened.server, missing)
+        opened.server.refuse_disturbing(missing, options)
     return missing
 
 
-def refuse(server, missing, options):
-    """:raises errors.CascadingError: the server, or its user, cannot do what is missing"""
+def refuse(server, missing):
+    """What would disturb others for long is not refused here: the migration does first what does not.
+
+    :raises errors.CascadingError: the server, or its user, cannot do what is missing
+    """
     server.refuse_unfit()
     server.refuse_unchangeable()
     if missing:
         server.refuse_unprivileged()
-        server.refuse_disturbing(missing, options)

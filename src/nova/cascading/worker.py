@@ -47,7 +47,7 @@ class Worker(object):
         missing = plan.Plan(self.server)
         if not missing and not is_due:
             return False
-        look.refuse(self.server, missing, self.options)
+        look.refuse(self.server, missing)
         self.server.prepare(self.options)
         with self.server.queue(self):
             self._follow()
@@ -140,12 +140,9 @@ class Rehearsal(Worker):
     """Tells the statements instead of running them; each in the manner that is tried first."""
 
     def run(self):
-        adopt.refuse_original(self.connection)
-        missing = plan.Plan(self.server)
-        is_due = record.is_due(self.connection)
+        missing, is_due = look.at(self.connection, self.options), record.is_due(self.connection)
         if not missing and not is_due:
             return False
-        look.refuse(self.server, missing, self.options)
         self.server.prepare(self.options)
         if missing.columns:
             self.server.add_columns(missing.columns, self)

@@ -4,8 +4,6 @@ import csv
 import json
 import sys
 
-import prettytable
-
 from nova.cascading import errors, terminal
 
 PAGE = 1000
@@ -98,6 +96,7 @@ class Table(object):
             self._print()
 
     def _print(self):
+        import prettytable  # only tables need it; nova has it
         table = prettytable.PrettyTable(list(self.columns))
         table.align = 'l'
         for row in self.rows:

@@ -17,7 +17,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from builder import fork, manager, needs, project, source, standin
 from builder.errors import BuildError, UsageError
@@ -34,6 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--to', type=Path, default=PROJECT / 'dist', metavar='DIR', help='where they go (dist/)')
     parser.add_argument('--only', choices=FAMILIES, help='make the packages of one family')
     parser.add_argument('--revision', type=positive, default=1, metavar='N', help='the N of +cascadingN (1)')
+    parser.add_argument('--source-only', action='store_true',
+                        help='only .dsc and .src.rpm, with a _source.changes for dput, Launchpad, OBS, mock and COPR')
     parser.add_argument('--stock-version', metavar='V',
                         help='the exact version of the stock package to stand in for; needs --only')
     parser.add_argument('--companions', type=Path, metavar='DIR',
@@ -91,6 +93,8 @@ def standing_in(tree: Tree, args: argparse.Namespace, families: list[str]) -> Tr
 def check_usage(args: argparse.Namespace, families: list[str]) -> None:
     if args.stock_version and len(families) > 1:
         raise UsageError('--stock-version belongs to one package family', 'add --only deb or --only rpm')
+    if args.companions and args.source_only:
+        raise UsageError('--companions are binary packages, but --source-only was given', 'leave one of them out')
     if args.companions and 'deb' not in families:
         raise UsageError('--companions are debs, but --only rpm was given', 'leave --only out')
 
@@ -107,7 +111,7 @@ def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace
     epoch = project.epoch()
 
     def one(build: Callable[..., list[Path]]) -> list[Path]:
-        return build(made, out, revision=args.revision, epoch=epoch)
+        return build(made, out, revision=args.revision, epoch=epoch, source_only=args.source_only)
 
     with step(f'building {" and ".join(families)}'), ThreadPoolExecutor() as pool:
         made_paths = [path for paths in pool.map(one, (builders[family] for family in families)) for path in paths]
@@ -118,16 +122,16 @@ def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace
     return made_paths
 
 
-def build_deb(made: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+def build_deb(made: Fork, out: Path, **options: Any) -> list[Path]:
     from builder import deb
 
-    return deb.build(made, out, revision=revision, epoch=epoch)
+    return deb.build(made, out, **options)
 
 
-def build_rpm(made: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+def build_rpm(made: Fork, out: Path, **options: Any) -> list[Path]:
     from builder import rpm
 
-    return rpm.build(made, out, revision=revision, epoch=epoch)
+    return rpm.build(made, out, **options)
 
 
 def deliver(built: list[Path], to: Path) -> list[Path]:
@@ -159,6 +163,8 @@ def summary(made: Fork, paths: list[Path], families: list[str]) -> None:
     from builder.deb import howto as apt
     from builder.rpm import howto as yum
 
+    if not debs and not rpms:
+        return
     print('\nInstall on the controller:')
     for line in apt.install(debs) + yum.install(rpms):
         print(f'  {line}')

@@ -39,6 +39,7 @@ COMMANDS = {
     'installer': Command('builder.installer', 'make the bundle for hosts where nova is not packaged'),
     'runtime': Command('builder.runtime', 'make the package of Python modules that an old nova needs today'),
     'stock': Command('builder.stockset', 'make stock packages of a release that no distribution ships any more'),
+    'prove': Command('builder.prove', 'build packages again from what they say they are made of, and compare'),
     'publish': Command('builder.repository.publish', 'put packages into signed apt and yum repositories'),
     'promote': Command('builder.repository.promote', 'offer to every host what only testing had'),
     'withdraw': Command('builder.repository.withdraw', 'take a version back out; the one before it is offered again'),
@@ -53,12 +54,7 @@ def main(argv: list[str]) -> int:
     :param argv: the words after ``build.sh``; without a command word, ``build`` is meant.
     :returns: exit status: 0, 1 for a bad input or a failed step, 2 for wrong usage, 130 for ^C.
     """
-    if argv and argv[0] in ('-h', '--help', 'help'):
-        return show_help()
-    if argv and argv[0] == '--version':
-        print(f'nova-cascading {project.label()}')
-        return os.EX_OK
-    name, rest = (argv[0], argv[1:]) if argv and argv[0] in COMMANDS else ('build', argv)
+    name, rest = (argv[0], argv[1:]) if argv and argv[0] in {**COMMANDS, **ASKED} else ('build', argv)
     try:
         status = run(name, rest)
         sys.stdout.flush()
@@ -99,6 +95,8 @@ def unexpected(name: str, words: list[str]) -> int:
 
 
 def run(name: str, words: list[str]) -> int:
+    if name in ASKED:
+        return ASKED[name]()
     module = importlib.import_module(COMMANDS[name].module)
     parser = argparse.ArgumentParser(prog=f'./build.sh {name}', description=module.__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -108,9 +106,17 @@ def run(name: str, words: list[str]) -> int:
     return module.run(args) or os.EX_OK
 
 
+def show_version() -> int:
+    print(f'nova-cascading {project.label()}')
+    return os.EX_OK
+
+
 def show_help() -> int:
     print('usage: ./build.sh [COMMAND] [SOURCE] [options]\n       ./build.sh --version\n\nCommands:')
     for name, command in COMMANDS.items():
         print(f'  {name:<11}{command.summary}')
     print("\nWithout a command, ./build.sh builds; `./build.sh COMMAND --help` tells a command's options.")
     return os.EX_OK
+
+
+ASKED = {'-h': show_help, '--help': show_help, 'help': show_help, '--version': show_version}

@@ -31,6 +31,7 @@ class Tree:
     :param origin: one line for people: where it came from, with its sha256 or commit.
     :param egg_info: the ``*.egg-info`` directory that came with it, if any.
     :param stock: the package it was taken from; None when it came from upstream.
+    :param made_of: what packages say that they were made of; the same for the same content, wherever it lay.
     :param like: for a release: the stock package of its series, whose relations the fork takes over.
     :param modified: why it is not what upstream released, or '' when it is, or nothing is pinned for it.
     """
@@ -42,6 +43,7 @@ class Tree:
     stock: Stock | None = None
     modified: str = ''
     like: Stock | None = None
+    made_of: str = ''
 
     @property
     def major(self) -> int:

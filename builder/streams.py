@@ -23,11 +23,11 @@ class Patient(io.FileIO):
         try:
             return super().write(data) or len(data)
         except OSError as error:
-            if error.errno not in self.forgiven:
-                raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)
+            if error.errno not in self.forgiven:
+                raise  # once: Python writes what is left at its end
             return len(data)
 
 

@@ -10,16 +10,18 @@ from builder.deb import template
 from builder.model import Fork, Tree
 
 NEEDS = ('dpkg-buildpackage', 'dh_builddeb', 'make', 'xz', 'tar')
-PRODUCTS = ('.dsc', '.tar.xz', '.deb')
+PRODUCTS = ('.dsc', '.tar.xz', '.deb', '.changes', '.buildinfo')
 # Nobody signs here; what is missing was installed above; a fresh directory needs no cleaning.
 QUIET = ('--no-sign', '--no-check-builddeps', '--no-pre-clean')
 
 
-def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+def build(fork: Fork, out: Path, *, revision: int, epoch: int, source_only: bool = False) -> list[Path]:
     """Make the Debian source and binary package of a fork.
 
-    :param out: directory that gets .dsc, .orig*.tar.xz, .debian.tar.xz and .deb: all of them, or none.
+    :param out: directory that gets .dsc, .orig*.tar.xz, .debian.tar.xz and .deb, all of them or none; and what uploads
+        need, .changes and .buildinfo: these two describe the build machine.
     :param revision: N of ``+cascadingN`` behind the stock version.
+    :param source_only: make no .deb.
     :param epoch: SOURCE_DATE_EPOCH in seconds: the youngest time in any of the packages.
     :returns: the files in `out`.
     :raises BuildError: with the end of the log when a tool stops.
@@ -30,7 +32,7 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
         facts = template.facts(fork, revision, epoch)
         source = unpacked(fork.tree, facts, work)
         template.write(fork, facts, source / 'debian')
-        tools.run(['dpkg-buildpackage', '--build=full', *QUIET], cwd=source,
+        tools.run(['dpkg-buildpackage', f'--build={"source" if source_only else "full"}', *QUIET], cwd=source,
                   env=environment(work, epoch), hint='correct what the last lines say and run the same command again')
         return [file.replace(out / file.name) for file in sorted(work.iterdir()) if file.name.endswith(PRODUCTS)]
 

@@ -107,7 +107,10 @@ def repacked(deb: Path, text: str, question: str, out: Path, epoch: int) -> Path
 
 
 def control_archive(deb: Path, text: str, question: str, epoch: int) -> bytes:
-    stock = subprocess.run(['dpkg-deb', '--ctrl-tarfile', deb], stdout=subprocess.PIPE, check=True).stdout
+    done = subprocess.run(['dpkg-deb', '--ctrl-tarfile', deb], capture_output=True)
+    if done.returncode:
+        raise BuildError(f'{deb} is damaged:\n{tools.tail(done.stderr.decode(errors="replace"))}', 'get it again')
+    stock = done.stdout
     packed = io.BytesIO()
     with tarfile.open(fileobj=io.BytesIO(stock)) as old, \
             tarfile.open(fileobj=packed, mode='w', format=tarfile.GNU_FORMAT) as new:

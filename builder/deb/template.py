@@ -46,6 +46,7 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'GENCONTROL': f"-DProvides='{fields.provides(tree, stock, own)}'" if tree.python == 2 else '',
         'NOVA_VERSION': tree.version,
         'PROJECT_VERSION': project.label(),
+        'MADE_OF': tree.made_of + (f'; needs what {tree.like.name} {tree.like.version} needs' if tree.like else ''),
         'DATE': format_datetime(datetime.fromtimestamp(epoch, timezone.utc)),
     }
 

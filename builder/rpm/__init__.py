@@ -11,7 +11,7 @@ from builder.model import Fork, Tree
 from builder.rpm import preflight, readable, sources
 
 
-def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
+def build(fork: Fork, out: Path, *, revision: int, epoch: int, source_only: bool = False) -> list[Path]:
     """Build ``.src.rpm`` and ``.noarch.rpm`` and put both, with the preflight script, into a directory.
 
     The binary is built from the source rpm alone (``-bs``, then ``--rebuild``): that proves it complete, and keeps the
@@ -19,6 +19,7 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
 
     :param out: an existing directory; nothing is put there unless all were made.
     :param revision: the N of ``.cascadingN``.
+    :param source_only: make the ``.src.rpm`` alone.
     :param epoch: the time that ends up in the packages, in seconds since 1970.
     :returns: the three files.
     :raises BuildError: when rpmbuild fails, or the rpm could not be read where its nova runs.
@@ -28,10 +29,13 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int) -> list[Path]:
     with tempfile.TemporaryDirectory(prefix='.rpm-', dir=out) as work:
         spec = sources.lay_out(fork, Path(work) / 'SOURCES', revision=revision, epoch=epoch)
         source = rpmbuild(Path(work), '-bs', spec, fork.tree)
-        binary = rpmbuild(Path(work), '--rebuild', source, fork.tree)
-        for package in (source, binary):
+        made = [source]
+        if not source_only:
+            made.append(rpmbuild(Path(work), '--rebuild', source, fork.tree))
+        for package in made:
             readable.check(package, of_2014=fork.tree.python == 2)
-        made = (source, binary, preflight.write(Path(work), epoch))
+        if not source_only:
+            made.append(preflight.write(Path(work), epoch))
         return [path.replace(out / path.name) for path in made]
 
 

@@ -27,6 +27,7 @@ def of(tree: Tree, patches: list[str], requires: list[str], *, revision: int, ep
         'cascading_revision': revision,
         'cascading_packager': PACKAGER,
         'cascading_made_by': f'nova-cascading {project.label()}',
+        'cascading_made_of': tree.made_of,
         'cascading_date': time.strftime('%a %b %d %Y', time.gmtime(epoch)),
         'nova_epoch': full.epoch,
         'nova_version': full.version,

@@ -58,7 +58,8 @@ def _archive(path: Path, to: Path) -> Tree:
         found = package(path, to)
     else:
         (unpack.zipped if path.suffix == '.zip' else unpack.tar)(path, to)
-    return _tree(to, f'{path} (sha256 {cache.sha256(path)})', found)
+    digest = cache.sha256(path)
+    return _tree(to, f'{path} (sha256 {digest})', found, f', sha256 {digest}')
 
 
 def _directory(path: Path) -> Tree:
@@ -70,8 +71,12 @@ def _commit(path: Path) -> str:
     return f' (commit {head})' if head else ''
 
 
-def _tree(root: Path, origin: str, found: Stock | None) -> Tree:
+def _tree(root: Path, origin: str, found: Stock | None, digest: str = '') -> Tree:
     path = inspect.find_nova(root, origin)
     version = inspect.version_of(path, origin, packages.upstream_version(found.version) if found else '')
-    modified = '' if found else inspect.modified(path, version)
-    return Tree(path, version, origin, inspect.egg_info(path), found, modified)
+    if found:
+        return Tree(path, version, origin, inspect.egg_info(path), found,
+                    made_of=f'{found.name} {found.version}{digest}')
+    tree = inspect.tree_id(path / 'nova').hex()
+    return Tree(path, version, origin, inspect.egg_info(path), None, inspect.modified(tree, version),
+                made_of=inspect.identity(tree, version))

@@ -92,14 +92,23 @@ def _tag(path: Path) -> str:
     return re.sub(r'-(\d+)-g[0-9a-f]+$', r'.dev\1', git.ask(path, 'describe', '--tags', '--match', '[0-9]*') or '')
 
 
-def modified(path: Path, version: str) -> str:
-    """Why nova/ is not what upstream released as this version; '' when it is, or when nothing is pinned for it."""
+def modified(tree: str, version: str) -> str:
+    """Why nova/ is not what upstream released as this version; '' when it is, or when nothing is pinned for it.
+
+    :param tree: the tree_id of nova/, in hexadecimal digits.
+    """
     pin = releases.table().get(version)
-    if pin is None or not pin.tree:
+    if pin is None or not pin.tree or tree == pin.tree:
         return ''
-    found = tree_id(path / 'nova').hex()
-    return '' if found == pin.tree else f'nova/ is not what was released as {version} (git tree {found[:12]}, ' \
-                                        f'released: {pin.tree[:12]})'
+    return f'nova/ is not what was released as {version} (git tree {tree[:12]}, released: {pin.tree[:12]})'
+
+
+def identity(tree: str, version: str) -> str:
+    """What tells this nova from any other: the release that it is, or the id of its content."""
+    pin = releases.table().get(version)
+    if pin and pin.tree == tree:
+        return f'nova {version} as released, commit {pin.commit}'
+    return f'nova {version}, git tree {tree}'
 
 
 def tree_id(directory: Path) -> bytes:

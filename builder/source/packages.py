@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from email.parser import HeaderParser
@@ -128,7 +129,8 @@ def spec_patches(spec: str) -> list[str]:
 def _apply(patch: Path, top: Path, package: Path) -> None:
     with patch.open('rb') as stdin:
         done = subprocess.run(['patch', '-p1', '--fuzz=0', '--batch', '--silent'], cwd=top, stdin=stdin,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', errors='replace',
+                              env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8'})
     if done.returncode:
         raise BuildError(f'{package}: its {patch.name} does not apply to its tarball:\n{tools.tail(done.stdout, 4)}',
                          'give the built .rpm of the library instead')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from email.parser import HeaderParser
 from pathlib import Path
 from typing import NamedTuple
@@ -45,8 +46,24 @@ def download(work: Path) -> Path:
     if manager.name() == 'apt-get':
         return _apt(work)
     if manager.name():
-        return _fetched([*RPM_DOWNLOAD[manager.name()], str(work)], work, '*.rpm')
+        return _rpm(work)
     raise BuildError('this host has neither apt-get nor dnf nor yum to get a stock nova with', OTHERWISE)
+
+
+def _rpm(work: Path) -> Path:
+    _need_download()
+    return _fetched([*RPM_DOWNLOAD[manager.name()], str(work)], work, '*.rpm')
+
+
+def _need_download() -> None:
+    """Downloading is a plugin of dnf's, and a command beside yum, that small systems have not."""
+    there = tools.attempt(['dnf', 'download', '--help']).returncode == 0 if manager.name() == 'dnf' \
+        else shutil.which('yumdownloader') is not None
+    package = 'dnf-plugins-core' if manager.name() == 'dnf' else 'yum-utils'
+    if not there and not manager.is_root():
+        raise BuildError(f'{manager.name()} cannot download: {package} is missing', manager.command([package]))
+    if not there:
+        manager.install([package])
 
 
 def _apt(work: Path) -> Path:
@@ -90,6 +107,15 @@ def _fetched(command: list[str], work: Path, pattern: str, names: tuple[str, ...
         said += done.stderr or done.stdout
     raise BuildError(f'the package manager could not download {" or ".join(names)}:\n{tools.tail(said, 4)}',
                      f'check the network and refresh the package lists; or {OTHERWISE}')
+
+
+def version(name: str, wanted: str, work: Path) -> list[Path]:
+    """The files that this machine's package manager has of one version of a package; none when it has none."""
+    if manager.name() == 'apt-get':
+        tools.attempt(['apt-get', '-qq', 'download', f'{name}={wanted}'], cwd=work)
+    elif manager.name():
+        tools.attempt([*RPM_DOWNLOAD[manager.name()], str(work), f'{name}-{wanted.partition(":")[2] or wanted}'])
+    return sorted(path for path in work.iterdir() if path.suffix in ('.deb', '.rpm'))
 
 
 def alike(tree: Tree) -> Stock | None:

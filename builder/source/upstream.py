@@ -13,6 +13,11 @@ from builder.source import cache
 from builder.source.releases import Pin
 
 UPSTREAM = 'https://opendev.org/openstack/nova'
+# What git sets for its hooks.
+ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY', 'GIT_NAMESPACE', 'GIT_PREFIX')
+# Whatever the user has set: the archive has the lines and modes of the commit.
+AS_COMMITTED = ['-c', 'core.autocrlf=false', '-c', 'core.eol=lf', '-c', 'core.attributesFile=/dev/null',
+                '-c', 'tar.umask=0022']
 # git waits for ever for a server that accepts and stays silent.
 PATIENCE = ('-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60')
 LIMIT = 900  # seconds for one download
@@ -41,8 +46,8 @@ def _from_pypi(pin: Pin, work: Path) -> Path:
 
 def _from_git(pin: Pin, work: Path) -> Path:
     tools.need(['git'])
-    git = ['git', '-C', str(work / 'nova.git'), *PATIENCE]
-    _run(['git', 'init', '--quiet', '--bare', str(work / 'nova.git')], pin)
+    git = ['git', '-C', str(work / 'nova.git'), *PATIENCE, *AS_COMMITTED]
+    _run(['git', 'init', '--quiet', '--bare', '--template=', str(work / 'nova.git')], pin)
     _run([*git, 'fetch', '--quiet', '--depth', '1', UPSTREAM, f'refs/tags/{pin.version}'], pin)
     commit = _run([*git, 'rev-parse', 'FETCH_HEAD^{commit}'], pin).strip()
     if commit != pin.commit:
@@ -53,10 +58,19 @@ def _from_git(pin: Pin, work: Path) -> Path:
     return archive
 
 
+def environment() -> dict[str, str]:
+    """The user's own, for proxies and certificates, without what points git elsewhere or stops a download of pip's."""
+    stays = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    return {**stays, 'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0', 'PIP_REQUIRE_VIRTUALENV': '0', 'PIP_USER': '0',
+            'PIP_REQUIRE_HASHES': '0', 'PIP_NO_INPUT': '1'}
+
+
 def _run(command: list[str], pin: Pin) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=LIMIT,
-                              env=dict(os.environ, LC_ALL='C', GIT_TERMINAL_PROMPT='0'))
+        done = subprocess.run(command, capture_output=True, encoding='utf-8', errors='replace', timeout=LIMIT,
+                              stdin=subprocess.DEVNULL, env=environment())
+    except OSError as error:
+        raise tools.cannot_run(command[0], None, error) from None
     except subprocess.TimeoutExpired:
         raise _failed(command, f'connection too slow: it has not ended within {LIMIT} s', pin) from None
     if done.returncode:

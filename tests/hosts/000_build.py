@@ -33,6 +33,8 @@ def hashes(host: Host, directory: str) -> dict[str, str]:
     """File name -> sha256 of all that lies in a directory of the host."""
     place = host.path(directory)
     files = sorted(path for path in place.iterdir() if path.is_file()) if place.exists() else []
+    # These two describe the build machine.
+    files = [path for path in files if path.suffix not in ('.changes', '.buildinfo')]
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -80,6 +82,14 @@ def test_the_summary_names_every_file_with_its_hash_and_how_to_install_it(fresh)
     for name, digest in fresh.built.items():
         assert f'{digest}  {CLONE}/dist/{name}' in fresh.done.out
     assert 'apt-get install' in fresh.done.out and 'dnf install' in fresh.done.out
+
+
+def test_what_an_upload_needs_is_there(fresh):
+    fresh.host.run(f"cd '{CLONE}/dist' && ls *_amd64.changes *_amd64.buildinfo")
+    fresh.host.run(f"cd '{CLONE}' && ./build.sh --source-only --to /var/tmp/sources", timeout=300)
+    names = {path.name.rsplit('_', 1)[-1] for path in fresh.host.path('/var/tmp/sources').iterdir()}
+    assert {'source.changes', 'source.buildinfo'} <= names
+    assert not [name for name in names if name.endswith(('.deb', '.noarch.rpm'))]
 
 
 def test_another_directory_and_another_user_give_the_same_bytes(fresh, offline):

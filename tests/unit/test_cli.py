@@ -1,11 +1,16 @@
 """build.sh tells what it can do, and tells wrong usage from bad input by its exit status."""
 
+import errno
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from builder import cli
 from builder.cli import COMMANDS
+from tests import conditions
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -51,3 +56,36 @@ def test_a_bad_source_exits_with_1_and_names_it_and_the_next_step(source, tmp_pa
     assert source in done.stderr and 'Next: ' in done.stderr
     assert 'Traceback' not in done.stderr
     assert not (tmp_path / 'dist').exists()
+
+
+def test_what_nobody_foresaw_is_one_message_and_a_file_to_report(monkeypatch, capsys):
+    def broken(*_):
+        raise LookupError('nobody thought of this')
+    monkeypatch.setattr(cli, 'run', broken)
+    monkeypatch.delenv('NOVA_CASCADING_DEBUG', raising=False)
+    assert cli.main(['diff', 'x']) == 1
+    said = capsys.readouterr().err
+    assert 'LookupError: nobody thought of this' in said and 'Traceback' not in said
+    log = Path(re.search(r'the file (\S+)', said)[1])
+    assert 'Traceback' in log.read_text() and log.stat().st_mode & 0o777 == 0o600
+    log.unlink()
+
+
+@pytest.mark.parametrize('number', [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT])
+def test_what_the_system_refuses_is_told_with_the_place_and_a_way_out(monkeypatch, capsys, number):
+    def refused(*_):
+        raise OSError(number, os.strerror(number), '/some/place')
+    monkeypatch.setattr(cli, 'run', refused)
+    assert cli.main(['diff', 'x']) == 1
+    said = capsys.readouterr().err
+    assert f'/some/place: {os.strerror(number)}' in said and 'Next: ' in said
+
+
+@pytest.mark.parametrize('condition', [*conditions.STREAMS, *conditions.TERMINALS, *conditions.LOCALES],
+                         ids=lambda condition: condition.name)
+def test_no_stream_terminal_or_locale_stops_a_command(condition, tmp_path):
+    done = condition.run([PROJECT / 'build.sh', 'no-such-release'], cwd=tmp_path)
+    assert done.returncode == 1 and 'Traceback' not in done.stdout + done.stderr
+    done = condition.run([PROJECT / 'build.sh', '--version'], cwd=tmp_path)
+    assert 'Traceback' not in done.stdout + done.stderr
+    assert done.returncode == (1 if condition.name == 'stdout-full' else 0), done.stderr

@@ -11,6 +11,7 @@ import pytest
 
 from tests import conditions
 
+DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -27,7 +28,8 @@ def nest(words, around, work):
 def built(words, to, **options):
     done = subprocess.run(words, capture_output=True, text=True, errors='replace', timeout=100, **options)
     assert done.returncode == 0, done.stdout + done.stderr
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(to.iterdir())}
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(to.iterdir())
+            if path.suffix not in DESCRIBE_THE_MACHINE}
 
 
 @pytest.fixture(scope='module')

@@ -1,0 +1,60 @@
+"""Whoever has a package can build it again from what it says, and is told whether the same bytes come out."""
+
+import subprocess
+from pathlib import Path
+
+import fakenova
+import pytest
+
+from builder import environment, project
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def build(*words):
+    return subprocess.run([PROJECT / 'build.sh', *words], capture_output=True, text=True, timeout=120,
+                          env=environment.kept())
+
+
+@pytest.fixture(scope='module')
+def tree(tmp_path_factory):
+    made = fakenova.write(tmp_path_factory.mktemp('prove') / 'tree', '26.3.0')
+    (made / 'setup.cfg').write_text('[metadata]\nname = nova\n[entry_points]\nconsole_scripts =\n  nova-x = a:b\n')
+    return made
+
+
+@pytest.fixture(scope='module')
+def packages(tree):
+    to = tree.parent / 'dist'
+    done = build(tree, '--to', to, '--revision', '3')
+    assert done.returncode == 0, done.stderr
+    return [*to.glob('*.deb'), *to.glob('*.noarch.rpm')]
+
+
+def test_a_deb_and_an_rpm_are_proven_from_their_tree_wherever_it_lies(packages, tree):
+    moved = tree.rename(tree.with_name('elsewhere'))
+    done = build('prove', *packages, '--source', moved)
+    moved.rename(tree)
+    assert done.returncode == 0 and done.stdout.count('the same bytes') == 2, done.stdout + done.stderr
+
+
+def test_another_source_is_told(packages, tree, tmp_path):
+    other = fakenova.write(tmp_path / 'other', '26.3.0')
+    (other / 'setup.cfg').write_text((tree / 'setup.cfg').read_text())
+    (other / 'nova/more.py').write_text('more = 1\n')
+    done = build('prove', packages[0], '--source', other)
+    assert done.returncode == 1 and 'NOT the same' in done.stdout, done.stdout + done.stderr
+
+
+def test_a_source_that_is_nowhere_a_file_that_is_none_and_another_version_are_told(packages, tmp_path):
+    done = build('prove', packages[0])
+    assert done.returncode == 1 and 'git tree' in done.stderr and '--source' in done.stderr
+    done = build('prove', tmp_path / 'none.deb')
+    assert done.returncode == 1 and 'there is no file' in done.stderr
+    root = tmp_path / 'deb'
+    subprocess.run(['dpkg-deb', '-R', packages[0], root], check=True)
+    control = root / 'DEBIAN/control'
+    control.write_text(control.read_text().replace(f'Version: {project.label()}', 'Version: 99'))
+    subprocess.run(['dpkg-deb', '-b', '-z1', root, tmp_path / 'x.deb'], check=True, stdout=subprocess.DEVNULL)
+    done = build('prove', tmp_path / 'x.deb')
+    assert done.returncode == 1 and 'was made by nova-cascading 99' in done.stderr, done.stderr

@@ -86,9 +86,14 @@ def _locale(name: str, source: str, charmap: str) -> Condition:
     """A locale that is really there: an unknown one is C, which Python takes for UTF-8."""
     return Condition(f'locale-{name}', f'''
         test -e /usr/share/i18n/locales/{source} || cannot 'needs the package locales'
-        mkdir "$place/locales" && localedef --no-archive -i {source} -f {charmap} "$place/locales/{name}" ||
-            cannot 'localedef fails'
-        export LOCPATH="$place/locales" LC_ALL={name} LANG={name}
+        # Compiled once: it takes seconds.
+        made=/var/tmp/nova-cascading-locales-$(id -u)
+        if ! test -d "$made/{name}"; then
+            mkdir -p "$made" && localedef --no-archive -i {source} -f {charmap} "$made/{name}.$$" ||
+                cannot 'localedef fails'
+            mv -T "$made/{name}.$$" "$made/{name}" 2>/dev/null || rm -r "$made/{name}.$$"
+        fi
+        export LOCPATH="$made" LC_ALL={name} LANG={name}
         unset LANGUAGE
         "$@"''')
 

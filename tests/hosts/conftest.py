@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption('--keep-failed', action='store_true', help='keep the disks of hosts whose test failed')
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip all where there can be no hosts; otherwise, what took longest the last time comes first."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]

@@ -134,3 +134,18 @@ def test_the_longest_groups_come_first_and_their_members_stay_together(monkeypat
     items = [item(name) for name in ('a1', 'b1', 'c1', 'b2', 'a2')]
     order.arrange(items)
     assert [item.nodeid for item in items] == ['b1', 'b2', 'c1', 'a1', 'a2']
+
+
+def test_tests_that_share_a_host_stay_in_one_process():
+    """pytest-xdist reads the groups while tests are collected; a plain container shows them without running any."""
+    words = [sys.executable, '-m', 'pytest', '-v', '-n2', '--dist', 'loadgroup', '-p', 'no:cacheprovider',
+             'tests/hosts/010_swap.py', 'tests/hosts/050_two_hosts.py']
+    [container] = [condition for condition in conditions.RIGHTS if condition.name == 'container']
+    done = (container.run if os.geteuid() == 0 else run_here)(words, cwd=PROJECT)
+    shown = {line.split()[-1] for line in done.stdout.splitlines() if ' SKIPPED tests/' in line}
+    groups = {test.rpartition('@')[2] for test in shown if '010_swap' in test}
+    assert groups == {'010_swap.py-bookworm', '010_swap.py-trixie', '010_swap.py-bullseye'}, done.stdout
+
+
+def run_here(words, cwd):
+    return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=600)

@@ -52,6 +52,17 @@ def load(path):
     return native(json.loads(files.read(path).decode('utf-8')))
 
 
+def refuse_planted(root):
+    """Journals say what is run and written as root: in a folder that many may write (a tmpfs), look at each.
+
+    :raises Refusal: one is somebody else's.
+    """
+    for name in sorted(os.listdir(root)):
+        path = os.path.join(root, name)
+        trust.refuse_others(path, trust.weakness(path, trust.ourselves()), 'look what it is; then rm -r {0}'.format(
+            quoted(path)))
+
+
 class Lock(object):
     """Only one installer or uninstaller at a time; the kernel lets go when the holder dies."""
 
@@ -67,6 +78,7 @@ class Lock(object):
                           'run it with sudo, on a file system that is not read-only (or give --state-dir DIR)')
         trust.refuse_others(os.path.dirname(self.path), trust.weakness(os.path.dirname(self.path), trust.ourselves()),
                             'sudo chown root, chmod go-w, or give another --state-dir')
+        refuse_planted(os.path.dirname(self.path))
         # A service restarted from here must not inherit the lock.
         fcntl.fcntl(self.handle, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         try:

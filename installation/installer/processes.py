@@ -76,7 +76,7 @@ class Process(object):
     @property
     def unit(self):
         """The systemd system unit that it belongs to, or None."""
-        for line in self._text('cgroup').splitlines():
+        for line in self._text('cgroup').splitlines() if os.path.isdir('/run/systemd/system') else []:
             path = line.split(':', 2)[-1]
             unit = os.path.basename(path)
             if unit.endswith('.service') and '/user@' not in path and not unit.startswith('user@'):

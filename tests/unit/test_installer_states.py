@@ -249,6 +249,16 @@ def test_the_fork_that_pip_has_installed_is_refused_with_a_sentence(tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='needs root, as the installer does')
+def test_a_journal_that_somebody_else_has_planted_is_not_believed(bed):
+    journal = bed.state / bed.journals()[0]
+    os.chown(journal, 65534, 65534)
+    bed.state.chmod(0o1777)
+    for action in ('install', 'uninstall'):
+        assert run(bed, action) == 1
+        assert f'{journal} belongs to the user nobody' in said(bed)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason='needs root, as the installer does')
 def test_a_file_that_chattr_has_locked_is_named_before_anything_changes(bed, tmp_path):
     assert bed.direct('uninstall') == 0
     if os.system(f"chattr +i '{bed.parent / MODELS_PATH}' 2> /dev/null"):

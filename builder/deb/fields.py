@@ -25,8 +25,8 @@ def of(fork: Fork, own_version: str) -> dict[str, str]:
     fields = stock.fields or (tree.like.fields if tree.like else {})
     relations = {**{name: fields[name] for name in KEPT if fields.get(name)},
                  'Provides': provides(tree, stock, own_version),
-                 'Conflicts': joined(stock.name, stock.fields.get('Conflicts', ''), older_name(tree)),
-                 'Replaces': joined(stock.name, stock.fields.get('Replaces', ''), older_name(tree))}
+                 'Conflicts': joined(stock.name, fields.get('Conflicts', ''), older_name(tree)),
+                 'Replaces': joined(stock.name, fields.get('Replaces', ''), older_name(tree))}
     return {'BUILD_DEPENDS': helper, 'DEPENDS': depends(tree, stock),
             'RELATIONS': '\n'.join(f'{name}: {value}' for name, value in relations.items())}
 

@@ -21,6 +21,14 @@ PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python
               'ISOLATED': '-E -s -B', 'SHEBANG_OPTIONS': '-EsB', 'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
           3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON_NAME': 'python3',
               'ISOLATED': '-I -B', 'SHEBANG_OPTIONS': '-IB', 'HELPER': 'dh_python3'}}
+# Newer lintian knows these tags no more, and calls an override of such a tag an error.
+PYTHON2_OVERRIDES = '''# Nova up to 17 is Python 2; its hosts are older than this rule.
+new-package-should-not-package-python2-module *
+# Ubuntu 14.04 has the interpreter as python, Debian 11 as python2.
+python-package-missing-depends-on-python
+python2-script-but-no-python2-dep *
+'''
+PYTHON2_SOURCE_OVERRIDES = 'python-foo-but-no-python3-foo *\n'
 EXECUTABLE = ('rules', 'python2-bytecode')
 # dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
 # Level 2: a fifth larger than level 6, in a tenth of its time.
@@ -46,6 +54,8 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'GENCONTROL': f"-DProvides='{fields.provides(tree, stock, own)}'" if tree.python == 2 else '',
         'NOVA_VERSION': tree.version,
         'PROJECT_VERSION': project.label(),
+        'PYTHON2_OVERRIDES': PYTHON2_OVERRIDES if tree.python == 2 else '',
+        'PYTHON2_SOURCE_OVERRIDES': PYTHON2_SOURCE_OVERRIDES if tree.python == 2 else '',
         'MADE_OF': tree.made_of + (f'; needs what {tree.like.name} {tree.like.version} needs' if tree.like else ''),
         'DATE': format_datetime(datetime.fromtimestamp(epoch, timezone.utc)),
     }

@@ -23,5 +23,5 @@ def settle() -> None:
 def kept() -> dict[str, str]:
     """A copy of the environment with what may stay, and with what is always the same."""
     stays = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
-    # A user without an entry in passwd(5), as in containers, has no home: nothing is kept there, then.
-    return {'HOME': '/nonexistent', **stays, **FIXED}
+    # Who has no home, as in containers, gets one in which not even root can make anything (rpm would: .rpmdb).
+    return {'HOME': '/dev/null', **stays, **FIXED}

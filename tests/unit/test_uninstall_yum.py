@@ -213,4 +213,6 @@ def test_no_text_of_ours_names_a_command_that_could_erase_nova_or_enable_what_is
     texts = {path: WARNED.sub('', path.read_text(errors='replace')) for place in PLACES
              for path in PROJECT.glob(place) if path.is_file()}
     found = [(path.name, match[0]) for path, text in texts.items() for match in DANGEROUS.finditer(text)]
-    assert [one for one in found if one != ('uninstall_yum.py', '--allowerasing')] == []
+    # Why it is not used, in the code and among the decisions.
+    explained = [('uninstall_yum.py', '--allowerasing'), ('decisions.md', '--allowerasing')]
+    assert [one for one in found if one not in explained] == []

@@ -54,7 +54,8 @@ def bring(host: Host) -> None:
 @pytest.fixture(scope='module')
 def machine(module_host) -> Host:
     host = module_host('bookworm', 'rpm', online=True)
-    host.run('apt-get -qq install -y --no-install-recommends python3-packaging python3-dnf-plugins-core', timeout=300)
+    host.run('apt-get -qq update; '
+             'apt-get -qq install -y --no-install-recommends python3-packaging dnf-plugins-core', timeout=300)
     bring(host)
     with tempfile.TemporaryDirectory() as work:
         subprocess.run(['git', 'clone', '-q', f'file://{PROJECT}', f'{work}/clone'], check=True)

@@ -99,9 +99,8 @@ def remove_folders(journal, is_gone=False):
     """
     made = sorted(journal.plan['folders'], key=len, reverse=True)
     stay = [folder for folder in made if not remove_if_empty(journal.target(folder))]
-    for folder in sorted(journal.plan['stamps'], key=len, reverse=True) if is_gone else []:
-        if not folder.startswith('/'):
-            remove_if_empty(journal.target(folder))
+    for folder, _, _ in os.walk(journal.target('nova'), topdown=False) if is_gone else []:
+        remove_if_empty(folder)
     return stay
 
 

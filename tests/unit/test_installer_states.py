@@ -125,6 +125,7 @@ def test_uninstall_takes_away_what_is_ours_and_leaves_the_rest(bed, happens, lef
 
 def test_after_pip_uninstall_there_is_no_nova_to_import_left(bed):
     pip_uninstalls(bed)
+    (bed.parent / 'nova/api/__pycache__').mkdir(parents=True)
     assert run(bed, 'uninstall') == 0
     assert not (bed.parent / 'nova').exists()
 

@@ -44,6 +44,8 @@ def bring(host: Host) -> None:
     for name, path in BROUGHT.items():
         host.write(f'/root/{name}.spec', SPEC.format(name=name, path=path))
         host.run(f'rpmbuild -bb --quiet --define "_rpmdir /srv/el" /root/{name}.spec')
+    # Debian's package has plugins that change what dnf does (local).
+    host.run(f'cd {SITE}/dnf-plugins && ls | grep -vx download.py | xargs rm -rf')
     for name, path in BROUGHT.items():
         host.run(f'mv {path} /opt/el/{name}')
     host.run(f'mkdir /opt/away; for one in {AWAY}; do [ ! -e "$one" ] || mv "$one" /opt/away; done')

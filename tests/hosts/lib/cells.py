@@ -59,7 +59,8 @@ class Cell:
 
     def reported(self, hours_ago: int) -> None:
         """As if the conductor had reported for the last time so long ago."""
-        change = f'UPDATE services SET updated_at = UTC_TIMESTAMP() - INTERVAL {hours_ago} HOUR'
+        then = f'UTC_TIMESTAMP() - INTERVAL {hours_ago} HOUR'
+        change = f'UPDATE services SET updated_at = {then}, last_seen_up = {then}'
         self.host.run(f'mysql -S {SOCKET} nova -e "{change}"')
 
     def mappings(self) -> dict[str, str]:

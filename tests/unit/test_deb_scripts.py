@@ -3,7 +3,6 @@
 The stand-ins answer with the exit statuses that builder and fork agree on; what really gives them is tested elsewhere.
 """
 
-import os
 import re
 import subprocess
 import types

@@ -1,7 +1,7 @@
 """Builds the layers of test hosts and the packages that most tests need, side by side.
 
-Usage: python3 -m tests.hosts.lib.prepare first|all|icehouse. What is there already is left alone; tests that need a layer whose
-build failed tell it again.
+Usage: python3 -m tests.hosts.lib.prepare first|all|icehouse. What is there already is left alone; tests that need a
+layer whose build failed tell it again.
 """
 
 from __future__ import annotations

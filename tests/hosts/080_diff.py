@@ -22,7 +22,7 @@ OWN_PLACES = re.compile(r'\./usr/bin/nova-cascading$'
                         r'|\./usr/share/man/man8/nova-cascading\.8\.gz$')
 STOCK_PLACES = re.compile(r'\./usr/share/(doc|lintian/overrides)/python3-nova(/|$)')
 RELATIONS = {'Package', 'Source', 'Version', 'Maintainer', 'Installed-Size', 'Provides', 'Conflicts', 'Replaces',
-             'Description', 'Homepage', 'Section', 'Priority'}
+             'Description', 'Homepage', 'Section', 'Priority', 'Nova-Cascading-Version', 'Nova-Cascading-Made-Of'}
 
 
 @pytest.fixture(scope='module', params=debs.SUITES)

@@ -32,6 +32,7 @@ def host(make_host):
     host.run('dnf -y install python3-nova-cascading')
     map_an_instance(host)
     host.run(OTHER)
+    host.run("sed -i 's/^best=.*/best=True/' /etc/dnf/dnf.conf")  # the default of EL8 and later
     assert 'best=True' in host.read('/etc/dnf/dnf.conf')
     return host
 

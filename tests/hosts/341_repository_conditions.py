@@ -90,11 +90,10 @@ def test_a_refresh_is_done_or_refused_with_a_reason(first, tmp_path, condition):
     done = run(repo, condition, ['publish', '--refresh'])
     said = f'{done.stdout}{done.stderr}'
     assert 'unexpected error' not in said
-    if condition.name == 'stdout-full':
-        assert done.returncode != 0, 'what was done could not be told'
+    assert 'Traceback' not in said
+    if condition.name == 'stdout-full':  # what is published is published, whether it can be told or not
         repo('verify')
         return
-    assert 'Traceback' not in said
     if done.returncode != 0:
         assert condition.name in MAY_REFUSE, said
         assert 'Next:' in said or condition.name.startswith('std')

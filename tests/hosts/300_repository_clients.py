@@ -153,7 +153,8 @@ def test_apt_mirror_copies_what_apt_installs_from(client):
     """On port 80: apt-mirror 0.5.4 loses a port that stands in the address."""
     client.serve('/srv/repo', 80)
     client.write('/etc/apt/mirror.list', 'set base_path /srv/apt-mirror\nset nthreads 2\nset _tilde 0\n'
-                 f'set run_postmirror 0\ndeb-amd64 http://127.0.0.1 {TRUSTY} main\n')
+                 f'set run_postmirror 0\ndeb-amd64 http://127.0.0.1 {TRUSTY} main\n'
+                 f'deb-all http://127.0.0.1 {TRUSTY} main\n')
     client.run('install -d /srv/apt-mirror/mirror /srv/apt-mirror/skel /srv/apt-mirror/var; apt-mirror')
     client.serve('/srv/apt-mirror/mirror/127.0.0.1', 8001)
     use_apt(client, 'http://127.0.0.1:8001')

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.installer_bed import ADDED, FORKED, STOCK, Bed, contents, fork_of, snapshot
+from tests.unit.installer_bed import ADDED, FORKED, HEARING, STOCK, Bed, contents, fork_of, snapshot
 
 FEWEST = 15  # so many points the smallest run has; fewer mean that the counting is broken
 SLOW = b'''import os, sys, time
@@ -102,7 +102,7 @@ def test_a_closed_or_broken_output_changes_nothing_about_it(bed, fail, ending):
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_running_db_sync_is_ended_before_everything_is_undone(bed, tmp_path, number):
     bed.bundle = bed.unpack(fork_of(tmp_path / 'slow', {**ADDED, 'nova/cascading/__main__.py': SLOW}), 'slow')
-    words = ['sh', bed.bundle / 'installation/install.sh', '--nova-parent', bed.parent, '--state-dir', bed.state,
+    words = [*HEARING, 'sh', bed.bundle / 'installation/install.sh', '--nova-parent', bed.parent, '--state-dir', bed.state,
              '--no-restart', '--python', bed.python]
     running = subprocess.Popen(words, env=dict(os.environ, NOVA_TEST_CALLS=str(bed.calls)), stderr=subprocess.PIPE)
     while not bed.called():

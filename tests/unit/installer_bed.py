@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -12,6 +13,8 @@ from builder import installer
 from builder.model import Fork, Patch, Tree
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / 'installation'))
+# nohup and shells in the background have their children ignore signals.
+HEARING = ('env', '--default-signal=HUP,INT,TERM')
 MODELS = b'''class Base(object):
     pass
 
@@ -110,7 +113,8 @@ class Bed:
         """Run a script of the installer; returns what subprocess.run returns."""
         environment = dict(os.environ, NOVA_CASCADING_FAULT=str(fault), NOVA_TEST_FAIL=fail,
                            NOVA_TEST_CALLS=str(self.calls))
-        command = [*self.shell.split(), script, '--nova-parent', self.parent, '--state-dir', self.state, *words]
+        command = [*HEARING, *self.shell.split(), script, '--nova-parent', self.parent, '--state-dir', self.state,
+                   *words]
         return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     def install(self, *words, **options):
@@ -137,6 +141,8 @@ class Bed:
         """Be the installer of the bundle; never returns."""
         status = 99
         try:
+            for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):  # which nohup has this run ignore
+                signal.signal(number, signal.SIG_DFL)
             os.environ.update(environment, NOVA_TEST_CALLS=str(self.calls))
             stream = output if isinstance(output, int) else os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
             for number in (1, 2):

@@ -102,8 +102,8 @@ def test_a_closed_or_broken_output_changes_nothing_about_it(bed, fail, ending):
 @pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_running_db_sync_is_ended_before_everything_is_undone(bed, tmp_path, number):
     bed.bundle = bed.unpack(fork_of(tmp_path / 'slow', {**ADDED, 'nova/cascading/__main__.py': SLOW}), 'slow')
-    words = [*HEARING, 'sh', bed.bundle / 'installation/install.sh', '--nova-parent', bed.parent, '--state-dir', bed.state,
-             '--no-restart', '--python', bed.python]
+    words = [*HEARING, 'sh', bed.bundle / 'installation/install.sh', '--nova-parent', bed.parent,
+             '--state-dir', bed.state, '--no-restart', '--python', bed.python]
     running = subprocess.Popen(words, env=dict(os.environ, NOVA_TEST_CALLS=str(bed.calls)), stderr=subprocess.PIPE)
     while not bed.called():
         time.sleep(0.05)

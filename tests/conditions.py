@@ -15,6 +15,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -285,3 +286,10 @@ SETTINGS = [GIT, GIT_HOOK, GPG, RPM, PIP, PYTHON, COMPRESSORS, SHELL, DEBIAN]
 ALL = [*TERMINALS, *STREAMS, *UMASKS, *LOCALES, *PLACES, *RIGHTS, *SETTINGS]
 # Those under which the very same bytes must come out, and status 0.
 HARMLESS = [*TERMINALS, *UMASKS, *LOCALES, *SETTINGS]
+
+
+def need_readable(condition: Condition, place: Path) -> None:
+    """Skip what another user would run from a place that only its owner can read, such as root's home."""
+    hidden = [one for one in (place, *place.parents) if not one.stat().st_mode & 0o001]
+    if condition.name == 'user' and hidden:
+        pytest.skip(f'SKIPPED: {condition.name}: others cannot read {hidden[0]}')

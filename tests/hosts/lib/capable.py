@@ -24,7 +24,7 @@ mknod node c 1 3
 '''
 SPACES = ['unshare', '--mount', '--uts', '--ipc', '--net', '--pid', '--fork', '--propagation', 'private']
 # A test host is entered by its mount namespace, whose root is not that of a chroot: tests would change the machine.
-SAME_ROOT = 'test "$(stat -c %d:%i /)" = "$(nsenter -t $$ -m stat -c %d:%i /)"'
+SAME_ROOT = 'test "$(stat -c %d:%i /)" = "$(nsenter -t $$ -m stat -c %d:%i /)" || exit 9'
 SECONDS = 5
 TOOLS = {'mmdebstrap': 'mmdebstrap', 'nsenter': 'util-linux', 'setpriv': 'util-linux', 'ip': 'iproute2'}
 
@@ -35,7 +35,7 @@ def lacking() -> str:
     if os.geteuid() != 0:
         return 'needs root: sudo ./build.sh test'
     if subprocess.call(['unshare', '-m', '--propagation', 'unchanged', 'sh', '-c', SAME_ROOT], stdin=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL) == 1:
+                       stderr=subprocess.DEVNULL) == 9:
         return 'cannot be in a chroot, from which tests would reach the machine itself: use a container or a machine'
     with tempfile.TemporaryDirectory(prefix='nova-host-', dir='/var/tmp') as work:
         words = [*SPACES, 'sh', '-euc', TRIAL]

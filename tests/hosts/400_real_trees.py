@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from tests.hosts.lib import icehouse, unpackaged
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for_conductor
 
 NOVAS = unpackaged.ICEHOUSE + unpackaged.PIP
 
@@ -25,7 +25,7 @@ def start_conductor(host, nova):
     host.start_rabbit()
     line = f"PYTHONDONTWRITEBYTECODE=1 exec '{nova.programs}/nova-conductor' --logfile /var/log/nova/conductor.log"
     running = host.spawn(f'exec setpriv --reuid nova --regid nova --clear-groups sh -c "{line}"')
-    wait_for(host, 'rabbitmqctl -q list_consumers | grep -qw conductor', 90)
+    wait_for_conductor(host)
     return running
 
 

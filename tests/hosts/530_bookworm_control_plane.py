@@ -7,9 +7,8 @@ import pytest
 from tests.hosts.lib import contract, debs
 from tests.hosts.lib.cells import Cell
 from tests.hosts.lib.cloud import Cloud
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for_conductor
 
-CONDUCTOR = 'rabbitmqctl -q list_consumers | grep -qw conductor'
 
 
 @pytest.fixture(scope='module')
@@ -18,11 +17,11 @@ def cloud(module_host, fork_of) -> Cloud:
     host.boot()
     debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
     host.run('apt-get install -y python-nova-cascading')
-    wait_for(host, CONDUCTOR, 60)
+    wait_for_conductor(host)
 
     def restart() -> None:
         host.run('systemctl restart mariadb nova-conductor')
-        wait_for(host, CONDUCTOR, 60)
+        wait_for_conductor(host)
     return Cloud(host, restart)
 
 

@@ -8,10 +8,9 @@ from tests.hosts.lib import contract, unpackaged
 from tests.hosts.lib.cells import Cell
 from tests.hosts.lib.cloud import Cloud, new_uuid
 from tests.hosts.lib.host import Host
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for_conductor
 
 NOVA = unpackaged.PIP[0]
-CONDUCTOR = 'rabbitmqctl -q list_consumers | grep -qw conductor'
 UNINSTALL = 'sh /var/lib/nova-cascading/installer/*/installation/uninstall.sh'
 
 
@@ -20,7 +19,7 @@ def conducted(host: Host) -> Cloud:
     def restart() -> None:
         made.stop_conductor('conductor')
         made.start_conductor('conductor')
-        wait_for(host, CONDUCTOR, 90)
+        wait_for_conductor(host)
     made = Cloud(host, restart, NOVA.python, NOVA.programs)
     return made
 
@@ -41,7 +40,7 @@ def cloud(module_host) -> Cloud:
     made.manage('cell_v2 create_cell --name cell1')
     install(made)
     made.start_conductor('conductor')
-    wait_for(host, CONDUCTOR, 90)
+    wait_for_conductor(host)
     return made
 
 
@@ -66,7 +65,7 @@ def test_a_second_controller_follows_and_status_is_content(cloud, stock):
     install(stock)
     stock.start_conductor('second')
     try:
-        wait_for(cloud.host, f'{CONDUCTOR}.stockhost', 90)
+        wait_for_conductor(cloud.host, 'conductor.stockhost')
         told = cloud.run('nova-cascading status').out
         assert 'conductor on testhost: keeps mappings' in told and 'conductor on stockhost: keeps mappings' in told
         cloud.run(f'nova-cascading mapping set {instance} {server}')

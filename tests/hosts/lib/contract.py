@@ -11,7 +11,7 @@ import json
 import pytest
 
 from tests.hosts.lib.cloud import SCRIPT, Cloud, new_uuid
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for, wait_for_conductor
 
 NOBODY = '00000000-0000-4000-8000-000000000000'
 NETWORK = '11111111-1111-4111-8111-111111111111'  # the one of inside/fake_neutron.py
@@ -142,7 +142,7 @@ class MixedFleets:
         instance, server = cloud.mapped()
         stock.start_conductor('stock')
         try:
-            wait_for(cloud.host, 'rabbitmqctl -q list_consumers | grep -qw conductor.stockhost', 60)
+            wait_for_conductor(cloud.host, 'conductor.stockhost')
             told = cloud.run('nova-cascading status', check=False)
             assert told.status == 1 and 'conductor on testhost: keeps mappings' in told.out
             assert 'conductor on stockhost: LOSES mappings: stock nova' in told.out

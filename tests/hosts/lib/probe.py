@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.hosts.lib import services
 from tests.hosts.lib.errors import HostError
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Round(NamedTuple):
 
 
 def ask(host: Host, *words: str) -> str:
-    """Run one command of inside/probe.py and return what it answers."""
+    """Run one command of inside/probe.py as soon as a conductor listens, and return what it answers."""
+    services.wait_for_conductor(host)
     host.put(SCRIPT, '/root/probe.py')
     return host.run(f'python3 probe.py {" ".join(words)}').out.splitlines()[-1]
 

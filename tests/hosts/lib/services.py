@@ -42,6 +42,15 @@ def wait_for(host: Host, line: str, seconds: float) -> None:
         time.sleep(0.2)
 
 
+def wait_for_conductor(host: Host, name: str = 'conductor', seconds: float = 90) -> None:
+    """Wait until a conductor takes messages: what is sent before that is lost, and its sender waits for a minute.
+
+    :param name: its queue; ``conductor.HOST`` for the one of that host
+    :raises HostError: when none does within *seconds*
+    """
+    wait_for(host, f'rabbitmqctl -q list_consumers | grep -qw {name}', seconds)
+
+
 def _daemon(host: Host, line: str, ready: str, seconds: float) -> None:
     name = line.split()[0]
     host.spawn(f'exec {line} >/var/log/{name}.test.log 2>&1', stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

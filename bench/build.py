@@ -26,7 +26,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from builder import source, tools  # noqa: E402
+from builder.common import tools  # noqa: E402
+from builder.common.model import Tree  # noqa: E402
+from builder.source.obtain import obtain  # noqa: E402
 
 RULES = '#!/usr/bin/make -f\n%:\n\tdh $@ --with python3 --buildsystem=none\noverride_dh_auto_install:\n' \
         '\tmkdir -p debian/nova-bench/usr/lib/python3/dist-packages\n' \
@@ -64,7 +66,7 @@ def main() -> int:
     tools.need(['dpkg-buildpackage', 'dh', 'dh_python3', 'rpmbuild'])
     with tempfile.TemporaryDirectory(prefix='bench-build-') as name:
         work = Path(name)
-        tree = source.obtain(None, work / 'source')
+        tree = obtain(None, work / 'source')
         copy_tree(tree, work / 'tree')
         rows = [measure(label, command, work, runs) for label, command in contestants(work, tree.version)]
     print(f'\nnova {tree.version}, best of {runs}:\n{"":42}{"seconds":>9}{"CPU s":>9}{"peak MB":>9}')
@@ -73,7 +75,7 @@ def main() -> int:
     return 0
 
 
-def copy_tree(tree: source.Tree, to: Path) -> None:
+def copy_tree(tree: Tree, to: Path) -> None:
     to.mkdir()
     shutil.copytree(tree.path / 'nova', to / 'nova', symlinks=True)
     shutil.copytree(tree.egg_info, to / tree.egg_info.name)

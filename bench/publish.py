@@ -25,7 +25,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from builder import needs, tools  # noqa: E402
+from builder.common import needs, tools  # noqa: E402
 from builder.repository.apt import ARCHITECTURES  # noqa: E402
 
 DEPENDS = ', '.join(f'python3-oslo.dependency-number-{number} (>= {number}.2.3)' for number in range(60))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 if __name__ == '__main__':
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    from builder import cli, environment, streams
+    from builder import cli
+    from builder.common import environment, streams
 
     streams.settle()
     # A build that is terminated, or loses its terminal, cleans up like an interrupted one.

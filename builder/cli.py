@@ -12,8 +12,8 @@ import tempfile
 import traceback
 from typing import NamedTuple
 
-from builder import project, workplace
-from builder.errors import BuildError
+from builder.common import project, workplace
+from builder.common.errors import BuildError
 
 HINTS = {errno.ENOSPC: 'free some space, or set TMPDIR to a directory on a larger disk',
          errno.EDQUOT: 'free some space, or set TMPDIR to a directory on a larger disk',
@@ -34,17 +34,17 @@ class Command(NamedTuple):
 
 
 COMMANDS = {
-    'build': Command('builder.build', 'make the deb and rpm packages of a nova (the default)'),
-    'diff': Command('builder.diff', 'print what the fork changes in a nova, as patches'),
-    'installer': Command('builder.installer', 'make the bundle for hosts where nova is not packaged'),
-    'runtime': Command('builder.runtime', 'make the package of Python modules that an old nova needs today'),
-    'stock': Command('builder.stockset', 'make stock packages of a release that no distribution ships any more'),
-    'prove': Command('builder.prove', 'build packages again from what they say they are made of, and compare'),
-    'publish': Command('builder.repository.publish', 'put packages into signed apt and yum repositories'),
-    'promote': Command('builder.repository.promote', 'offer to every host what only testing had'),
-    'withdraw': Command('builder.repository.withdraw', 'take a version back out; the one before it is offered again'),
-    'verify': Command('builder.repository.verify', 'check a repository or a copy of it, and how long its keys last'),
-    'test': Command('builder.selftest', 'run the tests: unit, hosts, or all of them'),
+    'build': Command('builder.commands.build', 'make the deb and rpm packages of a nova (the default)'),
+    'diff': Command('builder.commands.diff', 'print what the fork changes in a nova, as patches'),
+    'installer': Command('builder.commands.installer', 'make the bundle for hosts where nova is not packaged'),
+    'runtime': Command('builder.commands.runtime', 'make the package of Python modules that an old nova needs today'),
+    'stock': Command('builder.commands.stock', 'make stock packages of a release that no distribution ships any more'),
+    'prove': Command('builder.commands.prove', 'build packages again from what they say they are made of, and compare'),
+    'publish': Command('builder.commands.publish', 'put packages into signed apt and yum repositories'),
+    'promote': Command('builder.commands.promote', 'offer to every host what only testing had'),
+    'withdraw': Command('builder.commands.withdraw', 'take a version back out; the one before it is offered again'),
+    'verify': Command('builder.commands.verify', 'check a repository or a copy of it, and how long its keys last'),
+    'test': Command('builder.commands.test', 'run the tests: unit, hosts, or all of them'),
 }
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2  # renameat2(2)

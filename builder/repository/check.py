@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.repository import apt, keys, packages, policy, sums, times, yumcheck
+from builder.repository import apt, incoming, keys, policy, sums, times, yumcheck
 from builder.repository.keys import Key
 from builder.repository.state import State, Suite
 
@@ -22,7 +22,7 @@ class Checked:
     def __init__(self, root: Path, ring: Path) -> None:
         self.root = root
         self.ring = ring
-        self.found = {name: packages.sha256(root / name) for name, _ in sums.files(root)}
+        self.found = {name: incoming.sha256(root / name) for name, _ in sums.files(root)}
 
     def read(self, name: str) -> bytes:
         path = self.root / name

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from builder import tools
+from builder.common import tools
 
 # No tool finds a ~/.rpmmacros, ~/.config/rpm or ~/.dpkg.cfg in it, and rpm cannot make it for the sake of a ~/.rpmdb.
 NO_HOME = '/dev/null'

@@ -12,11 +12,11 @@ from email.utils import formatdate
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.repository import isolated, keys, packages, release, suites, sums, yum
+from builder.package.rpm import preflight
+from builder.repository import incoming, isolated, keys, releaserpm, sums, targets, yum
 from builder.repository.atomic import link
 from builder.repository.state import Entry
 from builder.repository.transaction import Change
-from builder.rpm import preflight
 
 DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
@@ -40,7 +40,7 @@ def offer(this: Change) -> None:
 def fingerprint(this: Change, name: str, family: str) -> str:
     """Of all that goes into the package; its version stays as long as this does."""
     files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
-    own = f'{suites.stable_of(name)} {preflight.text()}' if family == 'rpm' else ''
+    own = f'{targets.stable_of(name)} {preflight.text()}' if family == 'rpm' else ''
     what = f'{family} {own} {this.state.url}'
     return sums.digest(public(this) + files + GUARD.read_bytes() + what.encode())
 
@@ -73,7 +73,7 @@ def deb(this: Change, name: str, content: str) -> Entry:
     number = version(this, DEB, lambda text: (this.work / pool(text)).exists())
     path = pool(number)
     build_deb(this, number, this.work / path)
-    return Entry(DEB, number, 'all', {path: packages.sha256(this.work / path)}, this.time, content)
+    return Entry(DEB, number, 'all', {path: incoming.sha256(this.work / path)}, this.time, content)
 
 
 def pool(number: str) -> str:
@@ -125,8 +125,8 @@ def rpm(this: Change, name: str, content: str) -> Entry:
     number = version(this, RPM, lambda text: any(place.glob(f'{RPM}-{text}-*')))
     path = place / f'{RPM}-{number}-1.noarch.rpm'
     path.parent.mkdir(parents=True, exist_ok=True)
-    release.build(url=this.state.url, suite=suites.stable_of(name), version=number, epoch=this.time, to=path,
+    releaserpm.build(url=this.state.url, suite=targets.stable_of(name), version=number, epoch=this.time, to=path,
                   key=keys.export(this.prints, armor=True))
     yum.sign_packages([path], this.keys[0].fingerprint, this.time)
     to = str(path.relative_to(this.work))
-    return Entry(RPM, f'{number}-1', 'noarch', {to: packages.sha256(path)}, this.time, content)
+    return Entry(RPM, f'{number}-1', 'noarch', {to: incoming.sha256(path)}, this.time, content)

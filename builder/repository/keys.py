@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from builder import tools
-from builder.errors import BuildError
+from builder.common import tools
+from builder.common.errors import BuildError
 from builder.repository import isolated
 
 # RSA, because apt, rpm and yum of 2014 know no elliptic curves.

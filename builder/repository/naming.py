@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builder.errors import BuildError
-from builder.repository import packages, suites
-from builder.repository.packages import Package
+from builder.common.errors import BuildError
+from builder.repository import incoming, targets
+from builder.repository.incoming import Package
 from builder.repository.state import Entry, State, Suite
-from builder.repository.suites import Home
+from builder.repository.targets import Home
 from builder.repository.transaction import Change
 
 ABOUT_GUESSES = '''    It was built without its stock package, so the version that it stands in for is a guess: {stock}.
@@ -20,7 +20,7 @@ def suite(this: Change, home: Home) -> str:
     """The name that packages of such versions have had here before; else that of today, which then stays."""
     if not home.marks:
         return home.name
-    if home.marks not in this.state.names and not suites.settled(home.name):
+    if home.marks not in this.state.names and not targets.settled(home.name):
         this.said.append(f'  {home.name}: a series or target that has no name here yet. The suite is called so, and '
                          'stays; --suite SERIES-TARGET names another.')
     return this.state.names.setdefault(home.marks, home.name)
@@ -37,9 +37,9 @@ def learn(state: State, root: Path) -> None:
     for name, found in state.suites.items():
         for entry in (*found.packages.values(), *found.withdrawn.values()):
             if entry.name.endswith('-nova-cascading') and entry.arch != 'source' and (root / entry.path).exists():
-                entry.stock, entry.guessed = packages.stock_of(root / entry.path)
-        stable = suites.stable_of(name)
-        for entry in found.packages.values() if not suites.settled(stable) else ():
+                entry.stock, entry.guessed = incoming.stock_of(root / entry.path)
+        stable = targets.stable_of(name)
+        for entry in found.packages.values() if not targets.settled(stable) else ():
             if (marks := marks_of(entry, found, stable)) and '-nova-cascading' in entry.name:
                 state.names.setdefault(marks, stable)
 
@@ -47,8 +47,8 @@ def learn(state: State, root: Path) -> None:
 def marks_of(entry: Entry, found: Suite, stable: str) -> str:
     try:
         if found.family == 'deb':
-            return suites.of_deb(entry.version, entry.guessed).marks
-        return suites.of_rpm(entry.version, suites.target_of(stable).removeprefix('python'), entry.guessed).marks
+            return targets.of_deb(entry.version, entry.guessed).marks
+        return targets.of_rpm(entry.version, targets.target_of(stable).removeprefix('python'), entry.guessed).marks
     except BuildError:
         return ''
 

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.repository import keys, sums
 from builder.repository.state import NAME
 

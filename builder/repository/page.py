@@ -8,7 +8,7 @@ from pathlib import Path
 from time import gmtime, strftime
 from urllib.parse import quote
 
-from builder.repository import suites, sums
+from builder.repository import sums, targets
 from builder.repository.keys import Key
 from builder.repository.state import Entry, State, Suite
 
@@ -76,7 +76,7 @@ def key_line(key: Key) -> str:
 
 def section(state: State, name: str, suite: Suite) -> str:
     parts = [f'<h2 id="{escape(name)}">{escape(name)}</h2>']
-    if name.endswith(suites.TESTING):
+    if name.endswith(targets.TESTING):
         parts.append('<p>Not released yet: for hosts that test.</p>')
     if any(entry.guessed for entry in suite.packages.values()):
         parts.append('<p class="care">Built without the stock package: the version that it stands in for is a guess. '
@@ -101,19 +101,19 @@ def install(state: State, name: str, suite: Suite) -> list[str]:
 
 
 def apt_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> list[str]:
-    target, library = suites.target_of(name), values['library']
+    target, library = targets.target_of(name), values['library']
     companions = sorted(there.keys() - {*LIBRARIES, KEYRING_PACKAGE})
     care = []
     if companions:
         care = [f'<p class="care">The service packages here ({escape(", ".join(companions))}) are newer than the '
                 'stock ones: with this source in place, a <code>dist-upgrade</code> takes nova over without being '
                 'asked. Add it on hosts that shall have it.</p>']
-    elif target in suites.DPKG_BEFORE_1_17_11:
+    elif target in targets.DPKG_BEFORE_1_17_11:
         care = ['<p class="care">This release’s dpkg does not see that the library stands in for another: '
                 'where nova services are installed, apt would remove them. Ask the operator to publish the service '
                 'packages too (<code>./build.sh … --companions DIR</code>).</p>']
     what = f'{library} {WITH_COMPANIONS}' if companions else library
-    old = target in suites.APT_BEFORE_1_1
+    old = target in targets.APT_BEFORE_1_1
     return [see(f"dpkg-query -W {values['stock']}"), *care,
             step('1. Take the key and the source (apt)', (OLD_APT if old else APT).format(**values)),
             step(f'2. Look: {values["stock"]} is removed, and nothing else', f'apt-get -s install {what}'),
@@ -121,8 +121,8 @@ def apt_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> lis
 
 
 def rpm_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> list[str]:
-    tool = 'yum' if suites.target_of(name) in suites.YUM3 else 'dnf'
-    enable = suites.enabling(name)
+    tool = 'yum' if targets.target_of(name) in targets.YUM3 else 'dnf'
+    enable = targets.enabling(name)
     what = f'{tool}{enable} install {values["library"]}'
     release = quote(there['nova-cascading-release'].path)
     later = f'<p>This source is off by itself: <code>{tool}{enable} update {values["library"]}</code> brings newer ' \

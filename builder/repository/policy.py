@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.repository import isolated, keys
 from builder.repository.keys import Key, Part
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 
 NAME = 'state.json'
 SUITE = re.compile(r'[A-Za-z0-9][A-Za-z0-9._+~-]*')

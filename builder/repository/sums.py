@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.repository.packages import sha256
+from builder.repository.incoming import sha256
 
 NAME = 'SHA256SUMS'
 SIGNATURE = 'SHA256SUMS.asc'

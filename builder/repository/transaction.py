@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from builder import needs, tools
-from builder.errors import BuildError
+from builder.common import needs, tools
+from builder.common.errors import BuildError
 from builder.repository import apt, keys, ownership, page, policy, sums, times, yum
 from builder.repository.atomic import locked, readable, replace, replacement
 from builder.repository.keys import Key

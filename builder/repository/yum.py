@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.repository import isolated, keys, sums
 from builder.repository.atomic import link, replace
 from builder.repository.state import Suite

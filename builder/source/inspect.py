@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from email.parser import HeaderParser
 from pathlib import Path
 
-from builder import git
-from builder.errors import BuildError
+from builder.common import git
+from builder.common.errors import BuildError
 from builder.source import releases
 
 DEPTH = 6  # usr/lib/python3/dist-packages/nova is five down

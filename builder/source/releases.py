@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.errors import BuildError
-from builder.release import Release
+from builder.common.errors import BuildError
+from builder.source.novaversion import Release
 
 TABLE = Path(__file__).with_name('releases.tsv')
 

@@ -9,12 +9,12 @@ from email.parser import HeaderParser
 from pathlib import Path
 from typing import NamedTuple
 
-from builder import manager, tools
-from builder.errors import BuildError
-from builder.model import Stock, Tree
-from builder.progress import say
-from builder.release import Release
+from builder.common import manager, tools
+from builder.common.errors import BuildError
+from builder.common.model import Stock, Tree
+from builder.common.progress import say
 from builder.source import cache
+from builder.source.novaversion import Release
 
 NAMES = ('python3-nova', 'python-nova', 'python2-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'

@@ -12,8 +12,8 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import Any, BinaryIO, Callable
 
-from builder import tools
-from builder.errors import BuildError
+from builder.common import tools
+from builder.common.errors import BuildError
 
 # What Python's readers raise for archives that are damaged, encrypted, or made to be misread.
 DAMAGED = (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, LZMAError, struct.error, ValueError,

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builder import tools
-from builder.errors import BuildError
+from builder.common import tools
+from builder.common.errors import BuildError
 from builder.source import cache
 from builder.source.releases import Pin
 

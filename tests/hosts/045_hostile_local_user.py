@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from builder.package.rpm import preflight
 from builder.repository import keyring
-from builder.rpm import preflight
 from tests.hosts.lib import debs, packages
 from tests.hosts.lib.watch import Watch
 

@@ -4,12 +4,13 @@ import subprocess
 
 import pytest
 
-from builder import fork, render, source
-from builder.errors import BuildError
-from builder.project import PROJECT
-from builder.release import within
-from builder.rules.load import load
+from builder.common.errors import BuildError
+from builder.common.project import PROJECT
+from builder.fork import making, quilt
+from builder.fork.rules.load import load
 from builder.source import releases
+from builder.source.novaversion import within
+from builder.source.obtain import obtain
 
 SERIES = [*(name for name in releases.SERIES if name.isalpha()), 'latest']
 
@@ -17,7 +18,7 @@ SERIES = [*(name for name in releases.SERIES if name.isalpha()), 'latest']
 def obtained(name, work):
     """The series' last release, from the cache of sources, PyPI, or upstream's git where that can be reached."""
     try:
-        return source.obtain(name, work)
+        return obtain(name, work)
     except BuildError as error:
         if 'cannot be reached' in str(error):
             pytest.skip(f'SKIPPED: {error.what}')
@@ -26,7 +27,7 @@ def obtained(name, work):
 
 @pytest.fixture(params=SERIES)
 def made(request, tmp_path):
-    return fork.make(obtained(request.param, tmp_path / 'source'))
+    return making.make(obtained(request.param, tmp_path / 'source'))
 
 
 def test_every_rule_applies_where_it_should_and_nowhere_else(made, tmp_path):
@@ -35,7 +36,7 @@ def test_every_rule_applies_where_it_should_and_nowhere_else(made, tmp_path):
     assert {result.rule: result.state for result in made.report} == expected
     assert made.tree.modified == ''
     series = tmp_path / 'all.patch'
-    series.write_bytes('\n'.join(text for _, text in render.series(made)).encode())
+    series.write_bytes('\n'.join(text for _, text in quilt.series(made)).encode())
     done = subprocess.run(['patch', '-p1', '--fuzz=0', '--batch', '-i', series], cwd=made.tree.path,
                           capture_output=True, text=True)
     assert done.returncode == 0 and 'offset' not in done.stdout, done.stdout
@@ -43,4 +44,4 @@ def test_every_rule_applies_where_it_should_and_nowhere_else(made, tmp_path):
         for path, (_, after) in patch.files.items():
             assert (made.tree.path / path).read_bytes() == after
     with pytest.raises(BuildError, match='is patched already'):
-        fork.make(made.tree)
+        making.make(made.tree)

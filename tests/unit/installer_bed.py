@@ -9,8 +9,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-from builder import installer
-from builder.model import Fork, Patch, Tree
+from builder.commands import installer
+from builder.common.model import Fork, Patch, Tree
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[2] / 'installation'))
 # nohup and shells in the background have their children ignore signals.

@@ -5,8 +5,8 @@ import tarfile
 
 import pytest
 
-from builder import source
-from builder.errors import BuildError
+from builder.common.errors import BuildError
+from builder.source.obtain import obtain
 from tests.unit import fakenova
 
 
@@ -31,6 +31,6 @@ def crafted(path, *members):
 
 def refused(tmp_path, spec):
     with pytest.raises(BuildError) as caught:
-        source.obtain(str(spec), tmp_path / 'work')
+        obtain(str(spec), tmp_path / 'work')
     assert caught.value.status == 1 and caught.value.hint
     return str(caught.value)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from builder.deb import companions, fields, howto, template
-from builder.errors import BuildError
-from builder.model import Fork, Stock, Tree
+from builder.common.errors import BuildError
+from builder.common.model import Fork, Stock, Tree
+from builder.package.deb import companions, fields, howto, template
 
 STOCK = Stock('python3-nova', '2:26.2.2-1~deb12u5', 'deb', {
     'Depends': 'alembic (>= 1.5.0), python3:any', 'Suggests': 'python3-suds', 'Conflicts': 'python3-cjson',

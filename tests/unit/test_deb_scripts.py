@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.deb import template
+from builder.package.deb import template
 
 DEBIAN = Path(__file__).resolve().parents[2] / 'debian'
 STAND_IN = '''#!/bin/sh

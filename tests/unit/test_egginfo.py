@@ -4,9 +4,9 @@ import importlib.metadata
 
 import pytest
 
-from builder import egginfo
-from builder.errors import BuildError
-from builder.model import Tree
+from builder.common.errors import BuildError
+from builder.common.model import Tree
+from builder.package import egginfo
 
 SETUP_CFG = """\
 [metadata]

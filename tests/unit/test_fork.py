@@ -5,9 +5,9 @@ import subprocess
 
 import pytest
 
-from builder import fork, render
-from builder.errors import BuildError
-from builder.model import Tree
+from builder.common.errors import BuildError
+from builder.common.model import Tree
+from builder.fork import making, quilt
 from tests.unit import fakenova
 
 APPLIED = {
@@ -24,7 +24,7 @@ def tree(path, version='2014.1.5', **changed):
 
 def patched(to, made):
     """Apply the rendered series with patch(1), as whoever rebuilds the source package does."""
-    for name, text in render.series(made):
+    for name, text in quilt.series(made):
         (to / name).write_bytes(text.encode())
         done = subprocess.run(['patch', '-p1', '--fuzz=0', '-i', name], cwd=to, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout
@@ -34,7 +34,7 @@ def patched(to, made):
 
 @pytest.mark.parametrize('version', APPLIED)
 def test_each_release_gets_the_rules_it_needs(tmp_path, version):
-    made = fork.make(tree(tmp_path, version))
+    made = making.make(tree(tmp_path, version))
     assert {result.rule for result in made.report if result.state == 'applied'} == APPLIED[version]
     assert {result.state for result in made.report if result.rule not in APPLIED[version]} == {'not needed'}
     assert all('expected for' in result.why for result in made.report if result.state == 'not needed')
@@ -42,7 +42,7 @@ def test_each_release_gets_the_rules_it_needs(tmp_path, version):
 
 @pytest.mark.parametrize('version', APPLIED)
 def test_the_series_applies_without_fuzz_and_gives_the_fork(tmp_path, version):
-    made = fork.make(tree(tmp_path / 'nova', version))
+    made = making.make(tree(tmp_path / 'nova', version))
     result = patched(fakenova.write(tmp_path / 'patched', version), made)
     for patch in made.patches:
         for path, (_, after) in patch.files.items():
@@ -52,15 +52,15 @@ def test_the_series_applies_without_fuzz_and_gives_the_fork(tmp_path, version):
 def test_making_writes_nothing_into_the_tree(tmp_path):
     source = tree(tmp_path)
     before = {path: path.read_bytes() for path in tmp_path.rglob('*') if path.is_file()}
-    fork.make(source)
+    making.make(source)
     assert before == {path: path.read_bytes() for path in tmp_path.rglob('*') if path.is_file()}
 
 
 def test_a_patched_tree_is_told(tmp_path):
-    made = fork.make(tree(tmp_path / 'a'))
+    made = making.make(tree(tmp_path / 'a'))
     path = patched(fakenova.write(tmp_path / 'b'), made)
     with pytest.raises(BuildError, match='is patched already') as caught:
-        fork.make(Tree(path, '2014.1.5', 'the patched one'))
+        making.make(Tree(path, '2014.1.5', 'the patched one'))
     assert 'unpatched source' in caught.value.hint
 
 
@@ -68,7 +68,7 @@ def test_a_half_patched_tree_is_told_with_what_is_there_and_what_is_not(tmp_path
     half = fakenova.files('2014.1.5')['nova/db/sqlalchemy/models.py'].replace(
         '# stable\n', '# stable\n    mapping_uuid = Column(String(36))\n')
     with pytest.raises(BuildError, match='patched in part') as caught:
-        fork.make(tree(tmp_path, models=half))
+        making.make(tree(tmp_path, models=half))
     assert 'there already: orm-column; not there: object-field, object-from-database' in str(caught.value)
 
 
@@ -76,7 +76,7 @@ def test_every_problem_is_told_at_once(tmp_path):
     source = tree(tmp_path, models='class Instance: pass\n', instance='class (\n', migration='def db_sync(): pass\n')
     (tmp_path / 'nova/conductor/manager.py').unlink()
     with pytest.raises(BuildError) as caught:
-        fork.make(source)
+        making.make(source)
     for problem in ('models.py: orm-column: wanted exactly one place', 'instance.py: object-field: it does not parse',
                     'there is no nova/conductor/manager.py', 'migration.py: follow-db-sync: wanted exactly one place'):
         assert problem in str(caught.value)
@@ -85,42 +85,42 @@ def test_every_problem_is_told_at_once(tmp_path):
 
 def test_a_release_that_surprisingly_needs_no_rule_is_a_conflict(tmp_path):
     with pytest.raises(BuildError, match='a nova 14.1.0 should need this change'):
-        fork.make(tree(tmp_path, '14.1.0', api=fakenova.NEW_NETWORK.replace('\n    ', '\n')))
+        making.make(tree(tmp_path, '14.1.0', api=fakenova.NEW_NETWORK.replace('\n    ', '\n')))
 
 
 def test_a_file_of_the_fork_that_is_there_already_is_a_conflict(tmp_path):
     source = tree(tmp_path)
-    name = next(iter(fork.overlay(source)), None)
+    name = next(iter(making.overlay(source)), None)
     if name is None:
         pytest.skip('SKIPPED: src/nova has no files yet')
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text('')
     with pytest.raises(BuildError, match='is a file of the fork'):
-        fork.make(source)
+        making.make(source)
 
 
 def test_the_check_stops_an_edit_that_does_more_than_it_says(tmp_path, monkeypatch):
-    insert = fork.apply
+    insert = making.apply
 
     def careless(rule, source, version):
         outcome = insert(rule, source, version)
-        return fork.Outcome(outcome.state, outcome.source + b'\nextra = 1\n', outcome.why, outcome.additions)
+        return making.Outcome(outcome.state, outcome.source + b'\nextra = 1\n', outcome.why, outcome.additions)
 
-    monkeypatch.setattr(fork, 'apply', careless)
+    monkeypatch.setattr(making, 'apply', careless)
     with pytest.raises(BuildError, match='does not stand the check'):
-        fork.make(tree(tmp_path))
+        making.make(tree(tmp_path))
 
 
 def test_the_migrate_repository_goes_only_where_nova_has_one(tmp_path):
-    ours = fork.OUR_MIGRATE_REPOSITORY
-    assert not any(name.startswith(ours) for name in fork.overlay(tree(tmp_path / 'new', '26.3.0')))
-    have = (fork.PROJECT / 'src' / ours).is_dir()
-    assert any(name.startswith(ours) for name in fork.overlay(tree(tmp_path / 'old'))) is have
+    ours = making.OUR_MIGRATE_REPOSITORY
+    assert not any(name.startswith(ours) for name in making.overlay(tree(tmp_path / 'new', '26.3.0')))
+    have = (making.PROJECT / 'src' / ours).is_dir()
+    assert any(name.startswith(ours) for name in making.overlay(tree(tmp_path / 'old'))) is have
 
 
 def test_a_row_without_the_field_can_be_read_and_one_with_it_is(tmp_path):
     """What a conductor without the field sends must not fail (it did, after the row was deleted)."""
-    text = patched(tmp_path, fork.make(tree(tmp_path))).joinpath('nova/objects/instance.py').read_text()
+    text = patched(tmp_path, making.make(tree(tmp_path))).joinpath('nova/objects/instance.py').read_text()
     module = ast.parse(text)
     function = next(node for node in ast.walk(module) if getattr(node, 'name', '') == '_from_db_object')
     names = {'INSTANCE_OPTIONAL_ATTRS': []}
@@ -132,5 +132,5 @@ def test_a_row_without_the_field_can_be_read_and_one_with_it_is(tmp_path):
 
 
 def test_no_file_of_the_fork_is_empty_since_no_patch_could_make_it():
-    empty = [path for path in (fork.PROJECT / 'src').rglob('*') if path.is_file() and not path.stat().st_size]
+    empty = [path for path in (making.PROJECT / 'src').rglob('*') if path.is_file() and not path.stat().st_size]
     assert empty == []

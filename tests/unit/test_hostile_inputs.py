@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from builder import source
-from builder.errors import BuildError
-from builder.model import Stock
+from builder.common.errors import BuildError
+from builder.common.model import Stock
 from builder.repository.state import State
-from builder.source import packages, unpack
+from builder.source import packaged, unpack
+from builder.source.obtain import obtain
 from tests.unit import fakenova
 from tests.unit.conftest import SOURCE
 from tests.unit.source_bed import pack, refused
@@ -80,7 +80,7 @@ def test_a_device_a_pipe_or_an_unknown_thing_is_not_made(tmp_path, kind):
     info.type, info.devmajor, info.devminor, info.mode = kind, 1, 3, 0o6777
     with tarfile.open(tmp_path / 'good.tar', 'a') as archive:
         archive.addfile(info)
-    tree = source.obtain(str(tmp_path / 'good.tar'), tmp_path / 'work')
+    tree = obtain(str(tmp_path / 'good.tar'), tmp_path / 'work')
     thing = tree.path / 'thing'
     assert not thing.exists() or thing.is_file() and thing.stat().st_mode & 0o7000 == 0
 
@@ -140,7 +140,7 @@ def test_a_damaged_archive_is_refused_in_words_or_read(tmp_path, name):
         for data in mutations(whole, rng):
             (tmp_path / name).write_bytes(data)
             try:
-                source.obtain(str(tmp_path / name), tmp_path / f'work{number}')
+                obtain(str(tmp_path / name), tmp_path / f'work{number}')
             except BuildError as error:
                 assert error.hint
 
@@ -179,21 +179,21 @@ def test_a_deb_whose_name_or_version_would_be_run_is_refused(tmp_path, name, ver
 
 def test_a_debs_relations_cannot_begin_a_stanza_of_their_own(tmp_path):
     control = 'Package: python3-nova\nVersion: 2:26.2.2-1\nDepends: sudo,\n \t \n python3-six\n'
-    tree = source.obtain(str(control_of(tmp_path, control)), tmp_path / 'work')
+    tree = obtain(str(control_of(tmp_path, control)), tmp_path / 'work')
     assert tree.stock.fields['Depends'] == 'sudo, python3-six'
 
 
 @pytest.mark.parametrize(('name', 'version'), [*NAMES, ('python3-nova', '26.3.0')])
 def test_an_rpm_whose_name_or_version_would_be_run_is_refused(name, version):
     with pytest.raises(BuildError, match='that is no package and no version'):
-        packages.checked(Stock(name, version, 'rpm', {}), Path('x.rpm'))
+        packaged.checked(Stock(name, version, 'rpm', {}), Path('x.rpm'))
 
 
 @pytest.mark.parametrize('line', ['sudo %(touch evil)', '%{lua: os.execute("touch evil")}', 'sudo\x1b[2J', 'a\rb'])
 def test_an_rpm_whose_relations_rpmbuild_would_carry_out_is_refused(line):
-    for field in packages.RPM_RELATIONS:
+    for field in packaged.RPM_RELATIONS:
         with pytest.raises(BuildError, match='which no package needs'):
-            packages.checked(Stock('python3-nova', '26.3.0-1.el9', 'rpm', {field: f'sudo\n{line}'}), Path('x.rpm'))
+            packaged.checked(Stock('python3-nova', '26.3.0-1.el9', 'rpm', {field: f'sudo\n{line}'}), Path('x.rpm'))
 
 
 @pytest.mark.parametrize(('file', 'text', 'said'), [

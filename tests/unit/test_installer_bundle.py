@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, contents, fork_of, write_tree
 
-from builder import installer
+from builder.commands import installer
 
 PROJECT = Path(__file__).resolve().parents[2]
 

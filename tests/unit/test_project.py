@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from builder import git, project, workplace
-from builder.errors import BuildError
+from builder.common import git, project, workplace
+from builder.common.errors import BuildError
 from tests import conditions
 
 GIT = ['git', '-c', 'user.name=x', '-c', 'user.email=x@example.org', '-c', 'commit.gpgsign=false']
@@ -70,7 +70,7 @@ def test_foreign_settings_of_git_and_other_owners_change_nothing(copy, condition
         if '/pytest-of-' in str(above) and above.stat().st_mode & 0o5 != 0o5:
             above.chmod(0o755)
     code = (f'import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); from pathlib import Path\n'
-            f'from builder import git; where = Path({str(copy)!r})\n'
+            f'from builder.common import git; where = Path({str(copy)!r})\n'
             'print(git.ask(where, "log", "-1", "--format=%s"), git.ask(where, "status", "-s"))')
     done = condition.run(['/usr/bin/python3', '-I', '-B', '-c', code])
     assert done.stdout == 'x \n', done.stderr

@@ -6,7 +6,7 @@ from pathlib import Path
 import fakenova
 import pytest
 
-from builder import environment, project
+from builder.common import environment, project
 
 PROJECT = Path(__file__).resolve().parents[2]
 

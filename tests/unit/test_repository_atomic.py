@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.repository.atomic import locked, replace, replacement
 from tests import repositories
 from tests.repositories import Publisher

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.repository import check, keys, policy
 from tests import repositories
 from tests.repositories import Publisher

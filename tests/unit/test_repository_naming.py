@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.repository import keys, naming, page, suites, withdraw
+from builder.commands import withdraw
+from builder.repository import keys, naming, page, targets
 from builder.repository.state import Entry, State, Suite
 from tests import repositories
 from tests.repositories import Publisher
@@ -79,28 +80,28 @@ def change(root):
 def test_a_series_without_a_name_keeps_the_one_it_had(monkeypatch):
     """nova 34 of sid goes to nova34-sid; once the tables learn its name, revision 2 must not go elsewhere."""
     this = change(State())
-    assert naming.suite(this, suites.of_deb('2:34.0.0-1+cascading1')) == 'nova34-sid'
+    assert naming.suite(this, targets.of_deb('2:34.0.0-1+cascading1')) == 'nova34-sid'
     assert 'nova34-sid' in this.said[0]
-    monkeypatch.setattr(suites, 'SERIES', [*suites.SERIES, 'hibiscus'])
-    monkeypatch.setitem(suites.DEBIAN_SERIES, 'hibiscus', 'forky')
-    assert suites.of_deb('2:34.0.0-1+cascading2').name == 'hibiscus-forky'
-    assert naming.suite(this, suites.of_deb('2:34.0.0-1+cascading2')) == 'nova34-sid'
-    assert naming.suite(this, suites.of_deb('2:34.0.0-1+deb14u1+cascading1')) == 'hibiscus-forky', 'another target'
+    monkeypatch.setattr(targets, 'SERIES', [*targets.SERIES, 'hibiscus'])
+    monkeypatch.setitem(targets.DEBIAN_SERIES, 'hibiscus', 'forky')
+    assert targets.of_deb('2:34.0.0-1+cascading2').name == 'hibiscus-forky'
+    assert naming.suite(this, targets.of_deb('2:34.0.0-1+cascading2')) == 'nova34-sid'
+    assert naming.suite(this, targets.of_deb('2:34.0.0-1+deb14u1+cascading1')) == 'hibiscus-forky', 'another target'
 
 
 def test_names_of_an_older_state_stay_too(monkeypatch):
     entry = Entry('python3-nova-cascading', '2:33.0.2-1+cascading1', 'all', {'pool/a.deb': ''}, 0, '')
     state = State(suites={'gazpacho-sid': Suite('deb', 0, {'pool/a.deb': entry})})
     naming.learn(state, Path('/dev/null'))
-    monkeypatch.setitem(suites.DEBIAN_SERIES, 'gazpacho', 'forky')
-    assert naming.suite(change(state), suites.of_deb('2:33.0.2-1+cascading2')) == 'gazpacho-sid'
+    monkeypatch.setitem(targets.DEBIAN_SERIES, 'gazpacho', 'forky')
+    assert naming.suite(change(state), targets.of_deb('2:33.0.2-1+cascading2')) == 'gazpacho-sid'
 
 
 def test_a_suite_that_was_named_by_hand_names_no_others():
     entry = Entry('python3-nova-cascading', f'{BOOKWORM}+cascading1', 'all', {'pool/a.deb': ''}, 0, '')
     state = State(suites={'zed-site': Suite('deb', 0, {'pool/a.deb': entry})})
     naming.learn(state, Path('/dev/null'))
-    assert naming.suite(change(state), suites.of_deb(f'{BOOKWORM}+cascading2')) == 'zed-bookworm'
+    assert naming.suite(change(state), targets.of_deb(f'{BOOKWORM}+cascading2')) == 'zed-bookworm'
 
 
 def suite_of(family, **packages):

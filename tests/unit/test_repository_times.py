@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.repository import keys, times
 from builder.repository.state import State, Suite
 from tests import repositories

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from builder import build
-from builder.errors import BuildError
+from builder.commands import build
+from builder.common.errors import BuildError
 from builder.repository import check, isolated, keys, ownership
 from builder.repository.state import State
 from tests import repositories

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from installer_bed import Bed
 
-from builder import preflight as check
-from builder import workplace
-from builder.deb import template
-from builder.rpm import preflight
+from builder.common import workplace
+from builder.package import preflight as check
+from builder.package.deb import template
+from builder.package.rpm import preflight
 from tests.hosts.lib.watch import Watch
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -4,11 +4,11 @@ import subprocess
 
 import pytest
 
-from builder import standin
-from builder.errors import BuildError, UsageError
-from builder.model import Stock, Tree
-from builder.rpm import evr, howto, requires, values
-from builder.source import packages
+from builder.common.errors import BuildError, UsageError
+from builder.common.model import Stock, Tree
+from builder.package import standin
+from builder.package.rpm import evr, howto, requires, values
+from builder.source import packaged
 
 
 def tree(version, stock=None):
@@ -130,4 +130,4 @@ def test_upstreams_nova_is_not_passed_off_as_one_for_el6(monkeypatch, tmp_path):
     ('%package -n python3-nova', '1:26.3.0-1.el9', 'python3-nova'),
 ])
 def test_a_source_rpm_makes_the_library_of_its_release(spec, version, name):
-    assert packages.library(spec, version) == name
+    assert packaged.library(spec, version) == name

@@ -4,11 +4,11 @@ import ast
 
 import pytest
 
-from builder.project import PROJECT
-from builder.rules.apply import APPLIED, NOT_NEEDED, PRESENT, apply
-from builder.rules.edit import Conflict
-from builder.rules.load import load, load_file
-from builder.rules.pattern import Pattern
+from builder.common.project import PROJECT
+from builder.fork.rules.apply import APPLIED, NOT_NEEDED, PRESENT, apply
+from builder.fork.rules.edit import Conflict
+from builder.fork.rules.load import load, load_file
+from builder.fork.rules.pattern import Pattern
 
 COLUMN = '''
 [[rule]]

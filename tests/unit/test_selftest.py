@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from builder import selftest, tools
+from builder.commands import test as selftest
+from builder.common import tools
 from tests import conditions
 from tests.hosts.lib import capable, layers, order
 
@@ -73,7 +74,7 @@ def test_files_that_are_named_are_all_that_runs(monkeypatch, words, chosen):
 def test_where_hosts_cannot_run_one_line_says_why_within_a_second_or_two(condition):
     """As root in a plain container and as a user; the unit tests themselves are not started again here."""
     conditions.need_readable(condition, PROJECT)
-    code = 'from builder import selftest; selftest.tools.need = print; print(selftest.can_have_hosts("first"))'
+    code = 'from builder.commands import test; test.tools.need = print; print(test.can_have_hosts("first"))'
     done = condition.run([sys.executable, '-c', code], cwd='/', timeout=60,
                          env={**os.environ, 'PYTHONPATH': str(PROJECT), 'PYTHONDONTWRITEBYTECODE': '1'})
     assert done.stdout == 'False\n', done.stderr
@@ -98,7 +99,7 @@ def test_a_mirror_that_cannot_be_reached_is_found_out(monkeypatch):
     if shutil.which('apt-get') is None:
         pytest.skip('SKIPPED: needs apt')
     text = 'Types: deb\nURIs: http://127.0.0.1:9/debian\nSuites: bookworm bookworm-updates\n'
-    monkeypatch.setattr(capable.suites, 'for_suite', lambda suite: text)
+    monkeypatch.setattr(capable.aptsources, 'for_suite', lambda suite: text)
     assert capable.sourceless() == ('needs packages of Debian, and http://127.0.0.1:9/debian/dists/bookworm/InRelease '
                                     'cannot be reached')
 

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from builder.errors import BuildError
+from builder.common.errors import BuildError
 from builder.source import upstream
 from builder.source.releases import Pin
 

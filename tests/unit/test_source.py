@@ -7,8 +7,8 @@ import zipfile
 
 import pytest
 
-from builder import source
 from builder.source import cache, unpack
+from builder.source.obtain import obtain
 from tests.unit import fakenova
 from tests.unit.source_bed import crafted, pack, refused
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures('sources')
 
 @pytest.mark.parametrize('name', ['nova-26.3.0.tar.gz', 'nova.tar.xz', 'any.tar.bz2', 'n.tgz'])
 def test_a_tarball(tmp_path, name):
-    tree = source.obtain(str(pack(tmp_path, name)), tmp_path / 'work')
+    tree = obtain(str(pack(tmp_path, name)), tmp_path / 'work')
     assert tree.version == '26.3.0' and (tree.path / 'nova/objects/instance.py').is_file()
     assert f'{name} (sha256 {cache.sha256(tmp_path / name)})' in tree.origin
 
@@ -27,11 +27,11 @@ def test_a_zip(tmp_path):
     with zipfile.ZipFile(tmp_path / 'nova.zip', 'w') as archive:
         for path in (tmp_path / 'nova-26.3.0').rglob('*'):
             archive.write(path, path.relative_to(tmp_path))
-    assert source.obtain(str(tmp_path / 'nova.zip'), tmp_path / 'work').version == '26.3.0'
+    assert obtain(str(tmp_path / 'nova.zip'), tmp_path / 'work').version == '26.3.0'
 
 
 def test_a_directory_is_used_where_it_is(tmp_path):
-    tree = source.obtain(str(fakenova.write(tmp_path / 'here', '12.0.6')), tmp_path / 'work')
+    tree = obtain(str(fakenova.write(tmp_path / 'here', '12.0.6')), tmp_path / 'work')
     assert tree.path == tmp_path / 'here' and tree.version == '12.0.6'
 
 
@@ -41,7 +41,7 @@ def test_a_git_checkout_knows_its_commit_and_its_tag(tmp_path):
     git = ['git', '-C', str(path), '-c', 'user.name=t', '-c', 'user.email=t@example.org']
     for words in (['init', '-q'], ['add', '-A'], ['commit', '-qm', 'x'], ['tag', '-a', '14.0.3', '-m', 'x']):
         subprocess.run([*git, *words], check=True)
-    tree = source.obtain(str(path), tmp_path / 'work')
+    tree = obtain(str(path), tmp_path / 'work')
     head = subprocess.run([*git, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
     assert (tree.version, tree.origin) == ('14.0.3', f'{path} (commit {head})')
     assert 'is not what was released as 14.0.3' in tree.modified
@@ -61,7 +61,7 @@ def debian_package(tmp_path):
 
 
 def test_a_debian_package_is_the_stock_it_stands_in_for(tmp_path):
-    tree = source.obtain(str(debian_package(tmp_path)), tmp_path / 'work')
+    tree = obtain(str(debian_package(tmp_path)), tmp_path / 'work')
     assert (tree.version, tree.stock.name, tree.stock.version, tree.stock.family) == (
         '26.2.2', 'python3-nova', '2:26.2.2-1~deb12u5', 'deb')
     assert 'sudo' in tree.stock.fields['Depends'] and tree.python == 3
@@ -112,7 +112,7 @@ def rpm_package(tmp_path):
 
 
 def test_an_rpm_is_the_stock_it_stands_in_for(tmp_path):
-    tree = source.obtain(str(rpm_package(tmp_path)), tmp_path / 'work')
+    tree = obtain(str(rpm_package(tmp_path)), tmp_path / 'work')
     assert (tree.version, tree.stock.version, tree.stock.family) == ('27.1.0', '1:27.1.0-2.el9', 'rpm')
     assert 'python3-oslo-db >= 10' in tree.stock.fields['Requires']
 
@@ -132,7 +132,7 @@ def test_a_source_rpm_has_its_patches_applied_in_order(tmp_path):
     spec = SPEC.format(name='openstack-nova').replace('Summary', 'Source0: nova-27.1.0.tar.gz\nPatch1: second.patch\n'
                                                       'Patch0: first.patch\nSummary') + \
         '%package -n python3-nova\nSummary: x\n%description -n python3-nova\nx\n%prep\n%autosetup -n nova-27.1.0\n'
-    tree = source.obtain(str(rpmbuild(tmp_path, ['-bs'], spec)), tmp_path / 'work')
+    tree = obtain(str(rpmbuild(tmp_path, ['-bs'], spec)), tmp_path / 'work')
     assert (tree.path / 'nova/__init__.py').read_text() == 'fixed = 2\n'
     assert (tree.stock.name, tree.stock.version) == ('python3-nova', '1:27.1.0-2.el9')
 
@@ -156,7 +156,7 @@ def debian_source(tmp_path):
 
 
 def test_a_debian_source_package_has_its_patches_applied(tmp_path):
-    tree = source.obtain(str(debian_source(tmp_path)), tmp_path / 'work')
+    tree = obtain(str(debian_source(tmp_path)), tmp_path / 'work')
     assert (tree.path / 'nova/__init__.py').read_text() == 'fixed = 1\n'
     assert (tree.stock.name, tree.stock.version) == ('python3-nova', '2:26.2.2-1')
 
@@ -246,4 +246,4 @@ def test_no_version_in_it(tmp_path):
     (path / 'PKG-INFO').unlink()
     assert 'does not tell its version' in refused(tmp_path, path)
     path.rename(tmp_path / 'nova-2014.1.5')
-    assert source.obtain(str(tmp_path / 'nova-2014.1.5'), tmp_path / 'work').version == '2014.1.5'
+    assert obtain(str(tmp_path / 'nova-2014.1.5'), tmp_path / 'work').version == '2014.1.5'

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from builder import source
 from builder.source import cache, inspect, releases, upstream
+from builder.source.obtain import obtain
 from tests.unit import fakenova
 from tests.unit.source_bed import pack, refused
 
@@ -25,7 +25,7 @@ def test_a_local_copy_comes_before_any_network(tmp_path, sources, monkeypatch):
     monkeypatch.setattr(upstream, '_run', lambda *_: pytest.fail('the network was asked'))
     sources.mkdir()
     pack(sources, 'nova-2014.1.5.tar.gz', '2014.1.5', 'nova-2014.1.5')
-    tree = source.obtain('icehouse', tmp_path / 'work')
+    tree = obtain('icehouse', tmp_path / 'work')
     assert tree.version == '2014.1.5' and 'is not what was released as 2014.1.5' in tree.modified
 
 
@@ -44,7 +44,7 @@ def git_upstream(tmp_path, monkeypatch):
 def test_an_old_release_comes_from_the_pinned_commit_and_is_kept(tmp_path, sources, monkeypatch):
     pin = releases.Pin('14.1.0', 'git', git_upstream(tmp_path, monkeypatch))
     monkeypatch.setattr(releases, 'table', lambda: {'14.1.0': pin})
-    assert source.obtain('14.1.0', tmp_path / 'work').version == '14.1.0'
+    assert obtain('14.1.0', tmp_path / 'work').version == '14.1.0'
     assert [path.name for path in sources.iterdir()] == ['nova-14.1.0.tar.gz']
 
 
@@ -61,7 +61,7 @@ def test_without_network_the_way_out_is_told(tmp_path, monkeypatch, release, com
         assert command in words[0]
         return subprocess.CompletedProcess(words, 1, '', 'fatal: unable to access: Could not resolve host: x')
     monkeypatch.setattr(subprocess, 'run', run)
-    monkeypatch.setattr('builder.tools.need', lambda wanted: None)
+    monkeypatch.setattr('builder.common.tools.need', lambda wanted: None)
     text = refused(tmp_path, release)
     assert 'cannot be reached' in text and f'put nova-{release}.tar.gz into {cache.directory()}' in text
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import standin
-from builder.errors import UsageError
-from builder.model import Stock, Tree
+from builder.common.errors import UsageError
+from builder.common.model import Stock, Tree
+from builder.package import standin
 
 BOOKWORM = Stock('python3-nova', '2:26.2.2-1~deb12u5', 'deb')
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from builder import manager, source
-from builder.errors import BuildError
-from builder.model import Tree
+from builder.common import manager
+from builder.common.errors import BuildError
+from builder.common.model import Tree
 from builder.source import stock
+from builder.source.obtain import obtain
 from tests.unit import fakenova
 
 pytestmark = pytest.mark.skipif(shutil.which('apt-get') is None, reason='SKIPPED: needs apt')
@@ -54,16 +55,16 @@ def offer(repository, algorithm='sha256'):
 @pytest.mark.parametrize('algorithm', ['sha256', 'sha512'])
 def test_the_offered_package_is_taken_and_kept(apt, tmp_path, algorithm):
     deb = offer(apt, algorithm)
-    tree = source.obtain(None, tmp_path / 'work')
+    tree = obtain(None, tmp_path / 'work')
     assert (tree.version, tree.stock.name, tree.stock.version) == ('26.2.2', 'python3-nova', '2:26.2.2-1')
     deb.unlink()
-    assert source.obtain(None, tmp_path / 'again').stock.version == '2:26.2.2-1'
+    assert obtain(None, tmp_path / 'again').stock.version == '2:26.2.2-1'
 
 
 def test_a_package_that_the_mirror_lists_but_does_not_have(apt, tmp_path):
     offer(apt).unlink()
     with pytest.raises(BuildError, match='could not download python3-nova') as caught:
-        source.obtain(None, tmp_path / 'work')
+        obtain(None, tmp_path / 'work')
     assert './build.sh 26.3.0' in caught.value.hint
 
 
@@ -71,13 +72,13 @@ def test_a_package_that_is_not_what_the_mirror_lists(apt, tmp_path):
     deb = offer(apt)
     deb.write_bytes(deb.read_bytes()[:-1] + b'x')
     with pytest.raises(BuildError, match='could not download python3-nova'):
-        source.obtain(None, tmp_path / 'work')
+        obtain(None, tmp_path / 'work')
 
 
 def test_a_host_that_offers_no_nova(apt, tmp_path):
     (apt / 'Packages').write_text('')
     with pytest.raises(BuildError, match='offers no stock nova') as caught:
-        source.obtain(None, tmp_path / 'work')
+        obtain(None, tmp_path / 'work')
     assert 'apt-get update' in caught.value.hint
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from builder.selftest import LINTERS as TOOLS
+from builder.commands.test import LINTERS as TOOLS
 
 PROJECT = Path(__file__).resolve().parents[2]
 LONGEST = 350

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from builder import preflight
+from builder.package import preflight
 
 SOURCE = Path(__file__).resolve().parents[2] / 'src/nova/cascading'
 TABLES = ''.join(f'CREATE TABLE {name} (id INTEGER PRIMARY KEY, uuid VARCHAR(36){{}}, deleted INTEGER);'

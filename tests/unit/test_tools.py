@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import manager, needs, tools
-from builder.errors import BuildError
-from builder.needs import Need
+from builder.common import manager, needs, tools
+from builder.common.errors import BuildError
+from builder.common.needs import Need
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -203,7 +203,7 @@ def test_only_root_is_answered(way, monkeypatch, capsys):
 
 
 PROJECT = Path(__file__).resolve().parents[2]
-PLACES = ('rpm/*', 'docs/*.md', 'README.md', 'src/nova/**/*.py', 'builder/rpm/*.py', 'builder/repository/**/*')
+PLACES = ('rpm/*', 'docs/*.md', 'README.md', 'src/nova/**/*.py', 'builder/package/rpm/*.py', 'builder/repository/**/*')
 DANGEROUS = re.compile(r"--allowerasing|(yum|dnf)( -\S+)* (shell|remove|erase|autoremove)\b|--enablerepo='?[\w-]*\*")
 # Where a text names it so that nobody types it.
 WARNED = re.compile(r'What never to type:\n.*?\n\n', re.S)

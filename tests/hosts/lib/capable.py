@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from builder import suites
+from builder.common import aptsources
 
 # The namespaces and the mount of enter-root.sh, and a device node as mmdebstrap makes them.
 TRIAL = '''
@@ -59,7 +59,7 @@ def toolless() -> str:
 def sourceless(suite: str = 'bookworm') -> str:
     """Why no packages for test hosts can be had; '' when they can."""
     try:
-        sources = dict(line.split(': ', 1) for line in suites.for_suite(suite).split('\n\n')[0].splitlines())
+        sources = dict(line.split(': ', 1) for line in aptsources.for_suite(suite).split('\n\n')[0].splitlines())
     except LookupError as error:
         return str(error)
     address = f'{sources["URIs"].rstrip("/")}/dists/{sources["Suites"].split()[0]}/InRelease'

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from builder import egginfo, runtime, stockset
+from builder.commands import runtime
+from builder.commands import stock as stockset
+from builder.package import egginfo
 from builder.source import cache
 from tests.hosts.lib import packages, signed, templates
 from tests.hosts.lib.cloud import Cloud

@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from builder.project import PARTS
-from builder.suites import SUITES
+from builder.common.aptsources import SUITES
+from builder.common.project import PARTS
 from tests.hosts.lib import templates
 from tests.hosts.lib.errors import HostError
 

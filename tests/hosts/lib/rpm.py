@@ -7,7 +7,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from builder import egginfo, source
+from builder.package import egginfo
+from builder.source.obtain import obtain
 from tests.hosts.lib import icehouse  # noqa: F401  registers the layer below rpm-icehouse
 from tests.hosts.lib.kinds import SCRIPTS, script
 from tests.hosts.lib.layers import register
@@ -22,7 +23,7 @@ def stock_nova(release: str) -> Callable[[Path], None]:
     """What puts an unpatched nova release into a host, for stock rpms to be made of."""
     def put(root: Path) -> None:
         with tempfile.TemporaryDirectory() as work:
-            tree = source.obtain(release, Path(work))
+            tree = obtain(release, Path(work))
             shutil.copytree(tree.path / 'nova', root / 'srv/nova/nova', ignore=shutil.ignore_patterns('tests'))
             shutil.copytree(tree.path / 'etc/nova', root / 'srv/nova/etc/nova')
             egginfo.ensure(tree, root / 'srv/nova')

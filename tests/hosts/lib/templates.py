@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder import suites
+from builder.common import aptsources
 from tests.hosts.lib import capable
 from tests.hosts.lib.errors import HostError, Incapable
 from tests.hosts.lib.layers import AROUND, REGISTRY, Layer
@@ -67,8 +67,8 @@ def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
 
 def _bootstrap(suite: str, layer: Layer, partial: Path, log: Path) -> None:
     listed = log.with_suffix('.sources')
-    listed.write_text(suites.for_suite(suite))
-    options = [f'--aptopt={line}' for line in suites.acquire_options()]
+    listed.write_text(aptsources.for_suite(suite))
+    options = [f'--aptopt={line}' for line in aptsources.acquire_options()]
     words = ['mmdebstrap', *layer.script.split(), *options, suite, partial, listed]
     with log.open('wb') as out:
         subprocess.run(words, check=True, stdout=out, stderr=subprocess.STDOUT)
@@ -77,7 +77,7 @@ def _bootstrap(suite: str, layer: Layer, partial: Path, log: Path) -> None:
 def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log: Path) -> None:
     machine = Machine(below, keep=partial, network='outer' if layer.online else 'own')
     try:
-        for path, text in (*layer.files, ('/etc/apt/preferences.d/archive', suites.preferences(suite))):
+        for path, text in (*layer.files, ('/etc/apt/preferences.d/archive', aptsources.preferences(suite))):
             inside = machine.root / path.lstrip('/')
             inside.parent.mkdir(parents=True, exist_ok=True)
             inside.write_text(text)

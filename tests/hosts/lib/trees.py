@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from builder import egginfo, fork, render, source
+from builder.fork import making, quilt
+from builder.package import egginfo
 from builder.source import cache
+from builder.source.obtain import obtain
 from tests.hosts.lib.host import Host, Result
 
 PYTHON = 'python2.7'
@@ -29,12 +31,12 @@ def put(host: Host, version: str, work: Path, forked: bool) -> str:
     """
     if cache.release(version) is None:
         pytest.skip(f'SKIPPED: needs nova-{version}.tar.gz in the cache of sources')
-    tree = source.obtain(version, work)
+    tree = obtain(version, work)
     place = f'/srv/{"fork" if forked else "stock"}-{version}'
     host.put(tree.path, place)
     metadata = egginfo.ensure(tree, work / 'metadata')
     host.put(metadata, f'{place}/{metadata.name}')
-    for _, text in render.series(fork.make(tree)) if forked else ():
+    for _, text in quilt.series(making.make(tree)) if forked else ():
         subprocess.run(['patch', '--silent', '-p1', '--fuzz=0', '--no-backup-if-mismatch'], cwd=host.path(place),
                        input=text.encode(), check=True)
     return place
@@ -45,7 +47,7 @@ def put_tests(host: Host, version: str, work: Path) -> None:
 
     :param work: an empty directory.
     """
-    tree = source.obtain(version, work).path
+    tree = obtain(version, work).path
     for part in ('nova/tests', 'nova/CA', 'etc', 'setup.cfg'):
         host.put(tree / part, f'{INSTALLED}/{part}')
 

@@ -9,7 +9,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder import egginfo, source
+from builder.package import egginfo
+from builder.source.obtain import obtain
 from tests.hosts.lib import icehouse, packages  # noqa: F401  icehouse registers the layer that its tarballs stand on
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
@@ -57,7 +58,7 @@ def of_pip(version: str, suite: str, python: str, base: str) -> Unpackaged:
 def of_tarball(version: str) -> Unpackaged:
     def unpack(root: Path) -> None:
         with tempfile.TemporaryDirectory() as work:
-            tree = source.obtain(version, Path(work))
+            tree = obtain(version, Path(work))
             target = root / TARBALL.lstrip('/')
             target.mkdir()
             subprocess.run(['cp', '-a', tree.path / 'nova', target], check=True)

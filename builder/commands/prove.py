@@ -1,0 +1,152 @@
+"""Builds packages again from what they say they are made of, and compares: are they what this project makes of it?
+
+FILE is a deb or rpm of this project, signed or not. The stock package or release that it names is looked for in the
+cache of sources, at this machine's package manager and upstream; --source names it otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from email.parser import HeaderParser
+from pathlib import Path
+from typing import NamedTuple
+
+from builder.common import environment, project, tools
+from builder.common.errors import BuildError, UsageError
+from builder.common.progress import step
+from builder.package import standin
+from builder.source import cache, stock
+
+RELEASED = re.compile(r'nova (\S+) as released, commit')
+PACKAGED = re.compile(r'(\S+) (\S+), sha256 ([0-9a-f]{64})')
+OWN = re.compile(r'[+.]cascading(\d+)$')
+
+
+class Claim(NamedTuple):
+    """What a package says of itself.
+
+    :param made_by: version of the project.
+    :param made_of: its source.
+    :param stands_for: version of the stock package, '' for an assumed one.
+    """
+
+    family: str
+    revision: str
+    made_by: str
+    made_of: str
+    stands_for: str
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('files', nargs='+', type=Path, metavar='FILE', help='.deb or .noarch.rpm')
+    parser.add_argument('--source', metavar='SOURCE', help='what it was made of, where it cannot be found by itself')
+
+
+def run(args: argparse.Namespace) -> int:
+    return max([prove(file, args.source) for file in args.files])
+
+
+def prove(file: Path, given: str | None) -> int:
+    """:returns: 0 when the very same bytes came out, 1 when others did."""
+    said = claim(file)
+    if said.made_by != project.label():
+        raise BuildError(f'{file.name} was made by nova-cascading {said.made_by}, this is {project.label()}',
+                         f'run this in a clone of version {said.made_by}, unchanged')
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        source = given or found(said, Path(work))
+        with step(f'building {file.name} again from {source}'):
+            again = rebuilt(said, source, Path(work) / 'out', file.name)
+        same = content(file) == content(again)
+        print(f'{file}: {"the same bytes" if same else "NOT the same"}, from {said.made_of}')
+        return 0 if same else differences(file, again)
+
+
+def claim(file: Path) -> Claim:
+    """
+    :raises BuildError: the file is no package of ours, or one of a version that did not say.
+    """
+    if not file.is_file():
+        raise BuildError(f'there is no file {file}', 'check the path')
+    read = {'.deb': claim_of_deb, '.rpm': claim_of_rpm}.get(file.suffix)
+    if read is None or file.name.endswith('.src.rpm'):
+        raise UsageError(f'{file.name} is neither a .deb nor a binary .rpm', 'name the binary package')
+    said = read(file)
+    if not all(said[:4]):
+        raise BuildError(f'{file.name} does not say what it was made of and by which nova-cascading',
+                         'only packages made by ./build.sh of version 2 and later do')
+    return said
+
+
+def claim_of_deb(file: Path) -> Claim:
+    tools.need(['dpkg-deb'])
+    fields = HeaderParser().parsestr(tools.run(['dpkg-deb', '--field', file], hint='get the package again'))
+    version = str(fields.get('Version', ''))
+    own = OWN.search(version)
+    made_of = str(fields.get('Nova-Cascading-Made-Of', '')).partition(';')[0]
+    assumed = standin.ASSUMED in str(fields.get('Provides', ''))
+    return Claim('deb', own[1] if own else '', str(fields.get('Nova-Cascading-Version', '')), made_of,
+                 '' if assumed else OWN.sub('', version))
+
+
+def claim_of_rpm(file: Path) -> Claim:
+    tools.need(['rpm'])
+    query = '%{EVR}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
+    shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', query, file], hint='get the package again')
+    version, provides, text = shown.split('\n', 2)
+    made = re.search(r'^Made by nova-cascading (\S+)\nof (.+)$', text, re.MULTILINE)
+    own = OWN.search(version)
+    return Claim('rpm', own[1] if own else '', made[1] if made else '', made[2] if made else '',
+                 '' if standin.ASSUMED in provides.split() else OWN.sub('', version))
+
+
+def found(said: Claim, work: Path) -> str:
+    """The source that a package names.
+
+    :raises BuildError: it is nowhere to be had.
+    """
+    released, packaged = RELEASED.match(said.made_of), PACKAGED.match(said.made_of)
+    if released:
+        return released[1]
+    if packaged:
+        kept = [path for path in sorted(cache.directory().glob('*')) if path.suffix in ('.deb', '.rpm', '.dsc')]
+        offered = stock.version(packaged[1], packaged[2], work)
+        for path in [*kept, *offered]:
+            if cache.sha256(path) == packaged[3]:
+                return str(path)
+    raise BuildError(f'{said.made_of} is neither in {cache.directory()} nor offered by this machine\'s package manager',
+                     'get it, and name it with --source')
+
+
+def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
+    """Run the build as its own program: nothing of this one may reach it."""
+    words = [str(project.PROJECT / 'build.sh'), source, '--only', said.family, '--revision', said.revision,
+             '--to', str(to)]
+    packaged = PACKAGED.match(said.made_of)
+    if said.stands_for and not (packaged and packaged[2] == said.stands_for):
+        words += ['--stock-version', said.stands_for]
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, encoding='utf-8', errors='replace',
+                          env=environment.kept())
+    if done.returncode or not (to / name).is_file():
+        raise BuildError(f'{name} could not be built again:\n{tools.tail(done.stderr)}',
+                         'see the lines above; --source names another source')
+    return to / name
+
+
+def content(file: Path) -> str:
+    """What identifies a package: of an rpm, the digest that a signature does not change, which covers its payload."""
+    if file.suffix == '.rpm':
+        return tools.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', file])
+    return cache.sha256(file)
+
+
+def differences(file: Path, again: Path) -> int:
+    if shutil.which('diffoscope') is None:
+        print('  Next: apt-get install diffoscope, then run this again to see what differs', file=sys.stderr)
+    else:
+        subprocess.run(['diffoscope', file, again])
+    return 1

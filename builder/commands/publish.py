@@ -1,0 +1,137 @@
+"""Puts packages into a signed repository, apt and yum side by side, and switches readers to it in one step.
+
+A package goes to the suite of its nova series and target (icehouse-trusty, zed-bookworm, icehouse-el7), as its
+version says. What was built without its stock package stands in for a version that was guessed, and goes to a suite of
+its own (zed-bookworm-guessed). The first publish makes a signing key in the GnuPG home (GNUPGHOME), unless --key
+names one.
+Rotating keys: publish with --key OLD --key NEW until the hosts have the new keyring package, then with --key NEW.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+from builder.common import tools
+from builder.common.errors import BuildError
+from builder.repository import incoming, keyring, naming, targets, yum
+from builder.repository.incoming import Package
+from builder.repository.state import SUITE, Entry, Suite
+from builder.repository.transaction import TOOLS, Change, carry, change, say
+
+PROJECT = Path(__file__).resolve().parents[2]
+DIST = PROJECT / 'dist'
+MOST_DAYS = 3650
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('packages', nargs='*', type=Path, metavar='PACKAGE',
+                        help='.deb, .dsc and .rpm files, or directories of them (dist/)')
+    add_target(parser)
+    parser.add_argument('--channel', choices=targets.CHANNELS, default='stable',
+                        help='testing: only hosts that ask for SUITE-testing see it, until you promote it (stable)')
+    parser.add_argument('--suite', type=suite_name, metavar='NAME', help='the suite, when the versions do not say it')
+    parser.add_argument('--url', type=address,
+                        help='where hosts will find the repository; remembered (file:// and its path)')
+    parser.add_argument('--valid-days', type=days, metavar='N',
+                        help='apt refuses the indexes N days after the last publish or --refresh; remembered (180)')
+    parser.add_argument('--refresh', action='store_true', help='add nothing; sign all anew with a new Valid-Until')
+    parser.add_argument('--reset-date', action='store_true',
+                        help='date to now what a wrong clock has dated into the future')
+
+
+def suite_name(text: str) -> str:
+    if not SUITE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f'{text!r} is no name of a suite, as zed-bookworm')
+    return targets.stable_of(text)
+
+
+def address(text: str) -> str:
+    # It becomes a word of shell lines on the page, of sources.list and of .repo files.
+    if not re.fullmatch(r'[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,\[\]-]+', text):
+        raise argparse.ArgumentTypeError(f'{text!r} is no address, as https://packages.example.org/nova-cascading')
+    return text
+
+
+def days(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f'{text!r} is no number of days from 1 to {MOST_DAYS}')
+    return int(text)
+
+
+def add_target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--to', type=Path, default=DIST / 'repo', metavar='DIR', help='the repository (dist/repo)')
+    parser.add_argument('--key', action='append', default=[], metavar='ID',
+                        help='the key that signs; twice while keys are rotated, the older one first')
+
+
+def run(args: argparse.Namespace) -> int:
+    tools.need(TOOLS)
+    given = [] if args.refresh else incoming.collect(args.packages or [DIST], args.suite)
+    state = change(args.to, args.key, lambda this: edit(this, args, given), reset_date=args.reset_date)
+    say(f'{args.to}: {len(state.suites)} suites, signed by {", ".join(state.keys)}\n'
+        f'  how hosts use it: {state.url}/index.html')
+    return 0
+
+
+def edit(this: Change, args: argparse.Namespace, given: list[Package]) -> None:
+    this.state.url = (args.url or this.state.url or f'file://{quote(str(args.to.resolve()))}').rstrip('/')
+    this.state.valid_days = args.valid_days or this.state.valid_days
+    if args.refresh:
+        for name, suite in this.state.suites.items():
+            this.suite(name, suite.family)
+    naming.learn(this.state, this.work)
+    pairs = [(package, targets.in_channel(naming.suite(this, home), args.channel))
+             for package in given for home in package.homes]
+    naming.refuse_mixture(this, pairs)
+    bring(this, [(package, name) for package, name in pairs if wanted(this, package, name)])
+    keyring.offer(this)
+
+
+def wanted(this: Change, package: Package, name: str) -> bool:
+    """Is the package new to the suite?
+
+    :raises BuildError: the same version with other content is there, published or withdrawn.
+    """
+    suite = this.state.suites.get(name, Suite(package.family))
+    path = place(package, name)
+    there = known(this, path)
+    if there and there.given != incoming.content_of(package.path):
+        raise BuildError(f'{package.path.name} is published already, with other content: hosts would not see a change',
+                         'build it with a higher --revision, then publish that')
+    if path in suite.withdrawn:
+        this.said.append(f'  {package.path.name}: withdrawn from {name}; '
+                         f'`./build.sh withdraw --undo {package.version}` offers it again')
+    return path not in suite.packages and path not in suite.withdrawn
+
+
+def place(package: Package, name: str) -> str:
+    if package.family == 'rpm':
+        return f'{yum.directory(name)}/packages/{package.path.name}'
+    return f'pool/main/{package.source[0]}/{package.source}/{package.path.name}'
+
+
+def known(this: Change, path: str) -> Entry | None:
+    return next((entries[path] for suite in this.state.suites.values()
+                 for entries in (suite.packages, suite.withdrawn) if path in entries), None)
+
+
+def bring(this: Change, fresh: list[tuple[Package, str]]) -> None:
+    """Copy packages into the tree, sign the rpms among them, and enter all of them in their suites."""
+    for package, name in fresh:
+        for part in package.parts:
+            carry(this, part, str(Path(place(package, name)).parent / part.name))
+    unsigned = [this.work / place(package, name) for package, name in fresh if package.family == 'rpm']
+    yum.sign_packages(unsigned, this.keys[0].fingerprint, this.time)
+    for package, name in fresh:
+        path = place(package, name)
+        files = {str(Path(path).parent / part.name): '' for part in package.parts}
+        entry = Entry(package.name, package.version, package.arch,
+                      {to: incoming.sha256(this.work / to) for to in files}, this.time,
+                      incoming.content_of(package.path), package.stock, package.guessed)
+        this.suite(name, package.family).packages[path] = entry
+        this.said.append(f'  {package.path.name} -> {name}')
+        if package.guessed:
+            this.said.append(naming.ABOUT_GUESSES.format(stock=package.stock))

@@ -1,0 +1,46 @@
+"""Checks every signature, hash and file of a repository or of a whole copy of it, and how long its keys still last.
+
+Fails when anything is amiss, and from 90 days before a key or a Valid-Until ends: run it daily. Trusted are the keys
+named with --key; without it the secret keys of this user, and nova-cascading's public key once `gpg --import` took it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import time
+
+from builder.commands.publish import add_target
+from builder.common import needs, tools
+from builder.common.errors import BuildError
+from builder.repository import check, keys
+from builder.repository.atomic import locked
+from builder.repository.state import State
+
+SHOWN = 20
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    add_target(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    tools.need(needs.of_command('verify'))
+    root = args.to.resolve()
+    # A publisher at work is waited for; a copy on a read-only medium has none.
+    with locked(root) if os.access(root.parent, os.W_OK) else contextlib.nullcontext():
+        State.must_exist(root)
+        trusted = keys.trusted(args.key)
+        if not trusted:
+            raise BuildError('no key to check against: this GnuPG home has none of nova-cascading',
+                             f'compare the fingerprint, then: gpg --import {root}/nova-cascading.asc')
+        found = check.problems(root, trusted, int(time.time()))
+        state = State() if found else State.load(root)
+    if found:
+        more = [f'and {len(found) - SHOWN} more'] if len(found) > SHOWN else []
+        raise BuildError('\n  '.join([f'{root} is not as it was published:', *found[:SHOWN], *more]),
+                         'do not serve it: restore it from a mirror, or publish again if this is the origin')
+    total = sum(len(suite.packages) for suite in state.suites.values())
+    print(f'{root}: {len(state.suites)} suites, {total} packages, every signature and hash good')
+    return 0

@@ -1,0 +1,100 @@
+"""Takes a version out of the indexes, so that the one before it is the candidate again.
+
+The files stay in the pool unless --delete is given. Hosts that have the version keep it: the command prints what to
+run on them. --undo offers a withdrawn version again.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from builder.commands.publish import add_target
+from builder.common.errors import BuildError
+from builder.repository import naming, targets, versions
+from builder.repository.state import Entry, State, Suite
+from builder.repository.transaction import Change, change, drop
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('version', metavar='VERSION', help='as the package manager shows it, with or without epoch')
+    add_target(parser)
+    parser.add_argument('--suite', metavar='NAME', help='only this suite (every one that has it, testing included)')
+    parser.add_argument('--delete', action='store_true', help='delete the files as well')
+    parser.add_argument('--undo', action='store_true', help='offer the withdrawn version again')
+
+
+def run(args: argparse.Namespace) -> int:
+    State.must_exist(args.to)
+    change(args.to, args.key, lambda this: edit(this, args))
+    return 0
+
+
+def edit(this: Change, args: argparse.Namespace) -> None:
+    chosen = [name for name, suite in sorted(this.state.suites.items()) if args.suite in (None, name)]
+    moved = {name: move(this, name, args) for name in chosen}
+    if not any(moved.values()):
+        where = f'the suite {args.suite}' if args.suite else 'any suite'
+        raise BuildError(f'{where} has no {"withdrawn " if args.undo else ""}version {args.version}',
+                         f'see {args.to}/index.html for the versions there are')
+    naming.refuse_mixture(this, [])
+    if args.delete:
+        gone = {path for entries in moved.values() for entry in entries for path in entry.files}
+        drop(this, sorted(gone - still_listed(this.state.suites)))
+    for name, entries in moved.items():
+        if entries and not args.undo:
+            this.said.append(advice(name, this.state.suites[name], entries))
+
+
+def move(this: Change, name: str, args: argparse.Namespace) -> list[Entry]:
+    suite = this.state.suites[name]
+    sources = [suite.withdrawn] if args.undo else [suite.packages]
+    target = suite.packages if args.undo else suite.withdrawn
+    if args.delete:
+        sources, target = [suite.packages, suite.withdrawn], {}
+    moved = {path: entry for entries in sources for path, entry in entries.items()
+             if versions.same(entry.version, args.version)}
+    for path in moved:
+        for entries in sources:
+            entries.pop(path, None)
+    target.update(moved)
+    if moved:
+        this.suite(name, suite.family)
+    return list(moved.values())
+
+
+def still_listed(suites: dict[str, Suite]) -> set[str]:
+    return {path for suite in suites.values() for entries in (suite.packages, suite.withdrawn)
+            for entry in entries.values() for path in entry.files}
+
+
+def advice(name: str, suite: Suite, gone: list[Entry]) -> str:
+    """What is the candidate now, and the command that takes a host back to it."""
+    libraries = {entry.name for entry in gone if entry.arch != 'source'}
+    left = sorted({entry.version for entry in suite.packages.values() if entry.name in libraries
+                   and entry.name.endswith('-nova-cascading')}, key=versions.key(suite.family))
+    if not left:
+        return (f'{name}: no version is left. Hosts that have {gone[0].version} keep it; back to stock with\n'
+                '  nova-cascading uninstall')
+    names = {entry.name for entry in suite.packages.values() if entry.version == left[-1]}
+    lost = sorted(libraries - names)
+    back = (apt_back if suite.family == 'deb' else rpm_back)(name, gone[0].version, left[-1], sorted(libraries & names))
+    note = f'\n  (there is no {left[-1]} of {", ".join(lost)}: remove it first)' if lost else ''
+    return f'{name}: the candidate is {left[-1]} again. On hosts that have {gone[0].version}:\n  {back}{note}'
+
+
+def apt_back(suite: str, bad: str, good: str, names: list[str]) -> str:
+    """Only what the host has installed: the service packages of one host are not those of another."""
+    # apt before 1.1 does not know the option, and downgrades after a question.
+    option = '' if targets.target_of(suite) in targets.APT_BEFORE_1_1 else ' --allow-downgrades'
+    if len(names) == 1:
+        return f'apt-get update && apt-get install{option} {names[0]}={good}'
+    shown = f"dpkg-query -W -f '${{Status}} ${{Version}} ${{Package}}={good}\\n'"
+    chosen = f"awk '$3 == \"installed\" && $4 == \"{bad}\" {{ print $5 }}'"
+    return f'apt-get update && apt-get install{option} $({shown} | {chosen})'
+
+
+def rpm_back(suite: str, bad: str, good: str, names: list[str]) -> str:
+    words = ' '.join(f'{name}-{good}' for name in names)
+    if targets.target_of(suite) in targets.YUM3:
+        return f'yum clean metadata && yum{targets.enabling(suite)} downgrade {words}'
+    return f'dnf{targets.enabling(suite)} --refresh downgrade {words}'

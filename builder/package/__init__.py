@@ -1,0 +1,1 @@
+"""A fork becomes packages: debs, rpms, and what both are made from."""

@@ -1,0 +1,1 @@
+"""Debian packages: a source package that needs only debhelper to be rebuilt, and the binary package of it."""

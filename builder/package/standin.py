@@ -1,0 +1,92 @@
+"""Which stock package a fork stands in for, and what its own packages are called and versioned."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from builder.common.errors import UsageError
+from builder.common.model import Stock, Tree
+
+# Debian, Ubuntu and RDO raised their epochs when OpenStack changed its numbering with Liberty (12).
+NEW_EPOCH_SINCE = 12
+# What a dist tag says of an enterprise Linux: the Python of its nova packages.
+PYTHONS = {'el6': '2.6', 'el7': '2.7', 'el8': '3.6', 'el9': '3.9', 'el10': '3.12'}
+# RDO's name of the library on EL7: Stein and Train had both Pythons. nova itself is for Python 3 alone from 21 on.
+BOTH_PYTHONS = range(19, 21)
+PYTHON3_SINCE = 18
+PYTHON3_ONLY = 21
+# A virtual package of packages whose stock version was guessed, in both families.
+ASSUMED = 'nova-cascading-assumed-stock'
+
+
+def of(tree: Tree, family: str) -> Stock:
+    """The stock package that a fork of this tree replaces in one package family.
+
+    :param family: ``deb`` or ``rpm``.
+    :returns: the tree's own stock package in its own family; else the one that distributions ship for this release.
+    Sources: Ubuntu 14.04 (nova 1:2014.1.5-0ubuntu1), Debian (epoch 2), RDO (no epoch up to Kilo, 1 from Liberty on).
+    """
+    if tree.stock is not None and tree.stock.family == family:
+        return tree.stock
+    name = 'python3-nova' if tree.python == 3 else 'python-nova'
+    return Stock(name, default_version(tree, family), family)
+
+
+def default_version(tree: Tree, family: str) -> str:
+    since_liberty = NEW_EPOCH_SINCE <= tree.major < 2014
+    if family == 'deb':
+        release = '0ubuntu1' if tree.python == 2 else '1'
+        return f'{2 if since_liberty else 1}:{tree.version}-{release}'
+    epoch = '1:' if since_liberty else ''
+    return f'{epoch}{tree.version}-1'
+
+
+def is_guess(tree: Tree, family: str) -> bool:
+    """Has nobody seen the stock package that the fork stands in for?  Then its packages provide ASSUMED, and `publish`
+    keeps them apart."""
+    return tree.stock is None or tree.stock.family != family
+
+
+def override(tree: Tree, version: str | None, family: str) -> Tree:
+    """The same tree, standing in for another version of the stock package, as ``--stock-version`` says.
+
+    :raises UsageError: when that is not a version of this family.
+    """
+    if version is None:
+        return tree
+    if not re.fullmatch(r'(\d+:)?\d[A-Za-z0-9.+~^-]*-[A-Za-z0-9.+~_]+', version):
+        raise UsageError(f'--stock-version {version}: not a full package version ([epoch:]version-release)',
+                         'see `dpkg-query -W python3-nova` or `rpm -q --qf "%{evr}" python3-nova` on the target host')
+    stock = of(tree, family)
+    if family == 'rpm':
+        stock = replace(stock, name=rpm_name(tree, stock.name, version))
+    return replace(tree, stock=replace(stock, version=version))
+
+
+def python_of(version: str) -> str | None:
+    """The Python of the release that an rpm's dist tag names (``.el7`` is 2.7); None without one that we know."""
+    tag = re.search(r'\.(el\d+)', version)
+    return PYTHONS.get(tag[1]) if tag else None
+
+
+def rpm_name(tree: Tree, name: str, version: str) -> str:
+    """What RDO calls the library on the release that the dist tag names.
+
+    :raises UsageError: this nova never ran on that release's Python.
+    """
+    python = python_of(version)
+    if python is None or tree.stock is not None and tree.stock.family == 'rpm':
+        return name
+    number = 0 if tree.major >= 2014 else tree.major
+    if python[0] == '3' if number < PYTHON3_SINCE else python[0] == '2' and number >= PYTHON3_ONLY:
+        raise UsageError(f'--stock-version {version}: that release has Python {python}, on which nova {tree.version} '
+                         'does not run', 'give the version that `rpm -q --qf "%{evr}" python-nova` prints on the host')
+    if python[0] == '3':
+        return 'python3-nova'
+    return 'python2-nova' if number in BOTH_PYTHONS else 'python-nova'
+
+
+def package_name(tree: Tree) -> str:
+    """``python3-nova-cascading`` or, for a Python 2 nova, ``python-nova-cascading``."""
+    return 'python3-nova-cascading' if tree.python == 3 else 'python-nova-cascading'

@@ -1,0 +1,40 @@
+"""nova-cascading-release: the rpm that tells a host where one yum repository is, and which key signs it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from time import gmtime, strftime
+
+from builder.package.rpm import preflight
+from builder.repository import isolated, targets
+
+SHARE = Path(__file__).parent / 'templates'
+
+
+def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Path) -> None:
+    """
+    :param url: address of the whole repository.
+    :param suite: the stable suite, e.g. ``icehouse-el7``.
+    :param key: the armored public keys.
+    :param epoch: build time, seconds since 1970.
+    """
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        top = Path(work)
+        (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
+        # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.
+        enabled = '0' if targets.target_of(suite) in targets.YUM3 else '1'
+        (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
+            url=url, suite=suite, enabled=enabled))
+        (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
+            '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))))
+        preflight.write(top, epoch)
+        # _rpmformat: rpm 6 writes packages of version 6 otherwise, which only rpm 6 reads.
+        defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_rpmfilename': 'release.rpm',
+                   '_dbpath': f'{work}/db', '_rpmformat': '4'}
+        words = [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
+        isolated.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
+                        SOURCE_DATE_EPOCH=str(epoch))
+        to.unlink(missing_ok=True)
+        shutil.copyfile(top / 'out/release.rpm', to)

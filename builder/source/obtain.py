@@ -1,0 +1,82 @@
+"""Sources: anything that contains a nova becomes a Tree."""
+
+from __future__ import annotations
+
+import configparser
+import errno
+from pathlib import Path
+
+from builder.common import git
+from builder.common.errors import BuildError
+from builder.common.model import Stock, Tree
+from builder.source import cache, inspect, packaged, releases, stock, unpack, upstream
+
+PACKAGES = {'.src.rpm': packaged.src_rpm, '.rpm': packaged.rpm, '.deb': packaged.deb, '.dsc': packaged.dsc}
+
+
+def obtain(spec: str | None, work: Path) -> Tree:
+    """The tree that a source stands for; nothing outside ``work`` and the cache of sources is written.
+
+    :param spec: None for the library package that this host's package manager offers; the name of a release; or the
+        path of a tarball, zip, directory, git checkout, .deb, .rpm, .dsc or .src.rpm.
+    :param work: a directory of the caller's, made if it is not there; the tree may be in it.
+    :raises BuildError: there is no nova there, the source is damaged or cannot be had, or the disk is full.
+    """
+    try:
+        (work / 'download').mkdir(parents=True, exist_ok=True)
+        (work / 'tree').mkdir(exist_ok=True)
+        return _obtain(spec, work)
+    except (ValueError, RuntimeError, configparser.Error) as error:  # of a decoder or parser, whichever met it
+        raise BuildError(f'{spec or "the stock nova"} cannot be understood: {error}',
+                         'get the source again from where it was released') from error
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise BuildError(f'no space left while unpacking {spec or "the stock nova"} below {work}',
+                             'free some space (100 MB are enough), or set TMPDIR to a larger disk') from error
+        raise BuildError(f'{error.filename or spec}: {error.strerror}', 'check the path and its permissions') from error
+
+
+def _obtain(spec: str | None, work: Path) -> Tree:
+    if spec is None:
+        return _archive(stock.download(work / 'download'), work / 'tree')
+    path = Path(spec)
+    if path.is_dir():
+        return _directory(path)
+    if path.is_file():
+        return _archive(path, work / 'tree')
+    if path.exists():
+        raise BuildError(f'{path} is neither a file nor a directory', 'save it as a file, and give its path')
+    if not releases.looks_like_release(spec) or spec.endswith((*PACKAGES, *cache.ARCHIVES)):
+        raise BuildError(f'there is no file {spec}', 'check the path')
+    return _archive(upstream.tarball(releases.find(spec), work / 'download'), work / 'tree')
+
+
+def _archive(path: Path, to: Path) -> Tree:
+    package = next((PACKAGES[suffix] for suffix in PACKAGES if path.name.endswith(suffix)), None)
+    found: Stock | None = None
+    if package:
+        found = package(path, to)
+    else:
+        (unpack.zipped if path.suffix == '.zip' else unpack.tar)(path, to)
+    digest = cache.sha256(path)
+    return _tree(to, f'{path} (sha256 {digest})', found, f', sha256 {digest}')
+
+
+def _directory(path: Path) -> Tree:
+    return _tree(path, f'{path}{_commit(path)}', None)
+
+
+def _commit(path: Path) -> str:
+    head = git.ask(path, 'rev-parse', 'HEAD')
+    return f' (commit {head})' if head else ''
+
+
+def _tree(root: Path, origin: str, found: Stock | None, digest: str = '') -> Tree:
+    path = inspect.find_nova(root, origin)
+    version = inspect.version_of(path, origin, packaged.upstream_version(found.version) if found else '')
+    if found:
+        return Tree(path, version, origin, inspect.egg_info(path), found,
+                    made_of=f'{found.name} {found.version}{digest}')
+    tree = inspect.tree_id(path / 'nova').hex()
+    return Tree(path, version, origin, inspect.egg_info(path), None, inspect.modified(tree, version),
+                made_of=inspect.identity(tree, version))

@@ -10,7 +10,6 @@ from tests.hosts.lib.cloud import Cloud
 from tests.hosts.lib.services import wait_for_conductor
 
 
-
 @pytest.fixture(scope='module')
 def cloud(module_host, fork_of) -> Cloud:
     host = module_host('bookworm', 'stack')

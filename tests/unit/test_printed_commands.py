@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-PLACES = ('debian/*', 'docs/debian.md', 'docs/release-upgrades.md', 'docs/operations.md', 'README.md',
-          'src/nova/cascading/**/*.py', 'builder/package/deb/*.py', 'builder/repository/templates/*')
+PLACES = ('debian/*', 'docs/debian.md', 'docs/release-upgrades.md', 'docs/operations.md', 'docs/commands.md',
+          'README.md', 'src/nova/cascading/**/*.py', 'builder/package/deb/*.py', 'builder/repository/templates/*')
 # A command ends where its line, its quotes or its sentence does.
 OWN = re.compile(r"(?<![\w/.@-])nova-cascading ((?:(?:db|mapping|services) [a-z-]+|uninstall|status)(?: --[a-z-]+)*)")
 APT = re.compile(r'(apt-get (?:-s )?(?:install|purge|remove|dist-upgrade|upgrade)[^`"\'\n;)|&<]*)')

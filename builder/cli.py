@@ -44,6 +44,7 @@ COMMANDS = {
     'promote': Command('builder.commands.promote', 'offer to every host what only testing had'),
     'withdraw': Command('builder.commands.withdraw', 'take a version back out; the one before it is offered again'),
     'verify': Command('builder.commands.verify', 'check a repository or a copy of it, and how long its keys last'),
+    'pin': Command('builder.commands.pin', 'add a release of nova to the table of known ones'),
     'test': Command('builder.commands.test', 'run the tests: unit, hosts, or all of them'),
 }
 

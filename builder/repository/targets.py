@@ -6,35 +6,17 @@ import re
 from typing import NamedTuple
 
 from builder.common.errors import BuildError
+from builder.package import standin
+from builder.source import series as nova_series
 
 TESTING = '-testing'
 # Of packages whose stock version nobody has seen: apt and dnf take the highest version of a suite, right or not.
 GUESSED = '-guessed'
 CHANNELS = ('stable', 'testing')
 
-# releases.openstack.org; nova 2014.1 to 2015.1 carried the year, Liberty is 12.
-YEARS = {'2014.1': 'icehouse', '2014.2': 'juno', '2015.1': 'kilo'}
-LIBERTY = 12
-# Every series in order, and the Ubuntu that shipped it.
-UBUNTU = {
-    'icehouse': 'trusty', 'juno': 'utopic', 'kilo': 'vivid', 'liberty': 'wily', 'mitaka': 'xenial',
-    'newton': 'yakkety', 'ocata': 'zesty', 'pike': 'artful', 'queens': 'bionic', 'rocky': 'cosmic', 'stein': 'disco',
-    'train': 'eoan', 'ussuri': 'focal', 'victoria': 'groovy', 'wallaby': 'hirsute', 'xena': 'impish', 'yoga': 'jammy',
-    'zed': 'kinetic', 'antelope': 'lunar', 'bobcat': 'mantic', 'caracal': 'noble', 'dalmatian': 'oracular',
-    'epoxy': 'plucky', 'flamingo': 'questing', 'gazpacho': 'resolute',
-}
-SERIES = list(UBUNTU)[len(YEARS):]
-# The LTS for which the Cloud Archive rebuilt a series (~cloud0 in the version).
-CLOUD_ARCHIVE = {'precise': ['icehouse'], 'trusty': ['juno', 'kilo', 'liberty', 'mitaka'],
-                 'xenial': ['newton', 'ocata', 'pike', 'queens'], 'bionic': ['rocky', 'stein', 'train', 'ussuri'],
-                 'focal': ['victoria', 'wallaby', 'xena', 'yoga'],
-                 'jammy': ['zed', 'antelope', 'bobcat', 'caracal'],
-                 'noble': ['dalmatian', 'epoxy', 'flamingo', 'gazpacho']}
 DEBIAN = {8: 'jessie', 9: 'stretch', 10: 'buster', 11: 'bullseye', 12: 'bookworm', 13: 'trixie', 14: 'forky'}
-DEBIAN_SERIES = {'icehouse': 'jessie', 'newton': 'stretch', 'rocky': 'buster', 'victoria': 'bullseye',
-                 'zed': 'bookworm', 'epoxy': 'trixie'}
 # The Python in an rpm's paths, where its release has no %{?dist}.
-ENTERPRISE_LINUX = {'2.6': 'el6', '2.7': 'el7', '3.6': 'el8', '3.9': 'el9', '3.12': 'el10'}
+ENTERPRISE_LINUX = {python: target for target, python in standin.PYTHONS.items()}
 
 # Targets whose apt knows no signed-by, and whose yum has no priority above 99.
 APT_BEFORE_1_1 = ('precise', 'trusty', 'utopic', 'vivid', 'wily', 'jessie')
@@ -48,11 +30,11 @@ def number(version: str) -> str:
 
     :raises BuildError: when it does not begin like a nova version.
     """
-    found = re.match(r'(?:\d+:)?((\d{1,6})(?:\.\d+)?)', version)
-    if not found:
+    found = nova_series.number(version)
+    if found is None:
         raise BuildError(f'{version!r} is not the version of a nova package',
                          'name the suite with --suite SERIES-TARGET')
-    return found[1] if found[1] in YEARS else found[2]
+    return found
 
 
 def series(version: str) -> str:
@@ -61,10 +43,8 @@ def series(version: str) -> str:
     :param version: a package version, epoch and revision included: ``1:2014.1.5-0ubuntu1+cascading1``.
     """
     found = number(version)
-    if found in YEARS:
-        return YEARS[found]
-    place = int(found) - LIBERTY
-    return SERIES[place] if 0 <= place < len(SERIES) else f'nova{found}'
+    known = nova_series.of(version)
+    return known.name if known else f'nova{found}'
 
 
 class Home(NamedTuple):
@@ -95,11 +75,12 @@ def debian_target(version: str, name: str) -> str:
     backport = re.search(r'(?:deb|bpo)(\d+)', version)
     if backport and int(backport[1]) in DEBIAN:
         return DEBIAN[int(backport[1])]
+    known = nova_series.called(name)
     if '~cloud' in version:
-        return next((lts for lts, built in CLOUD_ARCHIVE.items() if name in built), 'cloud')
+        return known and known.cloud_archive or 'cloud'
     if 'ubuntu' in version:
-        return UBUNTU.get(name, 'ubuntu')
-    return DEBIAN_SERIES.get(name, 'sid')
+        return known and known.ubuntu or 'ubuntu'
+    return known and known.debian or 'sid'
 
 
 def of_rpm(version: str, python: str, guessed: bool = False) -> Home:
@@ -118,7 +99,8 @@ def of_rpm(version: str, python: str, guessed: bool = False) -> Home:
 def settled(name: str) -> bool:
     """Does the name say a series and a target that the tables know?  Others may be called otherwise one day."""
     series_name, _, target = name.partition('-')
-    return series_name in UBUNTU and not re.match(r'(sid|cloud|ubuntu|rpm|python[\d.]*)(-|$)', target)
+    unsettled = re.match(r'(sid|cloud|ubuntu|rpm|python[\d.]*)(-|$)', target)
+    return nova_series.called(series_name) is not None and not unsettled
 
 
 def in_channel(suite: str, channel: str) -> str:

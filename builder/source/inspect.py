@@ -106,7 +106,7 @@ def modified(tree: str, version: str) -> str:
 def identity(tree: str, version: str) -> str:
     """What tells this nova from any other: the release that it is, or the id of its content."""
     pin = releases.table().get(version)
-    if pin and pin.tree == tree:
+    if pin and pin.commit and pin.tree == tree:
         return f'nova {version} as released, commit {pin.commit}'
     return f'nova {version}, git tree {tree}'
 

@@ -8,18 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from builder.common.errors import BuildError
+from builder.source import series
 from builder.source.novaversion import Release
 
 TABLE = Path(__file__).with_name('releases.tsv')
-
-# Code name (from 2023 on also the number of the series) -> the major numbers nova gave that series.
-SERIES = {
-    'icehouse': '2014.1', 'juno': '2014.2', 'kilo': '2015.1', 'liberty': '12', 'mitaka': '13', 'newton': '14',
-    'ocata': '15', 'pike': '16', 'queens': '17', 'rocky': '18', 'stein': '19', 'train': '20', 'ussuri': '21',
-    'victoria': '22', 'wallaby': '23', 'xena': '24', 'yoga': '25', 'zed': '26', 'antelope': '27', 'bobcat': '28',
-    'caracal': '29', 'dalmatian': '30', 'epoxy': '31', 'flamingo': '32', 'gazpacho': '33',
-    '2023.1': '27', '2023.2': '28', '2024.1': '29', '2024.2': '30', '2025.1': '31', '2025.2': '32', '2026.1': '33',
-}
 
 
 class Pin(NamedTuple):
@@ -46,14 +38,14 @@ def find(name: str) -> Pin:
     known = table()
     if name in known:
         return known[name]
-    series = SERIES.get(name.lower())
+    named = series.called(name)
     if name.lower() == 'latest':
         return list(known.values())[-1]
-    if series:
-        return [pin for version, pin in known.items() if version == series or version.startswith(series + '.')][-1]
+    if named:
+        return [pin for version, pin in known.items() if series.of(version) == named][-1]
     if _newer(name):
         return Pin(name, 'pypi')
-    close = difflib.get_close_matches(name.lower(), [*known, *SERIES], n=4, cutoff=0.5)
+    close = difflib.get_close_matches(name.lower(), [*known, *(one.name for one in series.table())], n=4, cutoff=0.5)
     raise BuildError(f'there is no file {name!r}, and no nova release of that name is known',
                      f'name one of: {", ".join(close)}' if close else
                      'name a release like icehouse, 2014.1.5 or 26.3.0, or give the path of a source')

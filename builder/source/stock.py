@@ -13,8 +13,7 @@ from builder.common import manager, tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock, Tree
 from builder.common.progress import say
-from builder.source import cache
-from builder.source.novaversion import Release
+from builder.source import cache, series
 
 NAMES = ('python3-nova', 'python-nova', 'python2-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'
@@ -129,13 +128,6 @@ def alike(tree: Tree) -> Stock | None:
     name = NAMES[0] if tree.python == 3 else NAMES[1]
     done = tools.attempt(['apt-cache', 'show', '--no-all-versions', name])
     fields = {key: str(value) for key, value in HeaderParser().parsestr(done.stdout).items()}
-    found = re.match(r'(?:\d+:)?(\d+(?:\.\d+)*)', fields.get('Version', ''))
-    if done.returncode or not found or series(found[1]) != series(tree.version):
+    if done.returncode or series.number(fields.get('Version', '')) != series.number(tree.version):
         return None
     return Stock(name, fields['Version'], 'deb', fields)
-
-
-def series(version: str) -> tuple[int, ...]:
-    """2014.1, or 26: what a release has in common with its later ones."""
-    release = Release.of(version)
-    return release.numbers[:1] if release.era else release.numbers[:2]

@@ -33,10 +33,14 @@ def tarball(pin: Pin, work: Path) -> Path:
     local = cache.release(pin.version)
     if local:
         return local
-    return cache.keep(_from_pypi(pin, work) if pin.site == 'pypi' else _from_git(pin, work))
+    return cache.keep(from_pypi(pin, work) if pin.site == 'pypi' else _from_git(pin, work))
 
 
-def _from_pypi(pin: Pin, work: Path) -> Path:
+def from_pypi(pin: Pin, work: Path) -> Path:
+    """PyPI's source distribution of a release, as a file in *work*.
+
+    :raises BuildError: there is none, or PyPI cannot be reached.
+    """
     tools.need(['module:pip'])
     pip = [sys.executable, '-I', '-m', 'pip']  # not one that lies in the current directory
     _run([*pip, 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python', '--timeout', '30',
@@ -45,17 +49,27 @@ def _from_pypi(pin: Pin, work: Path) -> Path:
 
 
 def _from_git(pin: Pin, work: Path) -> Path:
-    tools.need(['git'])
-    git = ['git', '-C', str(work / 'nova.git'), *PATIENCE, *AS_COMMITTED]
-    _run(['git', 'init', '--quiet', '--bare', '--template=', str(work / 'nova.git')], pin)
-    _run([*git, 'fetch', '--quiet', '--depth', '1', UPSTREAM, f'refs/tags/{pin.version}'], pin)
-    commit = _run([*git, 'rev-parse', 'FETCH_HEAD^{commit}'], pin).strip()
+    commit, archive = fetched(pin, UPSTREAM, work)
     if commit != pin.commit:
         raise BuildError(f'the tag {pin.version} at {UPSTREAM} is commit {commit}, not the pinned {pin.commit}',
                          'do not build from it; ask upstream why the tag moved')
+    return archive
+
+
+def fetched(pin: Pin, repository: str, work: Path) -> tuple[str, Path]:
+    """
+    :param repository: URL or directory.
+    :returns: the commit of a release's tag, and what that commit has, as a tarball below *work*.
+    :raises BuildError: there is no such tag, or no such repository.
+    """
+    tools.need(['git'])
+    git = ['git', '-C', str(work / 'nova.git'), *PATIENCE, *AS_COMMITTED]
+    _run(['git', 'init', '--quiet', '--bare', '--template=', str(work / 'nova.git')], pin)
+    _run([*git, 'fetch', '--quiet', '--depth', '1', repository, f'refs/tags/{pin.version}'], pin)
+    commit = _run([*git, 'rev-parse', 'FETCH_HEAD^{commit}'], pin).strip()
     archive = work / f'nova-{pin.version}.tar.gz'
     _run([*git, 'archive', f'--prefix=nova-{pin.version}/', '-o', str(archive), commit], pin)
-    return archive
+    return commit, archive
 
 
 def environment() -> dict[str, str]:

@@ -8,11 +8,11 @@ from builder.common.errors import BuildError
 from builder.common.project import PROJECT
 from builder.fork import making, quilt
 from builder.fork.rules.load import load
-from builder.source import releases
+from builder.source import series
 from builder.source.novaversion import within
 from builder.source.obtain import obtain
 
-SERIES = [*(name for name in releases.SERIES if name.isalpha()), 'latest']
+SERIES = [*(known.name for known in series.table()), 'latest']
 
 
 def obtained(name, work):

@@ -10,6 +10,8 @@ import pytest
 from builder.commands import withdraw
 from builder.repository import keys, naming, page, targets
 from builder.repository.state import Entry, State, Suite
+from builder.source import series
+from builder.source.series import Series
 from tests import repositories
 from tests.repositories import Publisher
 
@@ -77,23 +79,27 @@ def change(root):
     return type('Change', (), {'state': root, 'said': []})()
 
 
+def learn(monkeypatch, new):
+    known = (*(one for one in series.table() if one.name != new.name), new)
+    monkeypatch.setattr(series, 'table', lambda: known)
+
+
 def test_a_series_without_a_name_keeps_the_one_it_had(monkeypatch):
-    """nova 34 of sid goes to nova34-sid; once the tables learn its name, revision 2 must not go elsewhere."""
+    """nova 99 of sid goes to nova99-sid; once the tables learn its name, revision 2 must not go elsewhere."""
     this = change(State())
-    assert naming.suite(this, targets.of_deb('2:34.0.0-1+cascading1')) == 'nova34-sid'
-    assert 'nova34-sid' in this.said[0]
-    monkeypatch.setattr(targets, 'SERIES', [*targets.SERIES, 'hibiscus'])
-    monkeypatch.setitem(targets.DEBIAN_SERIES, 'hibiscus', 'forky')
-    assert targets.of_deb('2:34.0.0-1+cascading2').name == 'hibiscus-forky'
-    assert naming.suite(this, targets.of_deb('2:34.0.0-1+cascading2')) == 'nova34-sid'
-    assert naming.suite(this, targets.of_deb('2:34.0.0-1+deb14u1+cascading1')) == 'hibiscus-forky', 'another target'
+    assert naming.suite(this, targets.of_deb('2:99.0.0-1+cascading1')) == 'nova99-sid'
+    assert 'nova99-sid' in this.said[0]
+    learn(monkeypatch, Series('zucchini', '99', '', '', '', 'forky'))
+    assert targets.of_deb('2:99.0.0-1+cascading2').name == 'zucchini-forky'
+    assert naming.suite(this, targets.of_deb('2:99.0.0-1+cascading2')) == 'nova99-sid'
+    assert naming.suite(this, targets.of_deb('2:99.0.0-1+deb14u1+cascading1')) == 'zucchini-forky', 'another target'
 
 
 def test_names_of_an_older_state_stay_too(monkeypatch):
     entry = Entry('python3-nova-cascading', '2:33.0.2-1+cascading1', 'all', {'pool/a.deb': ''}, 0, '')
     state = State(suites={'gazpacho-sid': Suite('deb', 0, {'pool/a.deb': entry})})
     naming.learn(state, Path('/dev/null'))
-    monkeypatch.setitem(targets.DEBIAN_SERIES, 'gazpacho', 'forky')
+    learn(monkeypatch, series.called('gazpacho')._replace(debian='forky'))
     assert naming.suite(change(state), targets.of_deb('2:33.0.2-1+cascading2')) == 'gazpacho-sid'
 
 

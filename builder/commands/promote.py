@@ -10,8 +10,9 @@ from builder.commands.publish import add_target
 from builder.common.errors import BuildError
 from builder.repository import keyring, naming, targets, yum
 from builder.repository.atomic import link
+from builder.repository.change import Change
 from builder.repository.state import Entry, State, Suite
-from builder.repository.transaction import Change, change
+from builder.repository.transaction import change
 from builder.repository.versions import same
 
 

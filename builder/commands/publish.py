@@ -17,9 +17,10 @@ from urllib.parse import quote
 from builder.common import tools
 from builder.common.errors import BuildError
 from builder.repository import incoming, keyring, naming, targets, yum
+from builder.repository.change import Change
 from builder.repository.incoming import Package
 from builder.repository.state import SUITE, Entry, Suite
-from builder.repository.transaction import TOOLS, Change, carry, change, say
+from builder.repository.transaction import TOOLS, carry, change, say
 
 PROJECT = Path(__file__).resolve().parents[2]
 DIST = PROJECT / 'dist'

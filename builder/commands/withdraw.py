@@ -11,8 +11,9 @@ import argparse
 from builder.commands.publish import add_target
 from builder.common.errors import BuildError
 from builder.repository import naming, targets, versions
+from builder.repository.change import Change
 from builder.repository.state import Entry, State, Suite
-from builder.repository.transaction import Change, change, drop
+from builder.repository.transaction import change, drop
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.repository import apt, incoming, keys, policy, sums, times, yumcheck
+from builder.repository import aptcheck, keys, policy, sums, times, yumcheck
+from builder.repository.checked import Checked
 from builder.repository.keys import Key
 from builder.repository.state import State, Suite
-
-
-class Checked:
-    """A tree whose files were read once.
-
-    :param ring: keyring file of the trusted keys.
-    :param found: path -> sha256 of every file that is there.
-    """
-
-    def __init__(self, root: Path, ring: Path) -> None:
-        self.root = root
-        self.ring = ring
-        self.found = {name: incoming.sha256(root / name) for name, _ in sums.files(root)}
-
-    def read(self, name: str) -> bytes:
-        path = self.root / name
-        return path.read_bytes() if path.is_file() else b''
 
 
 def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
@@ -43,7 +25,7 @@ def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
         state = State.load(root)
         found += [*sums.unreadable(root), *key_problems(tree, state, trusted, now)]
         for name, suite in sorted(state.suites.items()):
-            check = apt_problems if suite.family == 'deb' else yumcheck.problems
+            check = aptcheck.problems if suite.family == 'deb' else yumcheck.problems
             found += [f'{name}: {text}' for text in check(tree, name, suite, set(state.keys))]
             found += [f'{name}: {text}' for text in package_problems(tree, suite)]
             found += [f'{name}: {text}' for text in times.problems(suite, state.valid_days, now)]
@@ -82,44 +64,3 @@ def package_problems(tree: Checked, suite: Suite) -> Iterator[str]:
         for path, digest in entry.files.items():
             if tree.found.get(path) != digest:
                 yield f'{path}: not the file that was published'
-
-
-def apt_problems(tree: Checked, name: str, suite: Suite, signers: set[str]) -> Iterator[str]:
-    top = f'dists/{name}'
-    release = tree.read(f'{top}/Release')
-    good, text = keys.check(tree.ring, tree.read(f'{top}/InRelease'))
-    if not signers <= good.keys() or text.strip() != release.strip():
-        yield f'{top}/InRelease: not the Release file signed by every key of the repository'
-    if not signers <= keys.check(tree.ring, tree.read(f'{top}/Release.gpg'), release)[0].keys():
-        yield f'{top}/Release.gpg: no good signature by every key of the repository'
-    if moment(release.decode(), 'Date') != suite.time:
-        yield f'{top}/Release: of another publish than the rest of the repository'
-    listed = [line.split() for line in release.decode().splitlines() if line.startswith(' ')]
-    for digest, _, path in listed:
-        by_hash = f'{top}/{Path(path).parent}/by-hash/SHA256/{digest}'
-        if {tree.found.get(f'{top}/{path}'), tree.found.get(by_hash)} != {digest}:
-            yield f'{top}/{path}: not what Release says'
-    yield from index_problems(tree, top, suite)
-
-
-def index_problems(tree: Checked, top: str, suite: Suite) -> Iterator[str]:
-    """Packages and Sources name exactly what the suite offers, with the right hashes."""
-    offered: dict[str, str] = {}
-    indexes = {(tree.read(path), 'packages') for path in tree.found if path.startswith(f'{top}/main/binary-')
-               and path.endswith('/Packages')}
-    for text, kind in [*indexes, (tree.read(f'{top}/main/source/Sources'), 'sources')]:
-        offered.update({package: stanza.decode() for package, stanza in apt.split(text, kind).items()})
-    for package in sorted(offered.keys() ^ suite.packages.keys()):
-        yield f'{package}: is in the indexes or in the list of packages, not in both'
-    for package in offered.keys() & suite.packages.keys():
-        for path, digest in suite.packages[package].files.items():
-            # A .dsc is listed with its parts, and like them by its own hash.
-            if digest not in offered[package]:
-                yield f'{path}: the index has another hash of it'
-
-
-def moment(release: str, name: str) -> int:
-    try:
-        return calendar.timegm(time.strptime(apt.field(release, name), apt.DATE))
-    except ValueError:
-        return 0

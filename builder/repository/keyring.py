@@ -15,8 +15,8 @@ from time import gmtime, strftime
 from builder.package.rpm import preflight
 from builder.repository import incoming, isolated, keys, releaserpm, sums, targets, yum
 from builder.repository.atomic import link
+from builder.repository.change import Change
 from builder.repository.state import Entry
-from builder.repository.transaction import Change
 
 DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from builder.common.errors import BuildError
 from builder.repository import incoming, targets
+from builder.repository.change import Change
 from builder.repository.incoming import Package
 from builder.repository.state import Entry, State, Suite
 from builder.repository.targets import Home
-from builder.repository.transaction import Change
 
 ABOUT_GUESSES = '''    It was built without its stock package, so the version that it stands in for is a guess: {stock}.
     Hosts with exactly that version can use it. For others build from their own package: ./build.sh PACKAGE, or

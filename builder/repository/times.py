@@ -8,16 +8,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from time import gmtime, strftime
-from typing import TYPE_CHECKING
 
 from builder.common.errors import BuildError
 from builder.repository import incoming, yum
+from builder.repository.change import Change
 from builder.repository.keys import Key
 from builder.repository.policy import DAY, NOTICE_DAYS
 from builder.repository.state import State, Suite
-
-if TYPE_CHECKING:
-    from builder.repository.transaction import Change
 
 TOO_FAR = 300  # seconds: clocks differ
 SHOWN = '%a, %d %b %Y %H:%M:%S UTC'

@@ -7,14 +7,11 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from builder.repository import isolated, keys, yum
+from builder.repository.checked import Checked
 from builder.repository.state import Suite
-
-if TYPE_CHECKING:
-    from builder.repository.check import Checked
 
 REPO = '{http://linux.duke.edu/metadata/repo}'
 COMMON = '{http://linux.duke.edu/metadata/common}'

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from builder.repository import check, keys
+from builder.repository.checked import Checked
 from tests import repositories
 from tests.repositories import Publisher
 
@@ -60,7 +61,7 @@ def test_one_changed_byte_anywhere_is_found(first, gnupg_home, tmp_path):
         whole = path.read_bytes()
         for at in {0, len(whole) // 2, len(whole) - 2} if len(whole) > 2 else ():
             path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1:])
-            if not list(check.sum_problems(check.Checked(first.root, keyring_of(tmp_path)))):
+            if not list(check.sum_problems(Checked(first.root, keyring_of(tmp_path)))):
                 unnoticed.append((str(path.relative_to(first.root)), at))
         path.write_bytes(whole)
     assert unnoticed == []

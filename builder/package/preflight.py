@@ -6,19 +6,20 @@ import ast
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2] / 'src/nova/cascading'
+SCRIPT = SOURCE / 'host/preflight.py'
 QUOTES = "'''"
 
 
 def text() -> str:
     """The whole of it, to be given to a Python on its standard input; without the last newline."""
-    script = (SOURCE / 'preflight.py').read_text(encoding='ascii')
+    script = SCRIPT.read_text(encoding='ascii')
     modules = ''.join(f'    {name!r}: r{QUOTES}{module(name)}{QUOTES},\n' for name in names())
     return script.replace('MODULES = {}', f'MODULES = {{\n{modules}}}').rstrip('\n')
 
 
 def names() -> list[str]:
-    """The modules that belong to it, as src/nova/cascading/preflight.py lists them."""
-    tree = ast.parse((SOURCE / 'preflight.py').read_text(encoding='ascii'))
+    """The modules that belong to it, as src/nova/cascading/host/preflight.py lists them."""
+    tree = ast.parse(SCRIPT.read_text(encoding='ascii'))
     found = [node.value for node in tree.body if isinstance(node, ast.Assign)
              and isinstance(node.targets[0], ast.Name) and node.targets[0].id == 'NAMES']
     return list(ast.literal_eval(found[0]))

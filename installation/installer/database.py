@@ -24,7 +24,7 @@ def preflight(bundle, nova, options):
     if not nova.python:
         raise Refusal('no Python interpreter was found that runs this nova',
                       'name it with --python PYTHON, or leave the database alone with --no-db')
-    check = os.path.join(bundle.folder, 'nova', 'cascading', 'preflight.py')
+    check = os.path.join(bundle.folder, 'nova', 'cascading', 'host', 'preflight.py')
     adopting = ['--adopt-2014'] if options.adopt_2014 else []
     status, output = run(interpreters.start(nova, 'file', check) + _words(options) + adopting, PREFLIGHT, locale=None)
     if status:

@@ -106,7 +106,7 @@ def put_inside(host, bed):
 def test_a_disk_that_fills_up_midway_undoes_everything(host, bed, tmp_path, mount):
     """The bundle's own preflight check, which runs after the installer looked for room, fills the disk."""
     fill = FILL.replace(PARENT.encode(), mount.encode())
-    fork = fork_of(tmp_path / 'filling', {**ADDED, 'nova/cascading/preflight.py': PREFLIGHT + fill})
+    fork = fork_of(tmp_path / 'filling', {**ADDED, 'nova/cascading/host/preflight.py': PREFLIGHT + fill})
     bed.bundle = bed.unpack(fork, 'filling')
     host.run(f"mkdir -p '{mount}' && mount -t tmpfs -o size=2m none '{mount}'")
     put_inside(host, bed)

@@ -57,7 +57,7 @@ if os.environ.get('NOVA_TEST_FAIL') == 'preflight':
 ADDED = {
     'nova/cascading/__init__.py': b'"""Of the fork."""\n',
     'nova/cascading/__main__.py': COMMAND,
-    'nova/cascading/preflight.py': PREFLIGHT,
+    'nova/cascading/host/preflight.py': PREFLIGHT,
     'nova/db/sqlalchemy/cascading_migrate_repo/migrate.cfg': b'[db_settings]\n',
 }
 FORKED = {

@@ -22,7 +22,7 @@ def found(load, tmp_path):
         conf = tmp_path / 'nova.conf'
         conf.write_text(f'[database]\nconnection = {main}\n'
                         f'[api_database]\nconnection = sqlite:///{tmp_path}/api.sqlite\n')
-        databases, problems = load('databases').of(load('config').read([str(conf)]))
+        databases, problems = load('database.databases').of(load('config').read([str(conf)]))
         assert problems == []
         return [(database.name, database.transport) for database in databases]
     return ask
@@ -43,13 +43,13 @@ def test_a_cell_whose_database_is_the_main_one_is_one_with_it_and_keeps_its_bus(
     ((), 0), (('KEEPS',), 0), (('KEEPS', 'DOWN'), 0), (('DOWN',), 2), (('SILENT',), 2), (('KEEPS', 'SILENT'), 2),
     (('KEEPS', 'LOSES'), 1), (('LOSES', 'SILENT', 'DOWN'), 1)])
 def test_what_the_answers_of_a_cells_conductors_mean_together(load, states, status):
-    conductors = load('conductors')
+    conductors = load('conductors.survey')
     answers = [conductors.Conductor('host', getattr(conductors, state)) for state in states]
     assert conductors.verdict(answers) == status
 
 
 def test_a_conductor_that_fails_otherwise_cannot_tell(load):
-    conductors = load('conductors')
+    conductors = load('conductors.survey')
     assert conductors.verdict([conductors.Conductor('host', 'fails: RemoteError')]) == 2
 
 
@@ -69,7 +69,7 @@ TWO = 'rabbit://one:p1@h1:5672,two:p2@h2:5673/vhost?a=b'
     ('mysql://x@{hostname.nothing}/y', 'mysql://x@{hostname.nothing}/y'), ('mysql://{', 'mysql://{')])
 def test_a_cells_template_takes_its_fields_from_nova_conf_as_in_nova(load, template, filled):
     main = 'mysql://nova:secret@10.0.0.1:3306/nova?charset=utf8'
-    assert load('celltemplate').fill_in(template, main) == filled
+    assert load('database.celltemplate').fill_in(template, main) == filled
 
 
 @pytest.mark.parametrize('main, template, filled', [
@@ -79,7 +79,7 @@ def test_a_cells_template_takes_its_fields_from_nova_conf_as_in_nova(load, templ
      'rabbit://::1 5672 ::2 None'),
     ('rabbit://h1:5672,h2:5673/', 'rabbit://{hostname1}/', 'rabbit://{hostname1}/')])
 def test_several_hosts_in_one_url_have_numbered_fields(load, main, template, filled):
-    assert load('celltemplate').fill_in(template, main) == filled
+    assert load('database.celltemplate').fill_in(template, main) == filled
 
 
 def ago(seconds):
@@ -90,7 +90,7 @@ def ago(seconds):
     ({}, 60), ({'service_down_time': 300, 'report_interval': 10}, 300),
     ({'service_down_time': 60, 'report_interval': 120}, 300), ({'service_down_time': 10, 'report_interval': 10}, 25)])
 def test_a_conductor_is_down_when_nova_says_so(load, options, seconds):
-    conductors = load('conductors')
+    conductors = load('conductors.survey')
     late = conductors.down_time(types.SimpleNamespace(**options))
     assert late == seconds
     assert conductors.is_up(ago(seconds - 5), late) and conductors.is_up(ago(5 - seconds), late)
@@ -107,12 +107,12 @@ def test_a_conductor_that_has_not_reported_is_asked_as_well_and_may_lose_mapping
             ('back', 'conductor', 0, ago(9000), ago(900)), ('gone', 'conductor', 0, ago(900), None),
             ('here', 'conductor', 0, ago(900), ago(5)), ('old', 'conductor', 7, ago(900), ago(5)),
             ('other', 'compute', 0, ago(900), ago(5))])
-    conductors = load('conductors')
+    conductors = load('conductors.survey')
     answers = {'back': conductors.LOSES, 'gone': conductors.SILENT, 'here': conductors.KEEPS}
     asked = []
     monkeypatch.setattr(conductors, 'ask', lambda client, host, seconds: asked.append((host, seconds)) or answers[host])
     bus = types.SimpleNamespace(options=None, of=lambda database: None)
-    found = conductors.of(bus, load('databases').Database('west', f'sqlite:///{path}'))
+    found = conductors.of(bus, load('database.databases').Database('west', f'sqlite:///{path}'))
     assert asked == [('back', conductors.BRIEFLY), ('gone', conductors.BRIEFLY), ('here', 5)]
     assert [one.state for one in found] == [conductors.LOSES, conductors.DOWN, conductors.KEEPS]
     assert conductors.verdict(found) == 1

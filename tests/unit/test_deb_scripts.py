@@ -186,7 +186,7 @@ def test_the_start_gate_adds_what_is_missing_and_opens_only_when_it_is_there(loa
     """In one process, as services that are refused start again at once; with auto_migrate = false it only looks."""
     command = next(line for line in (DEBIAN / '50-nova-cascading.conf').read_text().splitlines() if line[0] == 'E')
     assert command == 'ExecStartPre=/usr/bin/nova-cascading db check --gate --mend'
-    db, answers, synced = load('db'), [gate, after], []
+    db, answers, synced = load('migration.command'), [gate, after], []
     monkeypatch.setattr(db, '_check', lambda args, conf: answers.pop(0))
     monkeypatch.setattr(db, 'sync_all', lambda args, conf: synced.append((args.auto, args.dry_run)) or 0)
     conf = types.SimpleNamespace(cascading=types.SimpleNamespace(auto_migrate=auto))

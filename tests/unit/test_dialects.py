@@ -50,7 +50,7 @@ class Connection:
 @pytest.fixture
 def server(load):
     def make(*rules):
-        return Connection(load('dialects.mysql'), *rules).server
+        return Connection(load('database.dialects.mysql'), *rules).server
     return make
 
 
@@ -59,7 +59,7 @@ def worker(load):
     def make(server, **options):
         values = {'lock_wait_timeout': 1, 'lock_retries': 0, 'allow_table_copy': False, 'max_wait': 1, **options}
         said = []
-        made = load('worker').Worker(server.connection, types.SimpleNamespace(**values), said.append)
+        made = load('migration.worker').Worker(server.connection, types.SimpleNamespace(**values), said.append)
         made.said = said
         return made
     return make
@@ -78,18 +78,18 @@ def worker(load):
 ])
 def test_privileges_are_read_from_what_the_server_shows(server, load, lines, lacks):
     made = server(('SHOW GRANTS$', [(line,) for line in lines]), ('DROP INDEX nova_cascading_is_no_index', 1142))
-    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=True) == lacks
+    assert load('database.dialects.grants').lacking(made.connection, 'instances', may_probe=True) == lacks
 
 
 def test_roles_of_mysql_count(server, load):
     made = server(('USING `ops`@`%`', [(GRANT.format(ALL),)]), ('CURRENT_ROLE', [('`ops`@`%`',)]), ('SHOW GRANTS', []))
-    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=False) == []
+    assert load('database.dialects.grants').lacking(made.connection, 'instances', may_probe=False) == []
 
 
 def test_what_the_list_does_not_show_is_tried_with_a_statement_that_must_fail(server, load):
     made = server(('SHOW GRANTS', []), ('is_no_index', 1091))
-    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=True) == []
-    assert load('dialects.grants').lacking(made.connection, 'instances', may_probe=False) == ALL.split(', ')
+    assert load('database.dialects.grants').lacking(made.connection, 'instances', may_probe=True) == []
+    assert load('database.dialects.grants').lacking(made.connection, 'instances', may_probe=False) == ALL.split(', ')
 
 
 NEW = [{'source_server_id': 7, 'replica_io_running': 'Yes', 'replica_sql_running': 'Yes', 'channel_name': ''}]
@@ -115,7 +115,7 @@ STOPPED = [{'source_server_id': 7, 'replica_io_running': 'No', 'replica_sql_runn
 ])
 def test_replicas_of_each_generation(server, load, rules, is_replica):
     """The fifth has been promoted, the sixth is one of two masters, the seventh stands in the middle of a chain."""
-    assert bool(load('dialects.topology').why_replica(server(*rules))) == is_replica
+    assert bool(load('database.dialects.topology').why_replica(server(*rules))) == is_replica
 
 
 GALERA = [('GLOBAL VARIABLES', [('wsrep_on', 'ON'), ('wsrep_osu_method', 'RSU')]),
@@ -171,7 +171,7 @@ def test_a_row_that_will_be_too_wide_is_known_beforehand(server, load, rules, is
     try:
         made.refuse_disturbing(missing, types.SimpleNamespace(allow_table_copy=False))
         assert not is_refused
-    except load('dialects.base').StatementError as error:
+    except load('database.dialects.base').StatementError as error:
         assert is_refused and error.kind == 'too wide'
 
 
@@ -188,7 +188,7 @@ def test_what_the_server_takes_and_does_not_do_is_no_success(server, worker, loa
     work = worker(made)
     missing = types.SimpleNamespace(columns=[('instances', None)], moves=[], index=False,
                                     __str__=lambda self: 'column')
-    monkeypatch.setattr(load('plan'), 'Plan', lambda server: missing)
+    monkeypatch.setattr(load('migration.desired'), 'Missing', lambda server: missing)
     with pytest.raises(load('errors').CascadingError, match='although the server has taken every change'):
         work._follow()
 
@@ -204,7 +204,7 @@ def test_a_wait_for_another_run_has_an_end_and_names_it(server, worker, load):
     (234, 234, False, True), (234, 234, True, False), (255, 254, True, True), (255, 267, True, False),
     (254, 254, True, False), (None, 254, True, False)])
 def test_databases_of_both_originals_are_recognised(load, monkeypatch, version, latest, index, is_original):
-    adopt, record = load('adopt'), load('record')
+    adopt, record = load('migration.adopt'), load('migration.record')
     monkeypatch.setattr(record, 'used', lambda: True)
     monkeypatch.setattr(record, 'version', lambda *_: version)
     monkeypatch.setattr(record, 'novas_latest', lambda: latest)

@@ -250,7 +250,7 @@ def test_a_name_from_a_database_is_one_value_of_one_row(nova, format, name):
 
 @pytest.mark.parametrize('name', HOSTILE, ids=ascii)
 def test_a_cells_row_is_a_name_and_an_address_whatever_it_says(nova, name):
-    databases, errors = nova('databases'), nova('errors')
+    databases, errors = nova('database.databases'), nova('errors')
     database = databases.Database(name, f'mysql://u:pass-word@{name}/nova')
     assert 'pass-word' not in str(errors.Unreachable(f'{database}: down'))
     assert '\x1b' not in str(errors.Unreachable(f'{database}: down'))
@@ -263,7 +263,7 @@ def test_a_cells_row_is_a_name_and_an_address_whatever_it_says(nova, name):
     '{username!r}', '{0}', '{', '}{', '{nothing}', '{port:>99999999999999999999}',
     '{hostname[0]}', '{password.__init__.__globals__}', 'mysql://{username', 'mysql://[', 'http://[::1', '{a.b[c]!z}'])
 def test_a_cells_template_is_filled_in_or_left(nova, template):
-    filled = nova('celltemplate').fill_in(template, 'mysql://user:secret@host:3306/nova?charset=utf8')
+    filled = nova('database.celltemplate').fill_in(template, 'mysql://user:secret@host:3306/nova?charset=utf8')
     assert 'built-in' not in filled and 'function' not in filled and len(filled) < 1000
 
 
@@ -274,7 +274,7 @@ def exported(backup, path, rows):
 
 
 def test_a_damaged_export_is_refused_in_words(nova, tmp_path):
-    backup, errors, path = nova('backup'), nova('errors'), tmp_path / 'x.csv.gz'
+    backup, errors, path = nova('migration.backup'), nova('errors'), tmp_path / 'x.csv.gz'
     whole = exported(backup, path, [f'instances,{number},m{number}' for number in range(400)])
     rng = random.Random(2014)
     for data in [b'', b'\x1f\x8b', *(data for _ in range(30) for data in mutations(whole, rng))]:
@@ -288,7 +288,7 @@ def test_a_damaged_export_is_refused_in_words(nova, tmp_path):
 @pytest.mark.parametrize('row', ['sqlite_master,x,y', 'instances; DROP TABLE instances,x,y', 'instances,x', '"',
                                  'instances,x,y,z', 'x' * 200_000], ids=str.__len__)
 def test_an_export_names_nothing_but_novas_tables(nova, tmp_path, row):
-    backup, errors = nova('backup'), nova('errors')
+    backup, errors = nova('migration.backup'), nova('errors')
     exported(backup, tmp_path / 'x.csv.gz', [row])
     with pytest.raises(errors.CascadingError):
         list(backup.read(str(tmp_path / 'x.csv.gz')))
@@ -305,7 +305,7 @@ def test_a_strange_nova_conf_is_told_by_every_reader(tmp_path, text):
     (tmp_path / 'site/nova/__init__.py').write_text(f'__path__ = [{str(SOURCE)!r}]\n')
     command = 'import sys; from nova.cascading import cli; sys.exit(cli.main())'
     for words in (['-c', command, 'db', 'check'], ['-c', command, 'db', 'check', '--gate'],
-                  [SOURCE / 'cascading/preflight.py']):
+                  [SOURCE / 'cascading/host/preflight.py']):
         done = subprocess.run([sys.executable, *words, '--config-file', tmp_path / 'nova.conf'], capture_output=True,
                               text=True, errors='replace', timeout=60, env={'PYTHONPATH': str(tmp_path / 'site')})
         said = done.stdout + done.stderr

@@ -71,7 +71,8 @@ def cloud(tmp_path, monkeypatch, capsys):
     for name in [name for name in sys.modules if name.partition('.')[0] == 'nova']:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, 'nova', nova)
-    from nova.cascading import cli, instances
+    from nova.cascading import cli
+    from nova.cascading.mapping import instances
     monkeypatch.setattr(instances, 'PAGE', 3)
     yield Cloud(tmp_path, capsys, cli.main)
     for name in [name for name in sys.modules if name.startswith('nova.')]:
@@ -81,9 +82,9 @@ def cloud(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def written(cloud, monkeypatch) -> list:
     """What would have gone to the conductors."""
-    from nova.cascading import mapping_write
+    from nova.cascading.mapping import write
     asked = []
-    monkeypatch.setattr(mapping_write.Writer, 'set',
+    monkeypatch.setattr(write.Writer, 'set',
                         lambda self, database, *change: asked.append((database.name, *change)))
     return asked
 

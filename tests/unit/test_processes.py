@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture
 def processes(load):
-    return load('processes')
+    return load('host.processes')
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ UNITS = """\
 
 @pytest.fixture
 def services(load, monkeypatch, tmp_path):
-    module = load('services')
+    module = load('host.services')
     monkeypatch.setattr(module, 'note', lambda: str(tmp_path / 'note'))
     monkeypatch.setattr(module, 'has_systemd', lambda: True)
     monkeypatch.setattr(module, 'output', lambda command: UNITS if 'list-units' in command else '')

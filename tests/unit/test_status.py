@@ -17,17 +17,17 @@ def status(load, tmp_path, monkeypatch, capsys):
             main.execute(f'CREATE TABLE {table} (id INTEGER PRIMARY KEY, uuid TEXT)')
     conf = tmp_path / 'nova.conf'
     conf.write_text(f'[database]\nconnection = sqlite:///{path}\n')
-    module, cli = load('status'), load('cli')
+    module, cli = load('host.status'), load('cli')
     monkeypatch.setattr(module.nova, '__file__', str(tmp_path / '__init__.py'), raising=False)
     monkeypatch.setattr(module.bus, 'Bus', lambda given: None)
 
     def run(*words):
-        answers = [module.conductors.Conductor(*one) for one in run.answers]
-        monkeypatch.setattr(module.conductors, 'of', lambda bus, database: answers)
+        answers = [module.survey.Conductor(*one) for one in run.answers]
+        monkeypatch.setattr(module.survey, 'of', lambda bus, database: answers)
         capsys.readouterr()
         return (cli.main(['status', *words, '--config-file', str(run.conf)]), *capsys.readouterr())
 
-    run.answers, run.conf, run.conductors = [], conf, module.conductors
+    run.answers, run.conf, run.survey = [], conf, module.survey
     return run
 
 
@@ -47,7 +47,7 @@ def test_programs_read_the_state_of_each_database_and_the_next_command(status):
 
 
 def test_programs_read_which_conductor_loses_mappings(status):
-    states = status.conductors
+    states = status.survey
     status.answers = [('one', states.KEEPS), ('two', states.LOSES), ('three', 'fails: RemoteError'),
                       ('four', states.DOWN), ('five', states.SILENT)]
     code, found = facts(status, 'conductor')
@@ -73,7 +73,7 @@ def test_what_the_conductors_of_a_database_mean_together_is_a_fact_of_its_own(st
 
 
 def test_people_read_a_line_each(status):
-    status.answers = [('one', status.conductors.KEEPS)]
+    status.answers = [('one', status.survey.KEEPS)]
     code, out, _ = status()
     assert out.splitlines()[-1] == 'conductor on one: keeps mappings'
     assert 'auto_migrate: true' in out and 'next: nova-cascading db sync' in out

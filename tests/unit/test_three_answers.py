@@ -126,7 +126,7 @@ def test_one_file_is_made_of_the_very_modules():
 
 
 def test_a_silent_answer_costs_no_more_than_the_time_for_all(load):
-    asking = load('asking')
+    asking = load('database.asking')
     silent = [asking.Question(f'database {number}', lambda: time.sleep(60)) for number in range(20)]
     start = time.monotonic()
     answers = asking.all_of([*silent, asking.Question('quick', lambda: 'here')], asking.Deadline(2))
@@ -137,7 +137,7 @@ def test_a_silent_answer_costs_no_more_than_the_time_for_all(load):
 
 
 def test_errors_come_back_as_what_they_were(load):
-    asking, errors, base = load('asking'), load('errors'), load('dialects.base')
+    asking, errors, base = load('database.asking'), load('errors'), load('database.dialects.base')
 
     def refuse():
         raise base.StatementError(base.LOGIN, 'who are you?', 'say so')

@@ -55,7 +55,7 @@ def compared(command, quiet=False):
 @pytest.fixture
 def way_back(load, monkeypatch, host):
     """way_back() gives the lines; its module's errors are way_back.errors."""
-    services, uninstall = load('services'), load('uninstall')
+    services, uninstall = load('host.services'), load('host.uninstall')
     monkeypatch.setattr(uninstall.uninstall_apt, 'ask', host.answer)
     monkeypatch.setattr(uninstall.uninstall_apt, 'output', lambda command: host.answer(command)[1])
     monkeypatch.setattr(uninstall.uninstall_apt, 'which', lambda tool: True)
@@ -150,7 +150,7 @@ def test_where_systemctl_does_not_answer_systemd_restarts_what_runs(way_back, mo
     (['opt-nova-1f2e3d4c-2014', 'opt-nova-1f2e3d4c-previous'], []),
 ])
 def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkeypatch, tmp_path, trees, expected):
-    uninstall = load('uninstall')
+    uninstall = load('host.uninstall')
     monkeypatch.setattr(uninstall, 'JOURNALS', str(tmp_path))
     monkeypatch.setattr(uninstall, 'nova', types.SimpleNamespace(__path__=['/here/nova']))
     for tree in trees:
@@ -162,4 +162,4 @@ def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkey
 
 def test_the_state_directory_is_the_installer_s(load):
     journal = (Path(__file__).resolve().parents[2] / 'installation/installer/journal.py').read_text()
-    assert f"ROOT = '{load('uninstall').JOURNALS}'" in journal
+    assert f"ROOT = '{load('host.uninstall').JOURNALS}'" in journal

@@ -17,7 +17,7 @@ def host(load, tmp_path, monkeypatch):
     (tmp_path / 'bin').mkdir()
 
     def found():
-        databases = load('databases')
+        databases = load('database.databases')
         conf = config.read()
         answers, problems = databases.ask(conf, lambda opened: opened.server.columns('instances') or opened.raises())
         return [(one.name, one.url) for one, _ in answers], [problem.status for problem in problems], conf
@@ -92,7 +92,7 @@ def test_oslo_db_adds_parameters(host, url, whole):
     ('mysql+pymysql://nova:secret@10.0.0.1/nova', False), ('postgresql://nova@db/nova', False),
     ('sqlite:////var/lib/nova/nova.sqlite', False)])
 def test_root_connects_as_nova_where_the_server_may_ask_the_system(load, monkeypatch, url, is_needed):
-    systemuser = load('systemuser')
+    systemuser = load('database.systemuser')
     monkeypatch.setattr(systemuser.os, 'geteuid', lambda: 0)
     monkeypatch.setattr(systemuser.pwd, 'getpwnam', lambda name: types.SimpleNamespace(pw_uid=100))
     from sqlalchemy.engine.url import make_url

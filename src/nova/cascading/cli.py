@@ -9,11 +9,11 @@ from nova.cascading import errors, redact, terminal
 
 # name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
 COMMANDS = (
-    ('db', 'nova.cascading.db', 'bring the databases into the state that the fork needs, and back'),
-    ('mapping', 'nova.cascading.mapping', 'which instance stands for which server of a lower-level cloud'),
-    ('services', 'nova.cascading.services', 'restart the nova services of this host that run'),
-    ('uninstall', 'nova.cascading.uninstall', 'show or take the way back to stock nova'),
-    ('status', 'nova.cascading.status', 'tell which code runs, and what state each database is in'),
+    ('db', 'nova.cascading.migration.command', 'bring the databases into the state that the fork needs, and back'),
+    ('mapping', 'nova.cascading.mapping.command', 'which instance stands for which server of a lower-level cloud'),
+    ('services', 'nova.cascading.host.services', 'restart the nova services of this host that run'),
+    ('uninstall', 'nova.cascading.host.uninstall', 'show or take the way back to stock nova'),
+    ('status', 'nova.cascading.host.status', 'tell which code runs, and what state each database is in'),
 )
 
 
@@ -90,25 +90,6 @@ def _add_module(command, name):
     module = sys.modules[name]
     command.set_defaults(module=module)
     module.configure(command)
-
-
-def add_action(actions, function, name, text):
-    """An action of a command, carried out by function(args, conf), that takes nova's configuration files.
-
-    :param actions: what add_subparsers() of the command's parser gave
-    :returns: the action's parser
-    """
-    parser = actions.add_parser(name, help=text, description=text)
-    add_config_options(parser)
-    parser.set_defaults(function=function)
-    return parser
-
-
-def add_config_options(parser):
-    """The options that say where nova's configuration is; they mean what they mean to nova-manage."""
-    parser.add_argument('--config-file', action='append', metavar='FILE',
-                        help='nova\'s configuration; may be given several times (default: as nova-manage finds it)')
-    parser.add_argument('--config-dir', action='append', metavar='DIR', help='directory of configuration files')
 
 
 def _configuration(args):

@@ -5,7 +5,9 @@ import logging
 
 import sqlalchemy
 
-from nova.cascading import adopt, config, connection, errors, redact, worker
+from nova.cascading import config, errors, redact
+from nova.cascading.database import connection
+from nova.cascading.migration import adopt, worker
 
 LOG = logging.getLogger(__name__)
 

@@ -135,7 +135,7 @@ class Bed:
     def preflight(self, url: str = '', more: str = '') -> Result:
         """Ask whether this database could be migrated, as a package does before it is installed."""
         root = tiny_nova(self.host)
-        place = f'{root}/nova/cascading/preflight.py'
+        place = f'{root}/nova/cascading/host/preflight.py'
         return self.host.run(f'PYTHONPATH={root} python3 -B {place} --config-file {self.conf(url, more)}', check=False)
 
     def start(self, words: str, url: str, more: str = '') -> subprocess.Popen:

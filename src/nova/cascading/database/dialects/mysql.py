@@ -1,0 +1,242 @@
+"""MariaDB and MySQL: change a table in the least disturbing way that the server offers."""
+
+import contextlib
+import hashlib
+import itertools
+import os
+
+from nova.cascading import errors
+from nova.cascading.database.dialects import base, grants, topology
+
+_KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
+          1064: base.UNSUPPORTED, 1235: base.UNSUPPORTED, 1800: base.UNSUPPORTED, 1845: base.UNSUPPORTED,
+          1846: base.UNSUPPORTED, 1847: base.UNSUPPORTED, 4092: base.UNSUPPORTED,
+          1118: base.TOO_WIDE, 1060: base.EXISTS, 1061: base.EXISTS,
+          1044: base.PRIVILEGE, 1142: base.PRIVILEGE, 1143: base.PRIVILEGE, 1227: base.PRIVILEGE,
+          1290: base.READ_ONLY, 1792: base.READ_ONLY, 1836: base.READ_ONLY,
+          3: base.FULL, 1021: base.FULL, 1026: base.FULL, 1030: base.FULL, 1114: base.FULL, 3019: base.FULL,
+          1045: base.LOGIN, 1698: base.LOGIN, 1049: base.NO_DATABASE, 1047: base.NOT_READY,
+          1040: base.GONE, 1053: base.GONE, 1152: base.GONE, 1158: base.GONE, 1159: base.GONE, 1160: base.GONE,
+          1161: base.GONE, 1203: base.GONE, 1226: base.GONE, 1927: base.GONE, 2002: base.GONE, 2003: base.GONE,
+          2006: base.GONE, 2013: base.GONE, 2055: base.GONE, 4031: base.GONE}
+_INSTANT, _IN_PLACE, _ANY = 'ALGORITHM=INSTANT', 'ALGORITHM=INPLACE, LOCK=NONE', ''
+
+
+class MySQL(base.Server):
+
+    can_place_columns = True
+
+    @classmethod
+    def kind(cls, error):
+        code = (getattr(error, 'args', None) or [None])[0]
+        return _KINDS.get(code, base.OTHER)
+
+    def columns(self, table):
+        return [row[0] for row in self.connection.rows(
+            'SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() '
+            'AND TABLE_NAME = :name ORDER BY ORDINAL_POSITION', name=table)]
+
+    def mapping_type(self, table):
+        return self.connection.rows(
+            'SELECT LOWER(DATA_TYPE), CHARACTER_MAXIMUM_LENGTH, IS_NULLABLE = :yes FROM information_schema.COLUMNS '
+            'WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = :name AND COLUMN_NAME = :column',
+            yes='YES', name=table, column=base.COLUMN)[0]
+
+    def indexes(self, table):
+        rows = self.connection.rows(
+            'SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() '
+            'AND TABLE_NAME = :name ORDER BY INDEX_NAME, SEQ_IN_INDEX', name=table)
+        return [[row[1] for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
+
+    def settings(self, what, names):
+        """Of SHOW GLOBAL VARIABLES or STATUS, by names in small letters; values in capitals."""
+        listed = ', '.join("'{0}'".format(name) for name in names)
+        rows = self.connection.rows('SHOW GLOBAL {0} WHERE Variable_name IN ({1})'.format(what, listed))
+        return dict((name.lower(), value.upper()) for name, value in rows)
+
+    def identity(self):
+        cluster = self.settings('STATUS', ['wsrep_cluster_state_uuid']) if self.is_galera else None
+        place = self.connection.value("SELECT CONCAT_WS('/', @@hostname, @@port, @@datadir, @@server_id)")
+        return ('mysql', cluster['wsrep_cluster_state_uuid'] if cluster else place,
+                self.connection.value('SELECT DATABASE()'))
+
+    def mark(self, name):
+        if not self.is_galera:
+            self.connection.value('SELECT GET_LOCK(:name, 0)', name=self._mark(name))
+
+    def sees(self, name):
+        return self.is_galera or self.connection.value('SELECT IS_USED_LOCK(:name)', name=self._mark(name)) is not None
+
+    @staticmethod
+    def _mark(name):
+        return 'nova_cascading_mark_{0}_{1}'.format(os.getpid(), name)
+
+    @property
+    def is_galera(self):
+        return self.settings('VARIABLES', ['wsrep_on']).get('wsrep_on') == 'ON'
+
+    def refuse_unfit(self):
+        reason = topology.why_out_of_cluster(self)
+        if reason:
+            raise base.StatementError(base.NOT_READY, '{0}: {1}'.format(self.connection.title, reason),
+                                      base.HINTS[base.NOT_READY])
+        reason = topology.why_read_only(self) or topology.why_replica(self)
+        if reason:
+            raise base.StatementError(base.READ_ONLY, '{0}: {1}'.format(self.connection.title, reason),
+                                      base.HINTS[base.READ_ONLY])
+
+    def refuse_unprivileged(self):
+        for table in base.TABLES:
+            missing = grants.lacking(self.connection, table, may_probe=not self.is_galera)
+            if missing:
+                raise base.StatementError(base.PRIVILEGE, '{0}: the database user lacks {1} on {2}'.format(
+                    self.connection.title, ', '.join(missing), table), 'GRANT {0} ON {1}.* TO it, then run this '
+                    'again'.format(', '.join(missing), self.connection.value('SELECT DATABASE()')))
+
+    def refuse_disturbing(self, missing, options):
+        """What is foreseen here is what _gently() meets."""
+        for table, _ in missing.columns:
+            self._refuse_too_wide(table)
+        in_place = not self.is_galera and self._changes_in_place()
+        for table in missing.tables_to_change:
+            if not in_place:
+                self.refuse_copy(table, options)
+
+    def _refuse_too_wide(self, table):
+        """Where this session may not go without strict mode (MySQL 8): tried on an empty copy that ends with it."""
+        if self._set('innodb_strict_mode', '0'):
+            return
+        copy = 'nova_cascading_copy_of_' + table
+        try:
+            self.connection.rows('CREATE TEMPORARY TABLE {0} LIKE {1}'.format(copy, table))
+            self.connection.rows('ALTER TABLE {0} ADD COLUMN {1} VARCHAR(36) NULL'.format(copy, base.COLUMN))
+        except base.StatementError as error:
+            if error.kind == base.TOO_WIDE:  # anything else the migration itself may meet otherwise
+                raise
+
+    def _changes_in_place(self):
+        version = self.connection.value('SELECT VERSION()')
+        engines = self.connection.rows(
+            'SELECT DISTINCT LOWER(ENGINE) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() '
+            "AND TABLE_NAME IN ('instances', 'shadow_instances')")
+        return engines == [('innodb',)] and tuple(int(part) for part in version.split('.')[:2]) >= (5, 6)
+
+    def refuse_unchangeable(self):
+        """:raises errors.CascadingError: a change made here would stay on this node of the cluster
+
+        Sets this session so that it is carried to the whole cluster, and that old tables are taken as they are.
+        """
+        self._set('sql_mode', "''")  # dates and defaults that the tables have been allowed to have
+        self._set('max_statement_time', '0')
+        if self.settings('VARIABLES', ['wsrep_osu_method']).get('wsrep_osu_method', 'TOI') != 'TOI':
+            self._set('wsrep_OSU_method', "'TOI'")
+        if not self.is_galera:
+            return
+        method = self.connection.value('SELECT @@SESSION.wsrep_OSU_method')
+        if method != 'TOI':
+            raise errors.CascadingError(
+                '{0}: this Galera node would keep the change to itself (wsrep_OSU_method={1})'.format(
+                    self.connection.title, method), "SET GLOBAL wsrep_OSU_method = 'TOI' there, then run this again")
+
+    def _set(self, name, value):
+        """What this server does not know, or this user may not set, stays as it is."""
+        try:
+            self.connection.rows('SET SESSION {0} = {1}'.format(name, value))
+            return True
+        except base.StatementError as error:
+            if error.kind in base.NOT_NOW:
+                raise
+            return False
+
+    def prepare(self, options):
+        self.connection.private()
+        self.connection.rows('SET SESSION autocommit = 1')
+        for name in ('lock_wait_timeout', 'innodb_lock_wait_timeout'):
+            self.connection.rows('SET SESSION {0} = {1}'.format(name, options.lock_wait_timeout))
+        self._set('wait_timeout', max(options.max_wait, 3600))  # of this idle session, while others hold the table
+        self.refuse_unchangeable()
+
+    @contextlib.contextmanager
+    def queue(self, worker):
+        """One run at a time on each server; after an error, the connection ends and the lock with it.
+
+        Galera orders changes itself, and Percona's cluster forbids such locks: there, the second run meets what the
+        first has done.
+        """
+        if self.is_galera:
+            yield
+            return
+        database = self.connection.value('SELECT DATABASE()')
+        name = 'nova_cascading_' + hashlib.sha1(database.encode('utf-8')).hexdigest()
+        worker.wait_for_turn(lambda: self.connection.value('SELECT GET_LOCK(:name, 1)', name=name) == 1,
+                             lambda: self._holder(name))
+        yield
+        self.connection.rows('SELECT RELEASE_LOCK(:name)', name=name)
+
+    def _holder(self, name):
+        for number, host in self.connection.rows(
+                'SELECT ID, HOST FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(:name)', name=name):
+            return 'connection {0} from {1}; to end it: KILL {0}'.format(number, errors.text(host))
+        return 'connection {0}'.format(self.connection.value('SELECT IS_USED_LOCK(:name)', name=name))
+
+    def add_columns(self, wanted, worker):
+        for table, after in wanted:
+            place = ' AFTER {0}'.format(after) if after else ''
+            self._alter(worker, 'column:' + table, table, 'ADD COLUMN {0} VARCHAR(36) NULL{1}'.format(
+                base.COLUMN, place))
+
+    def move_column(self, table, after, worker):
+        self._alter(worker, 'move:' + table, table, 'MODIFY COLUMN {0} VARCHAR(36) NULL AFTER {1}'.format(
+            base.COLUMN, after))
+
+    def add_index(self, worker):
+        self._alter(worker, 'index', 'instances', 'ADD INDEX {0} ({1})'.format(base.INDEX, base.COLUMN), [_IN_PLACE])
+
+    def drop_index(self, worker):
+        self._alter(worker, 'drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
+
+    @contextlib.contextmanager
+    def hold(self, tables):
+        """Nobody else reads or writes these tables until the end of the block.
+
+        A Galera cluster has no such locks, and Percona's forbids them: the block has to be short.
+        """
+        if self.is_galera:
+            yield
+            return
+        self.connection.rows('LOCK TABLES ' + ', '.join('{0} WRITE'.format(table) for table in tables))
+        yield
+        self.connection.rows('UNLOCK TABLES')  # after an error, the connection ends and the locks with it
+
+    def drop_columns(self, tables, worker):
+        for table in tables:  # INSTANT or not at all: the caller holds the tables
+            self._alter(worker, 'drop:' + table, table, 'DROP COLUMN ' + base.COLUMN, [_INSTANT])
+
+    def _alter(self, worker, point, table, clause, manners=(_INSTANT, _IN_PLACE)):
+        """Try the manners in their order, and without any (which may copy the table) only when that is allowed."""
+        for manner in manners:
+            if manner == _IN_PLACE and self.is_galera:
+                continue  # the whole cluster would stand still for as long as it takes
+            try:
+                return self._in_any_width(worker, point, table, clause, manner)
+            except base.StatementError as error:
+                if error.kind not in (base.UNSUPPORTED, base.OTHER):
+                    raise
+        self.refuse_copy(table, worker.options)
+        return self._in_any_width(worker, point, table, clause, _ANY)
+
+    def _in_any_width(self, worker, point, table, clause, manner):
+        """Rows may be wider than strict mode allows now, when the table was made without it."""
+        statement = 'ALTER TABLE {0} {1}{2}'.format(table, clause, ', ' + manner if manner else '')
+        try:
+            return worker.change(point, table, statement)
+        except base.StatementError as error:
+            if error.kind != base.TOO_WIDE or not self._set('innodb_strict_mode', '0'):
+                raise
+        return worker.change(point, table, statement)
+
+    def size(self, table):
+        """(rows, bytes) of a table, as the server estimates them."""
+        return self.connection.rows(
+            'SELECT TABLE_ROWS, DATA_LENGTH + INDEX_LENGTH FROM information_schema.TABLES '
+            'WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = :name', name=table)[0]

@@ -1,0 +1,225 @@
+"""PostgreSQL: adding a nullable column is instant, an index can be built concurrently."""
+
+import contextlib
+import itertools
+import threading
+
+from nova.cascading import errors
+from nova.cascading.database.dialects import base
+
+_KINDS = {'55P03': base.LOCKED, '57014': base.LOCKED, '40P01': base.LOCKED, '42701': base.EXISTS, '42P07': base.EXISTS,
+          '42501': base.PRIVILEGE, '25006': base.READ_ONLY, '53100': base.FULL, '28P01': base.LOGIN,
+          '28000': base.LOGIN, '3D000': base.NO_DATABASE, '57P01': base.GONE, '57P02': base.GONE, '57P03': base.GONE,
+          '53300': base.GONE}
+_TEXTS = (('password authentication failed', base.LOGIN), ('does not exist', base.NO_DATABASE))
+_LOCK = 'hashtext(current_database()), hashtext(:name)'
+_LOCK_NAME = {'name': 'nova_cascading'}
+_INDEXES = """
+    SELECT i.indexrelid, i.indisvalid, CAST(CAST(i.indexrelid AS regclass) AS text), a.attname FROM pg_index i
+    JOIN pg_class c ON c.oid = i.indrelid AND c.relname = :table AND pg_table_is_visible(c.oid)
+    JOIN pg_attribute a ON a.attrelid = i.indexrelid ORDER BY i.indexrelid, a.attnum"""
+_ATTRIBUTES = """
+    SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relname = :table AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
+    AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
+_NOT_OWNED = """
+    SELECT c.relname FROM pg_class c WHERE c.relname IN ('instances', 'shadow_instances') AND c.relkind IN ('r', 'p')
+    AND pg_table_is_visible(c.oid) AND NOT pg_has_role(c.relowner, 'USAGE')"""
+_CLOSED_SCHEMAS = """
+    SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relname = 'instances' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
+    AND NOT has_schema_privilege(n.oid, 'CREATE')"""
+# Whoever builds, drops or vacuums holds this; somebody else's unfinished index is no debris.
+_BUILDERS = """
+    SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'instances'
+    AND pg_table_is_visible(c.oid) AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.pid <> pg_backend_pid()"""
+_HOLDER = """
+    SELECT a.pid, a.client_addr, a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE l.locktype = 'advisory' AND l.granted AND l.objid = CAST(CAST(hashtext(:name) AS bit(32)) AS bigint)
+    AND a.datname = current_database()"""
+_OLDEST = """
+    SELECT pid, client_addr, CAST(extract(epoch FROM now() - xact_start) AS int) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    ORDER BY xact_start LIMIT 1"""
+
+
+class PostgreSQL(base.Server):
+
+    @classmethod
+    def kind(cls, error):
+        code = getattr(error, 'pgcode', None) or getattr(error, 'sqlstate', None)
+        if code:
+            return base.GONE if code.startswith('08') else _KINDS.get(code, base.OTHER)
+        for part, kind in _TEXTS:
+            if part in errors.text(error):
+                return kind
+        return base.GONE  # the server gives each of its own errors a code
+
+    def columns(self, table):
+        return [row[0] for row in self.connection.rows(_ATTRIBUTES, table=table)]
+
+    def mapping_type(self, table):
+        for column, kind, required in self.connection.rows(_ATTRIBUTES, table=table):
+            if column == base.COLUMN:
+                name, _, length = kind.rstrip(')').partition('(')
+                return 'varchar' if name == 'character varying' else name, int(length or 0), not required
+
+    def indexes(self, table):
+        valid = [row for row in self.connection.rows(_INDEXES, table=table) if row[1]]
+        return [[row[3] for row in rows] for _, rows in itertools.groupby(valid, lambda row: row[0])]
+
+    def identity(self):
+        return ['postgresql'] + [errors.text(part) for part in self.connection.rows(
+            'SELECT pg_postmaster_start_time(), current_database()')[0]]
+
+    def refuse_unfit(self):
+        standby = self.connection.value('SELECT pg_is_in_recovery()')
+        if standby or self.connection.value('SHOW transaction_read_only') == 'on':
+            raise base.StatementError(base.READ_ONLY, '{0}: this server is {1}'.format(
+                self.connection.title, 'a standby' if standby else 'read-only'), base.HINTS[base.READ_ONLY])
+
+    def refuse_unprivileged(self):
+        for name, in self.connection.rows(_NOT_OWNED):
+            raise base.StatementError(
+                base.PRIVILEGE, '{0}: the database user must be owner of {1}, and is not'.format(
+                    self.connection.title, name), 'ALTER TABLE {0} OWNER TO the user of nova.conf, then run this '
+                                                  'again'.format(name))
+        for name, in self.connection.rows(_CLOSED_SCHEMAS):
+            raise base.StatementError(
+                base.PRIVILEGE, '{0}: the database user may not make an index in the schema {1}'.format(
+                    self.connection.title, name), 'GRANT CREATE ON SCHEMA {0} TO the user of nova.conf, then run this '
+                                                  'again'.format(name))
+
+    def prepare(self, options):
+        """Nothing is set for longer than a transaction: behind a pooler the session is somebody else's afterwards."""
+        self.connection.private()
+        self.seconds = options.lock_wait_timeout
+        self.has_lock_timeout = int(self.connection.value('SHOW server_version_num')) >= 90300
+        self.is_pooled = self._pooled()
+
+    def _pooled(self):
+        """Whether a pooler stands between: it gives its clients process numbers of its own."""
+        driver = self.connection.driver_connection
+        told = getattr(driver, 'get_backend_pid', None) or (lambda: driver.info.backend_pid)
+        try:
+            return told() != self.connection.value('SELECT pg_backend_pid()')
+        except AttributeError:  # another driver
+            return True
+
+    @property
+    def before_change(self):
+        """What holds for one transaction."""
+        if not self.has_lock_timeout:
+            return ["SET LOCAL statement_timeout = '{0}s'".format(self.seconds)]
+        return ["SET LOCAL lock_timeout = '{0}s'".format(self.seconds), 'SET LOCAL statement_timeout = 0']
+
+    @contextlib.contextmanager
+    def queue(self, worker):
+        """One run at a time. A session that waited inside the server would hold up CREATE INDEX CONCURRENTLY.
+
+        Behind a pooler the lock could stay with a session that the pooler keeps: there, the second run meets what the
+        first has done.
+        """
+        if self.is_pooled:
+            yield
+            return
+        worker.wait_for_turn(lambda: self.connection.value('SELECT pg_try_advisory_lock({0})'.format(_LOCK),
+                                                           **_LOCK_NAME), self._holder)
+        yield
+        self.connection.rows('SELECT pg_advisory_unlock({0})'.format(_LOCK), **_LOCK_NAME)
+
+    def _holder(self):
+        for number, address, program in self.connection.rows(_HOLDER, **_LOCK_NAME):
+            return 'process {0} of the server, for {1} {2}; to end it: SELECT pg_terminate_backend({0})'.format(
+                number, address or 'a local client', errors.text(program or '')).replace(' ;', ';')
+        return 'it has ended just now'
+
+    def holders(self, table):
+        for number, address, seconds in self.connection.rows(_OLDEST):
+            return 'the oldest transaction is {0} s old: process {1} of the server, for {2}'.format(
+                seconds, number, address or 'a local client')
+
+    def add_columns(self, wanted, worker):
+        tables = [table for table, _ in wanted]
+        worker.change('column:' + '+'.join(tables), ' and '.join(tables), *[
+            'ALTER TABLE {0} ADD COLUMN {1} VARCHAR(36)'.format(table, base.COLUMN) for table in tables])
+
+    def add_index(self, worker):
+        statement = 'CREATE INDEX {0}{1} ON instances ({2})'
+        if self.is_small('instances'):  # takes no time, and leaves no half of an index when it fails
+            debris = ['DROP INDEX ' + name for name in self._debris()]
+            worker.change('index', 'instances', *debris + [statement.format('', base.INDEX, base.COLUMN)])
+            return
+        try:
+            worker.change('index', 'instances', statement.format('CONCURRENTLY ', base.INDEX, base.COLUMN),
+                          run=lambda statements: self._concurrently(worker, statements))
+        except base.StatementError:
+            self._leave_no_debris(worker)
+            raise
+
+    def _debris(self):
+        """What is left of our index where it could not be built; nobody uses it, and each write pays for it."""
+        return [name for _, is_valid, name, column in self.connection.rows(_INDEXES, table='instances')
+                if not is_valid and column == base.COLUMN and name.rpartition('.')[2] == base.INDEX]
+
+    def _concurrently(self, worker, statements):
+        """Run statements that are transactions of their own."""
+        if self.connection.rows(_BUILDERS):
+            raise base.StatementError(base.LOCKED, '{0}: another process of the server changes instances'.format(
+                self.connection.title), base.HINTS[base.LOCKED])
+        # Waits for old transactions without holding up anyone, so it may wait for longer.
+        seconds = self.seconds * max(worker.options.lock_retries, 1)
+        with self._alone(seconds):
+            for statement in ['DROP INDEX CONCURRENTLY ' + name for name in self._debris()] + list(statements):
+                self.connection.rows(statement)
+
+    @contextlib.contextmanager
+    def _alone(self, seconds):
+        """Without a transaction, and with a limit to each wait: the session's own, or this process cuts it short."""
+        driver = self.connection.driver_connection
+        driver.autocommit = True
+        timer = threading.Timer(seconds, driver.cancel) if self.is_pooled else None
+        try:
+            if timer:
+                timer.start()
+            else:
+                self.connection.rows("SET {0} = '{1}s'".format(
+                    'lock_timeout' if self.has_lock_timeout else 'statement_timeout', seconds))
+                if self.has_lock_timeout:
+                    self.connection.rows('SET statement_timeout = 0')
+            yield
+        finally:
+            if timer:
+                timer.cancel()
+            self._in_transactions_again(driver)
+
+    @staticmethod
+    def _in_transactions_again(driver):
+        try:
+            driver.autocommit = False
+        except Exception:  # the connection is gone: the first error tells more
+            pass
+
+    def _leave_no_debris(self, worker):
+        try:
+            self._concurrently(worker, [])
+        except base.StatementError:  # the next run does it
+            pass
+
+    def drop_index(self, worker):
+        worker.change('drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
+
+    @contextlib.contextmanager
+    def hold(self, tables):
+        """Nobody else reads or writes these tables until the end of the block, which is one transaction."""
+        with self.connection.transaction():
+            for statement in self.before_change:
+                self.connection.rows(statement)
+            self.connection.rows('LOCK TABLE {0} IN ACCESS EXCLUSIVE MODE'.format(', '.join(tables)))
+            yield
+
+    def drop_columns(self, tables, worker):
+        for table in tables:
+            worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))

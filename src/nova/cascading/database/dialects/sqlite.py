@@ -1,0 +1,83 @@
+"""SQLite: one file, one writer."""
+
+import contextlib
+import os
+
+from nova.cascading import errors
+from nova.cascading.database.dialects import base
+
+_KINDS = (('locked', base.LOCKED), ('readonly', base.READ_ONLY), ('read-only', base.READ_ONLY),
+          ('duplicate column', base.EXISTS), ('already exists', base.EXISTS), ('disk is full', base.FULL),
+          ('unable to open', base.NO_DATABASE))
+
+
+class SQLite(base.Server):
+
+    @classmethod
+    def kind(cls, error):
+        text = '{0}'.format(error).lower()
+        for part, kind in _KINDS:
+            if part in text:
+                return kind
+        return base.OTHER
+
+    def columns(self, table):
+        return [row[1] for row in self._columns(table)]
+
+    def _columns(self, table):
+        return self.connection.rows('PRAGMA table_info({0})'.format(table))
+
+    def mapping_type(self, table):
+        for row in self._columns(table):
+            if row[1] == base.COLUMN:
+                name, _, length = row[2].lower().rstrip(')').partition('(')
+                return name, int(length or 0), not row[3]
+
+    def indexes(self, table):
+        return [[member[2] for member in self.connection.rows('PRAGMA index_info({0})'.format(row[1]))]
+                for row in self.connection.rows('PRAGMA index_list({0})'.format(table))]
+
+    def identity(self):
+        path = os.stat(self.connection.engine.url.database)
+        return ['sqlite', path.st_dev, path.st_ino]
+
+    def refuse_unprivileged(self):
+        path = self.connection.engine.url.database
+        if path and os.path.exists(path) and not os.access(path, os.W_OK):
+            raise base.StatementError(base.READ_ONLY, '{0}: you may not write to {1}'.format(
+                self.connection.title, path), 'run this as root or as the user nova')
+
+    def prepare(self, options):
+        self.connection.rows('PRAGMA busy_timeout = {0}'.format(options.lock_wait_timeout * 1000))
+
+    @contextlib.contextmanager
+    def queue(self, worker):
+        """SQLite itself lets one writer in at a time."""
+        yield
+
+    def add_columns(self, wanted, worker):
+        for table, _ in wanted:
+            worker.change('column:' + table, table, 'ALTER TABLE {0} ADD COLUMN {1} VARCHAR(36)'.format(
+                table, base.COLUMN))
+
+    def add_index(self, worker):
+        worker.change('index', 'instances', 'CREATE INDEX {0} ON instances ({1})'.format(base.INDEX, base.COLUMN))
+
+    def drop_index(self, worker):
+        worker.change('drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
+
+    @contextlib.contextmanager
+    def hold(self, tables):
+        """Nobody else writes until the end of the block: an UPDATE, even of no row, takes the one write lock."""
+        with self.connection.transaction():
+            self.connection.rows('UPDATE instances SET id = id WHERE id < 0')
+            yield
+
+    def drop_columns(self, tables, worker):
+        version = self.connection.value('SELECT sqlite_version()')
+        if tuple(int(part) for part in version.split('.')) < (3, 35):
+            raise errors.CascadingError(
+                '{0}: SQLite {1} cannot drop columns'.format(self.connection.title, version),
+                'leave them, stock nova ignores them; or run this with SQLite 3.35 or later')
+        for table in tables:
+            worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))

@@ -1,0 +1,76 @@
+"""The way back to the stock nova: prints the safe commands of this host, or runs them."""
+
+from __future__ import print_function
+
+import glob
+import json
+import os
+import subprocess
+import sys
+
+import nova
+from nova.cascading.host import processes, uninstall_apt, uninstall_yum
+
+PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
+# Where the installer for hosts without packages leaves a way back for each tree (installation/installer/journal.py).
+JOURNALS = '/var/lib/nova-cascading/installer'
+
+
+def configure(parser):
+    """Options of ``nova-cascading uninstall``."""
+    parser.add_argument('--yes', action='store_true', help='run the commands instead of printing them')
+    parser.add_argument('--from', dest='source', metavar='FILE_OR_DIR',
+                        help='the rpm of the stock library, or a directory that has it, where no repository offers it')
+
+
+def run(args, conf):
+    """Print or run the way back; column and mappings stay in the database either way.
+
+    :returns: exit status: 0; 1 when nobody knows how the fork came here, or when a command failed.
+    """
+    for own in filter(uninstall_yum.installed, PACKAGES):
+        return uninstall_yum.run(own, args.source, args.yes)
+    commands = way_back()
+    if not commands:
+        sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left a journal in {0}.\n'
+                         'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))
+        return 1
+    if args.yes:
+        return carry_out(commands)
+    print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')
+    for command in commands:
+        print('    ' + command)
+    print('\nDo not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
+          'configuration as well. `nova-cascading uninstall --yes` runs the lines above.')
+    return 0
+
+
+def carry_out(commands):
+    for command in commands:
+        print(command)
+        sys.stdout.flush()
+        if subprocess.call(command, shell=True, env=processes.environment()):
+            sys.stderr.write('that failed. Next: see why, then run it and what follows it: {0}\n'.format(
+                '; '.join(commands[commands.index(command):])))
+            return 1
+    return 0
+
+
+def way_back():
+    """The shell lines that bring the stock nova back on this host, in order; none when nobody knows the fork here."""
+    for own in PACKAGES:
+        stock = own.replace('-cascading', '')
+        if uninstall_apt.installed(own):
+            return uninstall_apt.way_back(own, stock)
+    return ['sh {0}'.format(script) for script in uninstallers()]
+
+
+def uninstallers():
+    """The installer's way back for the tree that this code is in; of every tree when it is in none of them."""
+    trees = {}
+    for state in glob.glob(os.path.join(JOURNALS, '*-' + '[0-9a-f]' * 8, 'state')):
+        folder = os.path.dirname(state)
+        with open(os.path.join(folder, 'plan.json')) as plan:
+            trees[json.load(plan)['parent']] = os.path.join(folder, 'installation', 'uninstall.sh')
+    here = os.path.realpath(os.path.dirname(nova.__path__[0]))
+    return [trees[here]] if here in trees else [trees[parent] for parent in sorted(trees)]

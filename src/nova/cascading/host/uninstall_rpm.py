@@ -1,0 +1,123 @@
+"""What rpm itself knows and does on the way back: which package stands in for which, and the exchange from a file."""
+
+from __future__ import print_function
+
+import glob
+import os
+import sys
+
+from nova.cascading import errors
+from nova.cascading.host import processes
+
+WORKING = 3600  # seconds
+FORM = '%{NAME} %{EPOCH} %{VERSION}-%{RELEASE} %{ARCH}\\n'
+
+
+def installed(package):
+    """Whether rpm has the package."""
+    return processes.call(['rpm', '-q', package], quiet=True) == 0
+
+
+class Exchange(object):
+    """The fork's package goes, the stock library comes.
+
+    :param own: name of the fork's package
+    :param stock: name of the stock library
+    :param stock_evr: the version of it that the nova services want: [epoch:]version-release
+    """
+
+    def __init__(self, own, stock, stock_evr):
+        self.own = own
+        self.stock = stock
+        self.stock_evr = stock_evr
+        self.stock_spec = '{0}-{1}.noarch'.format(stock, stock_evr)
+        self.file_name = '{0}-{1}.noarch.rpm'.format(stock, stock_evr.rpartition(':')[2])
+
+    @classmethod
+    def of(cls, own):
+        """As the installed fork says it: it obsoletes the stock library, and provides it in the exact version."""
+        names = processes.output(['rpm', '-q', '--qf', '[%{OBSOLETENAME}\\n]', own]).split()
+        provided = processes.output(['rpm', '-q', '--provides', own]).splitlines()
+        words = [line.split() for line in provided if ' = ' in line]
+        for stock in names:
+            for line in words:
+                if line[0] == stock:
+                    return cls(own, stock, line[-1])
+        raise errors.CascadingError('rpm does not say which package {0} stands in for'.format(own),
+                                    'see `rpm -V {0}`, and reinstall it'.format(own))
+
+    def half_done(self):
+        """Both are there: an exchange was interrupted after the stock library had come."""
+        return installed(self.own) and self._installed_evr() == self.stock_evr
+
+    def find(self, source):
+        """The path of the right rpm: ``source`` itself, or one in that directory.
+
+        :raises errors.CascadingError: there is none
+        """
+        paths = sorted(glob.glob(os.path.join(source, '*.rpm'))) if os.path.isdir(source) else [source]
+        seen = []
+        for path in paths:
+            seen.append(self._identity(['-p', '--nosignature', path]))
+            if seen[-1] == (self.stock, self.stock_evr):
+                return os.path.abspath(path)
+        what = ', '.join('-'.join(one) for one in seen if one) or 'no rpm that can be read'
+        raise errors.CascadingError('{0} is not {1}, which the nova services of this host want: found {2}'.format(
+            source, self.stock_spec, what), 'get {0} from where this host\'s nova came'.format(self.file_name))
+
+    def steps(self, path):
+        """The commands, in order: at no moment is the host without a nova, and rpm removes nothing else.
+
+        Without --nodeps rpm would refuse to have both for a moment. What the stock library requires, the fork requires.
+        """
+        return [['rpm', '-i', '--oldpackage', '--nodeps', '--replacefiles', path], ['rpm', '-e', self.own]]
+
+    def carry_out(self, path):
+        """:raises errors.CascadingError: a step failed; nova is there all the same"""
+        if not self.half_done():
+            first = self.steps(path)[0]
+            self._do(first[:2] + ['--test'] + first[2:])
+            self._do(first)
+        self._do(['rpm', '-e', self.own])
+
+    def check_signature(self, path):
+        """:raises errors.CascadingError: rpm does not trust what was downloaded"""
+        if processes.call(['rpm', '-K', path], quiet=True) != 0:
+            raise errors.CascadingError(
+                'rpm -K does not accept {0}: changed on its way, or its signer\'s key is unknown to rpm'.format(
+                    os.path.basename(path)), 'rpm --import the key of your nova\'s repository, and run this again')
+
+    def check_done(self):
+        """:raises errors.CascadingError: what the rpm database holds is not the stock library alone"""
+        now = self._installed_evr()
+        if now == self.stock_evr and not installed(self.own):
+            return
+        if now == self.stock_evr:
+            raise errors.CascadingError('{0} is there, but {1} did not go'.format(self.stock_spec, self.own),
+                                        'rpm -e {0}'.format(self.own))
+        if installed(self.own):
+            raise errors.CascadingError('nothing was changed, for the reason given above: {0} is still '
+                                        'installed'.format(self.own), 'put that right, and run this again')
+        raise errors.CascadingError('rpm has neither {0} nor {1}'.format(self.own, self.stock_spec),
+                                    'get {0} from where this host\'s nova came, then: rpm -U {0}'.format(
+                                        self.file_name))
+
+    def _do(self, command):
+        print(' '.join(command))
+        sys.stdout.flush()
+        if processes.call(command, seconds=WORKING) != 0:
+            raise errors.CascadingError('`{0}` failed; nova is still installed'.format(' '.join(command)),
+                                        'put right what it says above, and run this again')
+
+    def _installed_evr(self):
+        """Of the stock library itself: rpm -q by name does not look at what other packages provide."""
+        return (self._identity([self.stock]) or (None, None))[1]
+
+    @staticmethod
+    def _identity(query):
+        """(name, [epoch:]version-release) of a package, or None."""
+        status, text = processes.ask(['rpm', '-q', '--qf', FORM] + query)
+        words = text.split()
+        if status != 0 or len(words) < 4:
+            return None
+        return words[0], words[2] if words[1] == '(none)' else '{0}:{1}'.format(words[1], words[2])

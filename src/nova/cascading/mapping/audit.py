@@ -1,0 +1,150 @@
+"""nova-cascading mapping audit: a check for Nagios and its kin.
+
+Finds instances without a mapping though active, instances that share one lower-level server, and malformed mappings.
+Exit 0 all well, 1 active instances without a mapping, 2 mappings that are wrong, 3 nobody can tell; the first line
+says so, with figures to draw.
+"""
+
+import heapq
+import itertools
+import operator
+import time
+
+from nova.cascading import errors, output, terminal
+from nova.cascading.mapping import instances
+
+COLUMNS = ('problem', 'instance_uuid', 'mapping_uuid', 'host', 'database')
+UNMAPPED, DUPLICATE, MALFORMED = 'unmapped', 'duplicate', 'malformed'
+SEVERITY = {UNMAPPED: 1, DUPLICATE: 2, MALFORMED: 2}
+WORDS = ('OK', 'WARNING', 'CRITICAL')
+OVERDUE = "mapping_uuid IS NULL AND vm_state = 'active' AND (launched_at IS NULL OR launched_at < :before)"
+
+
+def configure(parser):
+    """Options of `nova-cascading mapping audit`."""
+    parser.add_argument('--grace', type=int, default=300, metavar='SECONDS',
+                        help='how long an instance may be active without a mapping (300)')
+    parser.add_argument('--limit', type=int, default=100, metavar='N',
+                        help='how many findings the table shows (100); the other formats show all')
+    output.add_options(parser)
+
+
+def run(args, conf):
+    """:returns: exit status as Nagios reads it"""
+    report = Table(args.limit) if args.format == 'table' else Listing(args.format)
+    counted = {'mapped': 0, UNMAPPED: 0, DUPLICATE: 0, MALFORMED: 0}
+    try:
+        for problem, database, row in findings(conf, args.grace, counted):
+            counted[problem] += 1
+            report.add((problem, row.instance_uuid, row.mapping_uuid, row.host, database))
+    except errors.CascadingError as error:
+        report.close('MAPPING UNKNOWN - {0}'.format('{0}'.format(error).replace('\n', ';')))
+        return 3
+    status = max([0] + [SEVERITY[problem] for problem in SEVERITY if counted[problem]])
+    report.close(summary(status, counted))
+    return status
+
+
+def summary(status, counted):
+    """The line that a monitoring system shows, in the form of the Monitoring Plugins' guidelines."""
+    names = ('mapped', UNMAPPED, DUPLICATE, MALFORMED)
+    text = ', '.join('{0} {1}'.format(counted[name], name) for name in names)
+    figures = ' '.join('{0}={1}'.format(name, counted[name]) for name in names)
+    return 'MAPPING {0} - {1} | {2}'.format(WORDS[status], text, figures)
+
+
+def findings(conf, grace, counted):
+    """(problem, database name, Instance) of everything that is wrong, as it is found; counts what is mapped."""
+    found = instances.all_databases(conf)
+    before = time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(time.time() - grace))
+    for database in found:
+        with instances.reading(database) as opened:
+            for row in instances.select(opened, OVERDUE, before=before):
+                yield UNMAPPED, database.name, row
+            counted['mapped'] += instances.count_mapped(opened)
+    suspects = noticed(heapq.merge(*[in_order(database) for database in found]))
+    for _, is_malformed, name, row in noticed(alive(suspects, found)):
+        yield MALFORMED if is_malformed else DUPLICATE, name, row
+
+
+def in_order(database):
+    """(mapping, whether it is malformed, database name, instance's id), in Python's order of the mappings.
+
+    A database may sort what is no UUID elsewhere: such a row takes the place of the UUID before it.
+    """
+    place = ''
+    with instances.reading(database) as opened:
+        for mapping, number in instances.mappings(opened):
+            is_malformed = not instances.CANONICAL.match(mapping)
+            place = place if is_malformed else mapping
+            yield place, is_malformed, database.name, number
+
+
+def noticed(stream):
+    """What of a sorted stream is malformed, or well-formed and not alone in its place."""
+    for _, group in itertools.groupby(stream, operator.itemgetter(0)):
+        first = None
+        for item in group:
+            if item[1]:
+                yield item
+            elif first is None:
+                first, is_alone = item, True
+            else:
+                if is_alone:
+                    yield first
+                is_alone = False
+                yield item
+
+
+def alive(stream, found):
+    """A stream's items with the Instance instead of its id, without those that are deleted."""
+    while True:
+        page = list(itertools.islice(stream, instances.PAGE))
+        if not page:
+            return
+        rows = {}
+        for database in found:
+            numbers = [number for _, _, name, number in page if name == database.name]
+            if numbers:
+                with instances.reading(database) as opened:
+                    rows.update(((database.name, row.id), row) for row in instances.numbered(opened, numbers))
+        for place, is_malformed, name, number in page:
+            if (name, number) in rows:
+                yield place, is_malformed, name, rows[name, number]
+
+
+class Table(object):
+    """The summary first, then a table of the first findings."""
+
+    def __init__(self, limit):
+        self.limit = limit
+        self.rows = []
+        self.left_out = 0
+
+    def add(self, row):
+        if len(self.rows) < self.limit:
+            self.rows.append(row)
+        else:
+            self.left_out += 1
+
+    def close(self, line):
+        output.Standard.write(line + '\n')
+        if self.rows:
+            table = output.printer('table', COLUMNS)
+            for row in self.rows:
+                table.add(row)
+            table.close()
+        if self.left_out:
+            output.Standard.write('{0} more; all of them: --format csv\n'.format(self.left_out))
+
+
+class Listing(object):
+    """All findings for another program; the summary goes to standard error."""
+
+    def __init__(self, name):
+        self.rows = output.printer(name, COLUMNS)
+        self.add = self.rows.add
+
+    def close(self, line):
+        self.rows.close()
+        terminal.complain(line)

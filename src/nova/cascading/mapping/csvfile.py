@@ -1,0 +1,142 @@
+"""Take all mappings out of a nova as CSV, and set those that a CSV file names."""
+
+import codecs
+import csv
+
+from nova.cascading import errors, output, safefile, terminal
+from nova.cascading.mapping import instances, write
+
+COLUMNS = ('instance_uuid', 'mapping_uuid')
+TEXT = {} if str is bytes else {'encoding': 'utf-8-sig'}  # spreadsheets begin a file with a mark
+
+
+def configure_export(parser):
+    """Options of `nova-cascading mapping export`."""
+    parser.add_argument('file', nargs='?', metavar='FILE', help='where to write (standard output); must not exist')
+    output.end_with_the_reader(parser)
+
+
+def configure_import(parser):
+    """Options of `nova-cascading mapping import`."""
+    parser.add_argument('file', metavar='FILE', help='CSV with the columns instance_uuid and mapping_uuid; '
+                                                     '/dev/stdin for standard input')
+    parser.add_argument('--dry-run', action='store_true', help='say what would be done, and do nothing')
+    parser.add_argument('--overwrite', action='store_true', help='also where an instance has another mapping already')
+    parser.add_argument('--force', action='store_true', help=write.FORCE)
+
+
+def export(args, conf):
+    """Write the mappings of all instances that are not deleted.
+
+    :raises errors.CascadingError: a database cannot be read; a file is not left behind then
+    """
+    if not args.file:
+        write_all(conf, None)
+        return 0
+    try:
+        with safefile.new(args.file) as out:
+            write_all(conf, out if str is bytes else codecs.getwriter('utf-8')(out))
+    except EnvironmentError as error:
+        raise errors.CascadingError('cannot write {0}: {1}'.format(args.file, error.strerror),
+                                    'give the name of a file that does not exist yet, on a disk that has room')
+    return 0
+
+
+def write_all(conf, out):
+    rows = output.printer('csv', COLUMNS, out)
+    for _, row in instances.find(conf, 'mapping_uuid IS NOT NULL'):
+        rows.add((row.instance_uuid, row.mapping_uuid))
+    rows.close()
+
+
+def load(args, conf):
+    """Set what the file names. The whole file is read and checked before anything is changed.
+
+    :returns: exit status: 0 all set, 1 some could not be
+    """
+    checked = pairs(args.file, args.force)
+    work = Import(conf, args)
+    for number, uuid, server in checked:
+        work.one(number, uuid, server)
+    return work.end()
+
+
+def pairs(path, is_forced=False):
+    """[(line number, instance, lower-level server)] of all lines of a file, which may be a pipe, so it is read once.
+
+    :param is_forced: whether several instances may stand for one server
+    :raises errors.CascadingError: a line is not what it has to be, or contradicts another one
+    """
+    try:
+        with open(path, **TEXT) as lines:
+            return list(consistent(path, each(path, lines), is_forced))
+    except EnvironmentError as error:
+        raise errors.CascadingError('cannot read {0}: {1}'.format(path, error.strerror),
+                                    'give the name of a file that you may read; /dev/stdin is standard input')
+    except (UnicodeError, csv.Error) as error:
+        raise errors.CascadingError('{0} is no CSV file: {1}'.format(path, error),
+                                    'save it as CSV, in UTF-8; see what this writes: nova-cascading mapping export')
+
+
+def each(path, lines):
+    """(line number, instance, lower-level server) of each line, in the form in which nova writes UUIDs."""
+    reader = csv.DictReader(lines)
+    if not set(COLUMNS) <= set(reader.fieldnames or ()):
+        raise errors.CascadingError('{0}: the first line must name the columns {1}'.format(
+            path, ' and '.join(COLUMNS)), 'see what this writes: nova-cascading mapping export')
+    for row in reader:
+        place = '{0}, line {1}'.format(path, reader.line_num)
+        yield (reader.line_num, instances.canonical(row['instance_uuid'] or '', place),
+               instances.canonical(row['mapping_uuid'] or '', place))
+
+
+def consistent(path, found, is_forced):
+    """The lines, as long as each instance and, unless forced, each server stands in one of them."""
+    numbers = {}
+    for number, uuid, server in found:
+        for what, one in (('instance', uuid), ('server', server)):
+            first = numbers.setdefault((what, one), number)
+            if first != number and not (what == 'server' and is_forced):
+                raise errors.CascadingError(
+                    '{0}, line {1}: the {2} {3} stands in line {4} already; nothing was changed'.format(
+                        path, number, what, one, first),
+                    'leave one of the lines out' + (', or say --force' if what == 'server' else ''))
+        yield number, uuid, server
+
+
+class Import(object):
+    """:param args: file, dry_run, overwrite and force"""
+
+    def __init__(self, conf, args):
+        self.conf = conf
+        self.args = args
+        self.writer = write.Writer(conf)
+        self.done = {'set': 0, 'unchanged': 0, 'failed': 0}
+
+    def one(self, number, uuid, server):
+        try:
+            self.done[self._change(uuid, server)] += 1
+        except errors.Unreachable:
+            raise
+        except errors.CascadingError as error:
+            self.done['failed'] += 1
+            terminal.complain('{0}, line {1}: {2}'.format(self.args.file, number, error))
+
+    def _change(self, uuid, server):
+        database, row = instances.get(self.conf, uuid)
+        if row.mapping_uuid == server:
+            return 'unchanged'
+        if row.mapping_uuid and not self.args.overwrite:
+            raise errors.CascadingError('instance {0} has the mapping {1} already'.format(uuid, row.mapping_uuid),
+                                        'to replace it: --overwrite')
+        if not self.args.force:
+            write.refuse_taken(self.conf, uuid, server)
+        if not self.args.dry_run:
+            self.writer.set(database, uuid, server)
+        return 'set'
+
+    def end(self):
+        word = 'to be set' if self.args.dry_run else 'set'
+        terminal.say('{0} {1}, {2} unchanged, {3} failed'.format(
+            self.done['set'], word, self.done['unchanged'], self.done['failed']))
+        return 1 if self.done['failed'] else 0

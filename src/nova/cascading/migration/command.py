@@ -1,0 +1,196 @@
+"""nova-cascading db: the databases."""
+
+from nova.cascading import arguments, errors, terminal
+from nova.cascading.database import connection, databases
+from nova.cascading.migration import backup, desired, rollback, worker
+
+_action = arguments.add_action
+
+NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
+COLUMNS = ('database', 'state', 'detail', 'next')  # of --format
+STATES = {1: 'refused', 2: 'unknown'}  # of a database about which there is an error, by its status
+
+
+def configure(parser):
+    actions = parser.add_subparsers(metavar='ACTION', dest='action')
+    actions.required = True
+    sync = _action(actions, sync_all, 'sync', 'add what is missing; does nothing when all is in place')
+    sync.add_argument('--auto', action='store_true',
+                      help='for package scripts: do nothing when nova.conf says [cascading] auto_migrate = false')
+    sync.add_argument('--dry-run', action='store_true', help='print the statements that it would begin with, only')
+    sync.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
+    check = _action(actions, check_all, 'check', 'exit 0 when all is in place, 1 when a sync is needed, 2 when '
+                                                 'nobody can tell')
+    check.add_argument('--gate', action='store_true',
+                       help='before a service starts: exit 1 only when it would fail on this database')
+    check.add_argument('--mend', action='store_true',
+                       help='with --gate: add what is missing first, unless nova.conf says auto_migrate = false')
+    for one in (sync, check):
+        one.add_argument('-f', '--format', choices=('csv', 'json', 'table', 'value'), default='table',
+                         help='csv, json or value for programs; what is being done then goes to standard error')
+
+    back = _action(actions, roll_back, 'rollback', 'export all mappings, then take back what sync has done')
+    back.add_argument('--drop-column', action='store_true',
+                      help='drop index and columns; without this, they stay and only the record of them goes')
+    back.add_argument('--export-dir', metavar='DIR', default=backup.DIRECTORY, help='(default: %(default)s)')
+    back.add_argument('--import', metavar='FILE', dest='file', help='bring the mappings in an export back, instead')
+    back.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
+    _action(actions, adopt_all, 'adopt', 'take over databases of the 2014 original of this fork')
+
+
+def run(args, conf):
+    return args.function(args, conf)
+
+
+class Report(object):
+    """Tells people a line, or programs a row, about each database; keeps the exit status.
+
+    :param form: as --format says
+    """
+
+    def __init__(self, form='table'):
+        self.rows = None
+        self.statuses = [0]
+        if form != 'table':
+            from nova.cascading import output  # a starting service waits for `db check --gate`
+            self.rows = output.printer(form, COLUMNS)
+        self.say = terminal.complain if self.rows else terminal.say
+
+    def add(self, name, title, state, detail=None, then=None, status=0):
+        """:param title: what people read in the place of the name"""
+        self.statuses.append(status)
+        if self.rows:
+            self.rows.add((name, state, detail, then))
+        else:
+            terminal.say('{0}: {1}{2}'.format(title, detail or state, '; run: ' + then if then else ''))
+
+    def fail(self, name, error):
+        self.statuses.append(error.status)
+        terminal.complain('nova-cascading: {0}'.format(error))
+        if self.rows:
+            self.rows.add((name, STATES[error.status], error.what, error.hint))
+
+    def close(self):
+        """:returns: exit status: what is known to be wrong counts for more than what nobody can tell"""
+        if self.rows:
+            self.rows.close()
+        return 1 if 1 in self.statuses else max(self.statuses)
+
+
+def for_each(conf, action, report=None, question=lambda opened: None, is_automatic=False):
+    """Do something with every database of this nova; one that cannot be reached does not keep the others from it.
+
+    :param action: function of databases.Database and a Connection
+    :param report: Report
+    :param question: what is asked of all of them before that, as databases.ask() does
+    :param is_automatic: whether a database that nova has not set up yet is no failure
+    :returns: exit status
+    """
+    report = report or Report()
+    answers, problems = databases.ask(conf, question)
+    if not answers and not problems:
+        report.say(NOT_CONFIGURED)
+    for problem in problems:
+        report.fail('api', problem)
+    for database, answer in answers:
+        try:
+            if answer.error:
+                raise answer.error
+            with connection.opened(database, is_patient=True) as opened:
+                action(database, opened)
+        except errors.Uninitialised as error:
+            if is_automatic:
+                report.say('{0}\n  which adds what the fork needs, too'.format(error))
+            else:
+                report.fail(database.name, error)
+        except errors.CascadingError as error:
+            report.fail(database.name, error)
+    return report.close()
+
+
+def sync_all(args, conf):
+    if args.auto and not conf.cascading.auto_migrate:
+        terminal.say('nova.conf says [cascading] auto_migrate = false: run "nova-cascading db sync" yourself')
+        return 0
+    options, report = _options(args, conf), Report(args.format)
+    make = worker.Rehearsal if args.dry_run else worker.Worker
+    words = ('to be done', 'nothing to do') if args.dry_run else ('done', 'nothing to do')
+
+    def sync(database, opened):
+        done = make(opened, options, report.say).run()
+        report.add(database.name, database, words[0] if done else words[1])
+    return for_each(conf, sync, report, _lack, args.auto)
+
+
+def _options(args, conf):
+    if args.allow_table_copy:
+        conf.set_override('allow_table_copy', True, group='cascading')
+    return conf.cascading
+
+
+def check_all(args, conf):
+    """In one process: services that are refused start again at once, and systemd stops that only when it goes fast."""
+    status = _check(args, conf)
+    if status == 1 and args.gate and args.mend and conf.cascading.auto_migrate:
+        args.auto, args.dry_run, args.allow_table_copy = True, False, False
+        sync_all(args, conf)
+        status = _check(args, conf)
+    return status
+
+
+def _check(args, conf):
+    """With --gate: what nobody can tell keeps no service from starting, as nova itself copes with such a database."""
+    report = Report(args.format)
+    answers, problems = databases.ask(conf, _lack)
+    if not answers and not problems and not args.gate:
+        report.say(NOT_CONFIGURED)
+    for problem in problems:
+        report.fail('api', problem)
+    must_not_start = False
+    for database, answer in answers:
+        if answer.error:
+            report.fail(database.name, answer.error)
+            continue
+        missing, endangers = answer.value
+        must_not_start = must_not_start or endangers
+        if missing and (endangers or not args.gate):
+            report.add(database.name, database, 'lacking', 'lacks ' + missing, 'nova-cascading db sync', 1)
+        elif not args.gate:
+            report.add(database.name, database, 'in place')
+    status = report.close()
+    return int(must_not_start) if args.gate else status
+
+
+def _lack(opened):
+    """(what is missing in words, whether services fail without it)"""
+    missing = desired.Missing(opened.server)
+    return str(missing), missing.endangers_services
+
+
+def roll_back(args, conf):
+    options, report = _options(args, conf), Report()
+
+    def take_back(database, opened):
+        rollback.run(worker.Worker(opened, options, report.say), args.export_dir, args.drop_column)
+
+    def restore(database, opened):
+        _restore(database, opened, args.file, report)
+    return for_each(conf, restore if args.file else take_back, report)
+
+
+def _restore(database, opened, path, report):
+    if desired.Missing(opened.server).endangers_services:
+        raise errors.CascadingError('{0}: has no column for mappings'.format(opened.title),
+                                    'run first: nova-cascading db sync')
+    restored, same, other, unknown = backup.restore(opened, path)
+    report.add(database.name, database, 'restored', '{0} mappings restored, {1} were there, {2} instances keep another '
+               'one, {3} are not in this database'.format(restored, same, other, unknown), status=1 if other else 0)
+
+
+def adopt_all(args, conf):
+    report = Report()
+
+    def adopt(database, opened):
+        done = worker.Worker(opened, conf.cascading, report.say).adopt()
+        report.add(database.name, database, 'taken over' if done else 'nothing to adopt')
+    return for_each(conf, adopt, report)

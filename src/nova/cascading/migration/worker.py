@@ -1,0 +1,157 @@
+"""Bring one database into the desired state. Only what is missing is done."""
+
+import time
+
+from nova.cascading import errors, faults
+from nova.cascading.database.dialects import base
+from nova.cascading.migration import adopt, desired, feasibility, record
+
+_clock = getattr(time, 'monotonic', time.time)
+
+
+class Worker(object):
+    """Changes one database.
+
+    :param connection: connection.Connection
+    :param options: the group [cascading] of nova.conf
+    :param say: function that tells the user a line
+    """
+
+    def __init__(self, connection, options, say):
+        self.connection = connection
+        self.server = connection.server
+        self.options = options
+        self.say = say
+        self.end = _clock() + options.max_wait
+
+    def run(self):
+        """Bring the database into the desired state, and record that; returns whether there was anything to do.
+
+        :raises errors.CascadingError: it could not be done; what was done stays and is right
+        """
+        adopt.refuse_original(self.connection)
+        return self._queued(record.is_due(self.connection), lambda: record.write(self.connection))
+
+    def change_schema(self):
+        """The same without the record: sqlalchemy-migrate, which calls this, keeps that."""
+        return self._queued(False, lambda: None)
+
+    def adopt(self):
+        """Take over a database of the 2014 original, then bring it into the desired state."""
+        self.server.refuse_unfit()
+        self.server.prepare(self.options)
+        with self.server.queue(self):
+            is_adopted = adopt.run(self.connection, self.say)
+        return self.run() or is_adopted
+
+    def _queued(self, is_due, finish):
+        missing = desired.Missing(self.server)
+        if not missing and not is_due:
+            return False
+        feasibility.refuse(self.server, missing)
+        self.server.prepare(self.options)
+        with self.server.queue(self):
+            self._follow()
+            finish()
+        return True
+
+    def _follow(self):
+        """Do what is missing until nothing is: another run may undo or do a part, and a server may not do all."""
+        for _ in range(3):
+            missing = desired.Missing(self.server)
+            if not missing:
+                return
+            if missing.columns:
+                self.server.add_columns(missing.columns, self)
+                missing = desired.Missing(self.server)
+            self._rest(missing)
+        missing = desired.Missing(self.server)
+        if missing:
+            raise errors.CascadingError('{0}: still lacks {1}, although the server has taken every change'.format(
+                self.connection.title, missing), 'see that no other program changes this database, then run this again')
+
+    def _rest(self, missing):
+        for table, after in missing.moves:
+            self.server.move_column(table, after, self)
+        if missing.index:
+            self.server.add_index(self)
+
+    def wait_for_turn(self, try_it, holder):
+        """Wait until another run has ended.
+
+        :param try_it: function that tells whether it is our turn
+        :param holder: function that tells who has it
+        :raises errors.CascadingError: it has not ended in time
+        """
+        told = _clock() - 60
+        while not try_it():
+            if _clock() - told >= 30:
+                who = holder()
+                self.say('{0}: another run changes it ({1}); waiting for that one to end'.format(
+                    self.connection.title, who))
+                told = _clock()
+            if _clock() >= self.end:
+                raise errors.CascadingError(
+                    '{0}: another run changes it ({1}), and has not ended in {2} s'.format(
+                        self.connection.title, holder(), self.options.max_wait),
+                    'when no other nova-cascading runs anywhere, end that connection; then run this again')
+            time.sleep(0.25)
+
+    def change(self, point, table, *statements, **how):
+        """Run statements that need a table for themselves for a moment; waits for it within the limits of nova.conf.
+
+        :param point: what the statement makes, also the name of its fault points
+        :param run: (by name) what runs the statements, when they are no single transaction
+        """
+        run = how.get('run', self._together)
+        faults.point('before-' + point)
+        try:
+            self.patiently(table, lambda: run(statements))
+        except base.StatementError as error:
+            if error.kind != base.EXISTS:  # another run was quicker; what there is now is looked at afterwards
+                raise
+        faults.point('after-' + point)
+        self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))
+
+    def _together(self, statements):
+        with self.connection.transaction():
+            for statement in list(self.server.before_change) + list(statements):
+                self.connection.rows(statement)
+
+    def patiently(self, table, action):
+        """Do something that needs a table for itself, again and again while others use it."""
+        for attempt in range(self.options.lock_retries + 1):
+            try:
+                return action()
+            except base.StatementError as error:
+                if error.kind != base.LOCKED or attempt == self.options.lock_retries or _clock() >= self.end:
+                    raise
+                self._pause(table, attempt)
+
+    def _pause(self, table, attempt):
+        seconds = min(0.5 * 2 ** attempt, 5)
+        who = self.server.holders(table)
+        self.say('{0}: {1} is in use{2}; attempt {3} of {4} in {5:g} s'.format(
+            self.connection.title, table, ' ({0})'.format(who) if who else '', attempt + 2,
+            self.options.lock_retries + 1, seconds))
+        time.sleep(seconds)
+
+
+class Rehearsal(Worker):
+    """Tells the statements instead of running them; each in the manner that is tried first."""
+
+    def run(self):
+        missing, is_due = feasibility.foresee(self.connection, self.options), record.is_due(self.connection)
+        if not missing and not is_due:
+            return False
+        self.server.prepare(self.options)
+        if missing.columns:
+            self.server.add_columns(missing.columns, self)
+        self._rest(missing)
+        if is_due:
+            self.say('{0}: version {1} of {2} into migrate_version'.format(
+                self.connection.title, record.VERSION, record.REPOSITORY_ID))
+        return True
+
+    def change(self, point, table, *statements, **how):
+        self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 
-from nova.cascading import errors, redact, terminal
+from nova.cascading import errors, failure, terminal
 
 # name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
 COMMANDS = (
@@ -30,20 +30,8 @@ def main(argv=None):
         if argv is None:
             _settle(getattr(args, 'ends_with_reader', False))
         return terminal.finish(args.module.run(args, _configuration(args)) or 0)
-    except errors.CascadingError as error:
-        terminal.complain('nova-cascading: {0}'.format(error))
-        status = error.status
-    except KeyboardInterrupt:
-        terminal.complain('nova-cascading: interrupted; what was done stays, run the command again to go on')
-        status = 1
-    except ImportError as error:  # the host is being upgraded, say
-        terminal.complain('nova-cascading: this nova does not work now: {0}\n  finish the installation of its '
-                          'packages, then run this again'.format(errors.text(error)))
-        status = 2
-    except Exception as error:
-        terminal.complain('nova-cascading: {0}: {1}\n  this is a bug: please report it'.format(
-            error.__class__.__name__, redact.hide(error)))
-        status = 1
+    except (Exception, KeyboardInterrupt) as error:
+        status = failure.tell(error)
     return terminal.finish(0 if '--gate' in words else status)  # what nobody can tell keeps no service from starting
 
 

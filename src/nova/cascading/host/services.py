@@ -6,7 +6,7 @@ import os
 import sys
 import time
 
-from nova.cascading import cli, errors, faults, safefile
+from nova.cascading import errors, failure, faults, safefile
 from nova.cascading.host import blame
 from nova.cascading.host.processes import ask, call, output, which
 
@@ -73,7 +73,13 @@ def tell_failed(name, since):
 
 def gate_open():
     """The check that systemd makes before each start: with it failing, a restart would only take services down."""
-    return cli.main(['db', 'check', '--gate']) == 0
+    try:  # imported here: naming services, and the way back, work without SQLAlchemy and oslo.config
+        from nova.cascading import config
+        from nova.cascading.migration import gate, report
+        return gate.is_open(config.read(), report.Report())
+    except Exception as error:
+        failure.tell(error)
+        return True  # what nobody can tell keeps no service from starting
 
 
 def candidates():

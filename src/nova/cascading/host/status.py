@@ -7,7 +7,8 @@ import nova
 from nova.cascading import arguments, config, errors, output, terminal
 from nova.cascading.conductors import bus, survey
 from nova.cascading.database import databases
-from nova.cascading.migration import adopt, command, desired, record
+from nova.cascading.migration import adopt, desired, record
+from nova.cascading.migration.report import NOT_CONFIGURED
 
 COLUMNS = ('kind', 'name', 'database', 'state', 'detail', 'next')
 NEXT = {1: 'install python-nova-cascading on these conductors before any nova proxy uses mappings',
@@ -87,8 +88,7 @@ def all_databases(conf):
     """The state of each database, and what to do about it."""
     answers, problems = databases.ask(conf, _state)
     if not answers and not problems:
-        none = command.NOT_CONFIGURED
-        yield fact('databases', 'databases: {0}'.format(none), state='none', detail=none)
+        yield fact('databases', 'databases: {0}'.format(NOT_CONFIGURED), state='none', detail=NOT_CONFIGURED)
     place = config.source(conf) or 'the environment'
     for database, answer in answers:
         if answer.error:

@@ -2,13 +2,10 @@
 
 from nova.cascading import arguments, errors, terminal
 from nova.cascading.database import connection, databases
-from nova.cascading.migration import backup, desired, rollback, worker
+from nova.cascading.migration import backup, desired, gate, rollback, worker
+from nova.cascading.migration.report import NOT_CONFIGURED, Report
 
 _action = arguments.add_action
-
-NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
-COLUMNS = ('database', 'state', 'detail', 'next')  # of --format
-STATES = {1: 'refused', 2: 'unknown'}  # of a database about which there is an error, by its status
 
 
 def configure(parser):
@@ -40,41 +37,6 @@ def configure(parser):
 
 def run(args, conf):
     return args.function(args, conf)
-
-
-class Report(object):
-    """Tells people a line, or programs a row, about each database; keeps the exit status.
-
-    :param form: as --format says
-    """
-
-    def __init__(self, form='table'):
-        self.rows = None
-        self.statuses = [0]
-        if form != 'table':
-            from nova.cascading import output  # a starting service waits for `db check --gate`
-            self.rows = output.printer(form, COLUMNS)
-        self.say = terminal.complain if self.rows else terminal.say
-
-    def add(self, name, title, state, detail=None, then=None, status=0):
-        """:param title: what people read in the place of the name"""
-        self.statuses.append(status)
-        if self.rows:
-            self.rows.add((name, state, detail, then))
-        else:
-            terminal.say('{0}: {1}{2}'.format(title, detail or state, '; run: ' + then if then else ''))
-
-    def fail(self, name, error):
-        self.statuses.append(error.status)
-        terminal.complain('nova-cascading: {0}'.format(error))
-        if self.rows:
-            self.rows.add((name, STATES[error.status], error.what, error.hint))
-
-    def close(self):
-        """:returns: exit status: what is known to be wrong counts for more than what nobody can tell"""
-        if self.rows:
-            self.rows.close()
-        return 1 if 1 in self.statuses else max(self.statuses)
 
 
 def for_each(conf, action, report=None, question=lambda opened: None, is_automatic=False):
@@ -119,7 +81,7 @@ def sync_all(args, conf):
     def sync(database, opened):
         done = make(opened, options, report.say).run()
         report.add(database.name, database, words[0] if done else words[1])
-    return for_each(conf, sync, report, _lack, args.auto)
+    return for_each(conf, sync, report, desired.lack, args.auto)
 
 
 def _options(args, conf):
@@ -129,42 +91,25 @@ def _options(args, conf):
 
 
 def check_all(args, conf):
-    """In one process: services that are refused start again at once, and systemd stops that only when it goes fast."""
-    status = _check(args, conf)
-    if status == 1 and args.gate and args.mend and conf.cascading.auto_migrate:
-        args.auto, args.dry_run, args.allow_table_copy = True, False, False
-        sync_all(args, conf)
-        status = _check(args, conf)
-    return status
-
-
-def _check(args, conf):
     """With --gate: what nobody can tell keeps no service from starting, as nova itself copes with such a database."""
     report = Report(args.format)
-    answers, problems = databases.ask(conf, _lack)
-    if not answers and not problems and not args.gate:
+    if args.gate:
+        is_open = gate.is_open(conf, report, args.mend)
+        report.close()
+        return int(not is_open)
+    answers, problems = databases.ask(conf, desired.lack)
+    if not answers and not problems:
         report.say(NOT_CONFIGURED)
     for problem in problems:
         report.fail('api', problem)
-    must_not_start = False
     for database, answer in answers:
         if answer.error:
             report.fail(database.name, answer.error)
-            continue
-        missing, endangers = answer.value
-        must_not_start = must_not_start or endangers
-        if missing and (endangers or not args.gate):
-            report.add(database.name, database, 'lacking', 'lacks ' + missing, 'nova-cascading db sync', 1)
-        elif not args.gate:
+        elif answer.value[0]:
+            report.lacks(database, answer.value[0])
+        else:
             report.add(database.name, database, 'in place')
-    status = report.close()
-    return int(must_not_start) if args.gate else status
-
-
-def _lack(opened):
-    """(what is missing in words, whether services fail without it)"""
-    missing = desired.Missing(opened.server)
-    return str(missing), missing.endangers_services
+    return report.close()
 
 
 def roll_back(args, conf):

@@ -70,3 +70,13 @@ class Missing(object):
         if shadow.others != main.others or shadow.after == main.after:
             return []
         return [(TABLES[0], main.after)]
+
+
+def lack(opened):
+    """The question to a database what it lacks, whose answer is plain data.
+
+    :param opened: connection.Connection
+    :returns: (what is missing in words, whether services fail without it)
+    """
+    missing = Missing(opened.server)
+    return str(missing), missing.endangers_services

@@ -1,0 +1,54 @@
+"""Whether services may start: with code that reads a column which is not there, they would only fail."""
+
+from nova.cascading import errors
+from nova.cascading.database import asking, connection, databases
+from nova.cascading.migration import desired, worker
+
+
+def is_open(conf, report, may_mend=False):
+    """Whether each database of which it is known has what services need; tells what others lack, or why it is unknown.
+
+    :param conf: config.Configuration
+    :param report: Report
+    :param may_mend: whether what is missing is added first, unless nova.conf says auto_migrate = false
+    """
+    answers, problems = databases.ask(conf, desired.lack)
+    if may_mend and conf.cascading.auto_migrate and _endangered(answers):
+        answers = [(database, _mended(database, answer, conf, report)) for database, answer in answers]
+    for problem in problems:
+        report.fail('api', problem)
+    for database, answer in answers:
+        if answer.error:
+            report.fail(database.name, answer.error)
+    for database, lacking in _endangered(answers):
+        report.lacks(database, lacking)
+    return not _endangered(answers)
+
+
+def _endangered(answers):
+    """(database, what it lacks) of those on which services would fail."""
+    return [(database, answer.value[0]) for database, answer in answers if not answer.error and answer.value[1]]
+
+
+def _mended(database, answer, conf, report):
+    """The answer of a database when what it lacks has been added.
+
+    In this process: a service that is refused starts again at once, and systemd stops that only when it goes fast.
+    """
+    if answer.error:
+        return answer
+    try:
+        with connection.opened(database, is_patient=True) as opened:
+            _add(database, opened, conf, report)
+            return asking.Answer(desired.lack(opened), None)
+    except errors.CascadingError as error:
+        return asking.Answer(None, error)
+
+
+def _add(database, opened, conf, report):
+    """What cannot be done is told; the column, which comes first, may be there all the same."""
+    try:
+        if worker.Worker(opened, conf.cascading, report.say).run():
+            report.add(database.name, database, 'done')
+    except errors.CascadingError as error:
+        report.fail(database.name, error)

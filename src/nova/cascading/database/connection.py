@@ -6,7 +6,7 @@ import os
 import sqlalchemy
 
 from nova.cascading import errors
-from nova.cascading.database import dialects
+from nova.cascading.database.dialects import choice
 
 STATE_PATH = '/var/lib/nova'  # where distributions' nova.conf, and nova itself, put a database that nobody has named
 
@@ -39,7 +39,7 @@ class Connection(object):
         self.dialect = engine.dialect.name
         self._is_inside = False
         _refuse_missing_file(engine, title)
-        server = dialects.server_class(self)
+        server = choice.server_class(self)
         try:
             self._connection = engine.connect()
         except Exception as error:  # drivers, SQLAlchemy and oslo.db raise unrelated classes

@@ -45,12 +45,16 @@ class House:
 
     def problems(self):
         """One sentence for each import that goes upwards or sideways, each circle, and each name that is nobody's."""
-        imports = [found for module, path in self.modules.items() for found in self._imports(module, path)]
+        imports = self.imports()
         unplaced = sorted({self.room(module) for module in self.modules} - set(self.level) - {''})
         if unplaced:
             return [f'{room}: a room of {self.name} without a storey. Next: name it in tests/unit/test_layout.py'
                     for room in unplaced]
         return [text for found in imports for text in self._upwards(found)] + self._circle(imports)
+
+    def imports(self):
+        """Every Import of one of its modules by another."""
+        return [found for module, path in self.modules.items() for found in self._imports(module, path)]
 
     def _upwards(self, found):
         here, there = self.room(found.source), self.room(found.target)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.hosts.lib import debs, packages
@@ -10,6 +12,8 @@ from tests.hosts.lib.host import Host
 INSTANCE = '11111111-1111-4111-8111-111111111111'
 MAPPING = '22222222-2222-4222-8222-222222222222'
 SYNC = 'nova-cascading db sync'
+MODULES = '/usr/lib/python3/dist-packages/nova/cascading'
+MOVED = ('mapping.py', 'db.py', 'dialects/__init__.py', 'dialects/mysql.py')
 
 
 @pytest.fixture(scope='module', params=debs.SUITES)
@@ -47,6 +51,40 @@ def test_an_upgrade_takes_the_next_revision_and_keeps_the_mappings(make_host, ol
     assert {name for name in after if after[name] != before.get(name)} == {debs.FORK}
     assert revision(host) == '2'
     assert mapping(host) == [(MAPPING,)]
+
+
+@debs.on_bookworm('older')
+def test_modules_that_have_moved_leave_neither_files_nor_byte_code(make_host, older, fork_of, tmp_path):
+    """A version between the two has modules where the newer one has none, or folders of their names."""
+    suite, _ = older
+    newer = packages.library(fork_of(suite, 2, *debs.DEB))
+    between = packages.rewritten(newer, tmp_path / 'between.deb', '+cascading2', '+cascading1.1', with_other_modules)
+    host = make_host(*older)
+    host.start_mariadb()
+    host.put(between, '/root/between.deb')
+    host.run(f'apt-get install -y /root/between.deb && python3 -m compileall -q {MODULES}')
+    assert orphans(host) == set()
+    assert host.exists(f'{MODULES}/__pycache__/mapping.cpython-311.pyc')
+    host.serve('/srv/apt')
+    done = host.run('apt-get upgrade -y')
+    assert revision(host) == '2' and 'directory' not in done.err
+    assert orphans(host) == set() and not host.exists(f'{MODULES}/dialects')
+    assert host.run('nova-cascading mapping list -f value').out.split()[:2] == [INSTANCE, MAPPING]
+
+
+def orphans(host):
+    """What lies among the fork's modules, and is neither the package's nor the byte code of a module of it."""
+    owned = set(host.run(f'dpkg -L {debs.FORK}').out.split())
+    found = set(host.run(f'find {MODULES}').out.split()) - owned
+    return {path for path in found if re.sub(r'/__pycache__(/(\w+)\.cpython-\d+\.pyc)?$',
+                                             lambda code: f'/{code[2]}.py' if code[1] else '', path) not in owned}
+
+
+def with_other_modules(tree):
+    for name in MOVED:
+        path = tree / MODULES[1:] / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text('raise ImportError("a module of an earlier version")\n')
 
 
 @debs.on_bookworm('older')

@@ -215,6 +215,22 @@ def test_a_newer_bundle_installs_over_it(bed, tmp_path, happens):
     assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
 
 
+def test_modules_that_a_newer_bundle_has_moved_leave_neither_files_nor_byte_code(bed, tmp_path):
+    """A folder of the name of an old module stands beside that one's byte code, as Python 2 and 3 write it."""
+    old = {**ADDED, **{f'nova/cascading/{name}.py': b'"old"\n' for name in ('moved', 'room/__init__', 'room/a')}}
+    bed.bundle = bed.unpack(fork_of(tmp_path / 'old source', old), 'old')
+    assert bed.direct('install') == 0, said(bed)
+    for name in ('moved.pyc', '__pycache__/moved.cpython-311.pyc', 'room/a.pyo', 'room/__pycache__/a.cpython-312.pyc'):
+        (bed.parent / 'nova/cascading' / name).parent.mkdir(exist_ok=True)
+        (bed.parent / 'nova/cascading' / name).write_bytes(b'compiled')
+    new = {**ADDED, 'nova/cascading/moved/__init__.py': b'"new"\n', 'nova/cascading/hall/a.py': b'"new"\n'}
+    bed.bundle = bed.unpack(fork_of(tmp_path / 'new source', new), 'new')
+    assert bed.direct('install') == 0, said(bed)
+    assert contents(bed.parent) == {**STOCK, **new, **FORKED}
+    assert not (bed.parent / 'nova/cascading/room').exists()
+    assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
+
+
 def test_a_newer_release_takes_its_own_bundle_over_the_old_ones_leftovers(bed, tmp_path):
     pip_upgrades(bed)
     assert replace(bed, tmp_path, NEXT) == 0, said(bed)

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from builder.common.aptsources import SUITES
@@ -63,13 +63,17 @@ def reversion(deb: Path, to: Path, suffix: str) -> Path:
     return rewritten(deb, to / f'{name}{suffix}_{architecture}', version, version + suffix)
 
 
-def rewritten(deb: Path, to: Path, old: str, new: str) -> Path:
-    """Write *deb* again as the file *to*, with each *old* in its control file replaced by *new*."""
+def rewritten(deb: Path, to: Path, old: str, new: str, change: Callable[[Path], None] = lambda tree: None) -> Path:
+    """Write *deb* again as the file *to*, with each *old* in its control file replaced by *new*.
+
+    :param change: what else is done to the unpacked package, given the directory.
+    """
     with tempfile.TemporaryDirectory() as work:
         subprocess.run(['dpkg-deb', '-R', deb, f'{work}/deb'], check=True)
         control = Path(work, 'deb/DEBIAN/control')
         assert old in control.read_text(), f'{deb}: no {old!r} in its control file'
         control.write_text(control.read_text().replace(old, new))
+        change(Path(work, 'deb'))
         subprocess.run(['dpkg-deb', '-Zgzip', '-b', f'{work}/deb', to], check=True, stdout=subprocess.DEVNULL)
     return to
 

@@ -48,7 +48,7 @@ def all_of(questions, deadline, share=1.0):
         rounds = -(-(len(questions) - len(answers)) // _AT_ONCE)
         start = _clock()
         answers += _together(questions[len(answers):len(answers) + _AT_ONCE], left / rounds)
-        left -= _clock() - start
+        left = max(left - (_clock() - start), 0)
     return answers
 
 

@@ -11,30 +11,35 @@ The packages land in dist/; nothing is left there when a step fails.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable
+from typing import Callable
 
+from builder.commands import options
 from builder.common import manager, needs, project
-from builder.common.errors import BuildError, UsageError
+from builder.common.errors import UsageError
+from builder.common.files import deliver, sha256
 from builder.common.model import Fork, Tree
 from builder.common.progress import say, step
-from builder.common.project import PROJECT
 from builder.fork import making
 from builder.package import standin
+from builder.package.deb import build as deb
+from builder.package.deb import companions
+from builder.package.deb import howto as apt
+from builder.package.rpm import build as rpm
+from builder.package.rpm import howto as yum
 from builder.source import stock
 from builder.source.obtain import obtain
 
-FAMILIES = ('deb', 'rpm')
+BUILDERS: dict[str, Callable[..., list[Path]]] = {'deb': deb.build, 'rpm': rpm.build}
+FAMILIES = tuple(BUILDERS)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', nargs='?', metavar='SOURCE', help='what to build from (see above)')
-    parser.add_argument('--to', type=Path, default=PROJECT / 'dist', metavar='DIR', help='where they go (dist/)')
+    options.delivery(parser)
     parser.add_argument('--only', choices=FAMILIES, help='make the packages of one family')
     parser.add_argument('--revision', type=positive, default=1, metavar='N', help='the N of +cascadingN (1)')
     parser.add_argument('--source-only', action='store_true',
@@ -110,62 +115,27 @@ def report(made: Fork) -> None:
 def package(made: Fork, families: list[str], out: Path, args: argparse.Namespace) -> list[Path]:
     """Build every family side by side; all of them succeed, or none is delivered."""
     out.mkdir()
-    builders = {'deb': build_deb, 'rpm': build_rpm}
     epoch = project.epoch()
 
     def one(build: Callable[..., list[Path]]) -> list[Path]:
         return build(made, out, revision=args.revision, epoch=epoch, source_only=args.source_only)
 
     with step(f'building {" and ".join(families)}'), ThreadPoolExecutor() as pool:
-        made_paths = [path for paths in pool.map(one, (builders[family] for family in families)) for path in paths]
+        made_paths = [path for paths in pool.map(one, (BUILDERS[family] for family in families)) for path in paths]
     if args.companions:
-        from builder.package.deb import companions
-
         made_paths += companions.build(made, args.companions, out, revision=args.revision, epoch=epoch)
     return made_paths
-
-
-def build_deb(made: Fork, out: Path, **options: Any) -> list[Path]:
-    from builder.package.deb import build as deb
-
-    return deb.build(made, out, **options)
-
-
-def build_rpm(made: Fork, out: Path, **options: Any) -> list[Path]:
-    from builder.package.rpm import build as rpm
-
-    return rpm.build(made, out, **options)
-
-
-def deliver(built: list[Path], to: Path) -> list[Path]:
-    """Put finished files in place: copied beside it first, then renamed, so that none is ever half there."""
-    try:
-        if not to.exists():
-            to.mkdir(parents=True)
-            to.chmod(0o755)
-        with tempfile.TemporaryDirectory(prefix='.incoming-', dir=to) as incoming:
-            copies = [Path(shutil.copy(path, incoming)) for path in built]
-            # Whatever the umask: web servers and apt's own user read packages.
-            for copy in copies:
-                copy.chmod(0o755 if copy.stat().st_mode & 0o100 else 0o644)
-            return [path.replace(to / path.name) for path in copies]
-    except OSError as error:
-        raise BuildError(f'the packages cannot be written to {to}: {error.strerror}',
-                         'free space there, or choose another place with --to DIR') from error
 
 
 def summary(made: Fork, paths: list[Path], families: list[str]) -> None:
     print('\nBuilt:')
     for path in sorted(paths):
-        print(f'  {hashlib.sha256(path.read_bytes()).hexdigest()}  {path}')
+        print(f'  {sha256(path)}  {path}')
     print('\nThey take the place of exactly this package; a host with another version of it needs a fork of that one:')
     for family in families:
         print(f'  {family}: {stands_for(made.tree, family)}')
     debs = [path for path in paths if path.suffix == '.deb']
     rpms = [path for path in paths if path.name.endswith('.noarch.rpm')]
-    from builder.package.deb import howto as apt
-    from builder.package.rpm import howto as yum
-
     if not debs and not rpms:
         return
     print('\nInstall on the controller:')

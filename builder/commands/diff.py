@@ -24,21 +24,14 @@ def run(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
         tree = obtain(args.source, Path(work))
         made = making.make(tree)
-    patches = quilt.series(made)
     if args.to:
-        write_series(patches, args.to)
+        args.to.mkdir(parents=True, exist_ok=True)
+        for name, content in quilt.files(made).items():
+            (args.to / name).write_bytes(content)
         return 0
     print(f'nova {tree.version} from {tree.origin}', file=sys.stderr)
     for result in made.report:
         print(f'  {result.rule}: {result.state}{f" ({result.why})" if result.why else ""}', file=sys.stderr)
-    for _, text in patches:
+    for _, text in quilt.series(made):
         sys.stdout.buffer.write(text.encode() + b'\n')
     return 0
-
-
-def write_series(patches: list[tuple[str, str]], to: Path) -> None:
-    """Write the patches and the file ``series`` as quilt wants them."""
-    to.mkdir(parents=True, exist_ok=True)
-    for name, text in patches:
-        (to / name).write_bytes(text.encode())
-    (to / 'series').write_text(''.join(f'{name}\n' for name, _ in patches))

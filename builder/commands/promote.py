@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from builder.commands.publish import add_target
+from builder.commands import options
 from builder.common.errors import BuildError
 from builder.repository import keyring, naming, targets, yum
 from builder.repository.atomic import link
@@ -18,7 +18,7 @@ from builder.repository.versions import same
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('version', nargs='?', metavar='VERSION', help='only packages of this version (all of testing)')
-    add_target(parser)
+    options.repository(parser)
     parser.add_argument('--suite', metavar='NAME', help='only this suite (all)')
 
 

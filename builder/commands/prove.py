@@ -18,8 +18,10 @@ from typing import NamedTuple
 
 from builder.common import environment, project, tools
 from builder.common.errors import BuildError, UsageError
+from builder.common.files import sha256
 from builder.common.progress import step
 from builder.package import standin
+from builder.repository.incoming import content_of
 from builder.source import cache, stock
 
 RELEASED = re.compile(r'nova (\S+) as released, commit')
@@ -61,7 +63,7 @@ def prove(file: Path, given: str | None) -> int:
         source = given or found(said, Path(work))
         with step(f'building {file.name} again from {source}'):
             again = rebuilt(said, source, Path(work) / 'out', file.name)
-        same = content(file) == content(again)
+        same = content_of(file) == content_of(again)
         print(f'{file}: {"the same bytes" if same else "NOT the same"}, from {said.made_of}')
         return 0 if same else differences(file, again)
 
@@ -116,7 +118,7 @@ def found(said: Claim, work: Path) -> str:
         kept = [path for path in sorted(cache.directory().glob('*')) if path.suffix in ('.deb', '.rpm', '.dsc')]
         offered = stock.version(packaged[1], packaged[2], work)
         for path in [*kept, *offered]:
-            if cache.sha256(path) == packaged[3]:
+            if sha256(path) == packaged[3]:
                 return str(path)
     raise BuildError(f'{said.made_of} is neither in {cache.directory()} nor offered by this machine\'s package manager',
                      'get it, and name it with --source')
@@ -135,13 +137,6 @@ def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
         raise BuildError(f'{name} could not be built again:\n{tools.tail(done.stderr)}',
                          'see the lines above; --source names another source')
     return to / name
-
-
-def content(file: Path) -> str:
-    """What identifies a package: of an rpm, the digest that a signature does not change, which covers its payload."""
-    if file.suffix == '.rpm':
-        return tools.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', file])
-    return cache.sha256(file)
 
 
 def differences(file: Path, again: Path) -> int:

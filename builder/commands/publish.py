@@ -14,23 +14,23 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from builder.commands import options
 from builder.common import tools
 from builder.common.errors import BuildError
+from builder.common.files import sha256
 from builder.repository import incoming, keyring, naming, targets, yum
 from builder.repository.change import Change
 from builder.repository.incoming import Package
 from builder.repository.state import SUITE, Entry, Suite
 from builder.repository.transaction import TOOLS, carry, change, say
 
-PROJECT = Path(__file__).resolve().parents[2]
-DIST = PROJECT / 'dist'
 MOST_DAYS = 3650
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('packages', nargs='*', type=Path, metavar='PACKAGE',
                         help='.deb, .dsc and .rpm files, or directories of them (dist/)')
-    add_target(parser)
+    options.repository(parser)
     parser.add_argument('--channel', choices=targets.CHANNELS, default='stable',
                         help='testing: only hosts that ask for SUITE-testing see it, until you promote it (stable)')
     parser.add_argument('--suite', type=suite_name, metavar='NAME', help='the suite, when the versions do not say it')
@@ -62,15 +62,9 @@ def days(text: str) -> int:
     return int(text)
 
 
-def add_target(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('--to', type=Path, default=DIST / 'repo', metavar='DIR', help='the repository (dist/repo)')
-    parser.add_argument('--key', action='append', default=[], metavar='ID',
-                        help='the key that signs; twice while keys are rotated, the older one first')
-
-
 def run(args: argparse.Namespace) -> int:
     tools.need(TOOLS)
-    given = [] if args.refresh else incoming.collect(args.packages or [DIST], args.suite)
+    given = [] if args.refresh else incoming.collect(args.packages or [options.DIST], args.suite)
     state = change(args.to, args.key, lambda this: edit(this, args, given), reset_date=args.reset_date)
     say(f'{args.to}: {len(state.suites)} suites, signed by {", ".join(state.keys)}\n'
         f'  how hosts use it: {state.url}/index.html')
@@ -130,7 +124,7 @@ def bring(this: Change, fresh: list[tuple[Package, str]]) -> None:
         path = place(package, name)
         files = {str(Path(path).parent / part.name): '' for part in package.parts}
         entry = Entry(package.name, package.version, package.arch,
-                      {to: incoming.sha256(this.work / to) for to in files}, this.time,
+                      {to: sha256(this.work / to) for to in files}, this.time,
                       incoming.content_of(package.path), package.stock, package.guessed)
         this.suite(name, package.family).packages[path] = entry
         this.said.append(f'  {package.path.name} -> {name}')

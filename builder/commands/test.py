@@ -22,8 +22,8 @@ from pathlib import Path
 
 from builder.common import needs, tools
 from builder.common.progress import step
+from builder.common.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 LINTERS = Path('~/.cache/nova-cascading/linters').expanduser()
 # A newer linter must not turn an unchanged tree red.
 LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1', 'vermin==1.9.2')

@@ -11,7 +11,7 @@ import contextlib
 import os
 import time
 
-from builder.commands.publish import add_target
+from builder.commands import options
 from builder.common import needs, tools
 from builder.common.errors import BuildError
 from builder.repository import check, keys
@@ -22,7 +22,7 @@ SHOWN = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    add_target(parser)
+    options.repository(parser)
 
 
 def run(args: argparse.Namespace) -> int:

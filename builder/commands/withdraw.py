@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from builder.commands.publish import add_target
+from builder.commands import options
 from builder.common.errors import BuildError
 from builder.repository import naming, targets, versions
 from builder.repository.change import Change
@@ -18,7 +18,7 @@ from builder.repository.transaction import change, drop
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('version', metavar='VERSION', help='as the package manager shows it, with or without epoch')
-    add_target(parser)
+    options.repository(parser)
     parser.add_argument('--suite', metavar='NAME', help='only this suite (every one that has it, testing included)')
     parser.add_argument('--delete', action='store_true', help='delete the files as well')
     parser.add_argument('--undo', action='store_true', help='offer the withdrawn version again')

@@ -20,6 +20,13 @@ def series(fork: Fork) -> list[tuple[str, str]]:
     return [(f'{patch.name}.patch', render(patch)) for patch in fork.patches]
 
 
+def files(fork: Fork) -> dict[str, bytes]:
+    """What quilt wants in a directory of patches: every patch, and ``series``, which names them in order."""
+    patches = series(fork)
+    order = ''.join(f'{name}\n' for name, _ in patches)
+    return {**{name: text.encode() for name, text in patches}, 'series': order.encode()}
+
+
 def render(patch: Patch) -> str:
     """One patch: its DEP-3 header (Debian Enhancement Proposal 3), then the diff of every file, by path."""
     lines = [f'{name}: {_folded(text)}' for name, text in patch.header.items()]

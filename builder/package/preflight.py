@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
-SOURCE = Path(__file__).resolve().parents[2] / 'src/nova/cascading'
+from builder.common.project import PROJECT
+
+SOURCE = PROJECT / 'src/nova/cascading'
 SCRIPT = SOURCE / 'host/preflight.py'
 QUOTES = "'''"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from time import gmtime, strftime
 from typing import NamedTuple
 
-from builder.repository import isolated, keys, sums
+from builder.common.files import sha256
+from builder.repository import isolated, keys
 from builder.repository.atomic import link, replace
 from builder.repository.policy import DAY
 from builder.repository.state import Entry, Suite
@@ -108,7 +109,7 @@ def write_indexes(top: Path, indexes: dict[str, bytes], time: int) -> dict[str, 
             if (data, suffix) not in made:
                 content = pack(data)
                 replace(path, content, time)
-                made[data, suffix] = Written(path, sums.digest(content), len(content))
+                made[data, suffix] = Written(path, sha256(content), len(content))
             written = listed[f'{index}{suffix}'] = made[data, suffix]
             link(written.path, path)
             link(written.path, path.parent / 'by-hash/SHA256' / written.sha256)

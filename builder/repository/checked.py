@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from builder.repository import incoming, sums
+from builder.common.files import sha256
+from builder.repository import sums
 
 
 class Checked:
@@ -17,7 +18,7 @@ class Checked:
     def __init__(self, root: Path, ring: Path) -> None:
         self.root = root
         self.ring = ring
-        self.found = {name: incoming.sha256(root / name) for name, _ in sums.files(root)}
+        self.found = {name: sha256(root / name) for name, _ in sums.files(root)}
 
     def read(self, name: str) -> bytes:
         path = self.root / name

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.common.errors import BuildError
+from builder.common.files import sha256
 from builder.package.standin import ASSUMED
 from builder.repository import isolated, targets
 from builder.repository.targets import Home
@@ -161,11 +161,3 @@ def content_of(path: Path) -> str:
     if path.suffix != '.rpm':
         return sha256(path)
     return isolated.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', path])
-
-
-def sha256(path: Path) -> str:
-    with path.open('rb') as stream:
-        digest = hashlib.sha256()
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -12,8 +12,10 @@ from email.utils import formatdate
 from pathlib import Path
 from time import gmtime, strftime
 
+from builder.common.files import sha256
+from builder.common.project import PROJECT
 from builder.package.rpm import preflight
-from builder.repository import incoming, isolated, keys, releaserpm, sums, targets, yum
+from builder.repository import isolated, keys, releaserpm, targets, yum
 from builder.repository.atomic import link
 from builder.repository.change import Change
 from builder.repository.state import Entry
@@ -22,7 +24,7 @@ DEB = 'nova-cascading-archive-keyring'
 RPM = 'nova-cascading-release'
 NAMES = (DEB, RPM)
 HOOK = 'apt-preflight'
-GUARD = Path(__file__).resolve().parents[2] / 'debian/apt-guard'
+GUARD = PROJECT / 'debian/apt-guard'
 APT_CONF = 'etc/apt/apt.conf.d/50nova-cascading'
 SHARE = Path(__file__).parent / 'templates'
 OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
@@ -42,7 +44,7 @@ def fingerprint(this: Change, name: str, family: str) -> str:
     files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
     own = f'{targets.stable_of(name)} {preflight.text()}' if family == 'rpm' else ''
     what = f'{family} {own} {this.state.url}'
-    return sums.digest(public(this) + files + GUARD.read_bytes() + what.encode())
+    return sha256(public(this) + files + GUARD.read_bytes() + what.encode())
 
 
 def shared(this: Change, name: str, content: str) -> Entry | None:
@@ -73,7 +75,7 @@ def deb(this: Change, name: str, content: str) -> Entry:
     number = version(this, DEB, lambda text: (this.work / pool(text)).exists())
     path = pool(number)
     build_deb(this, number, this.work / path)
-    return Entry(DEB, number, 'all', {path: incoming.sha256(this.work / path)}, this.time, content)
+    return Entry(DEB, number, 'all', {path: sha256(this.work / path)}, this.time, content)
 
 
 def pool(number: str) -> str:
@@ -129,4 +131,4 @@ def rpm(this: Change, name: str, content: str) -> Entry:
                   key=keys.export(this.prints, armor=True))
     yum.sign_packages([path], this.keys[0].fingerprint, this.time)
     to = str(path.relative_to(this.work))
-    return Entry(RPM, f'{number}-1', 'noarch', {to: incoming.sha256(path)}, this.time, content)
+    return Entry(RPM, f'{number}-1', 'noarch', {to: sha256(path)}, this.time, content)

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.common.errors import BuildError
+from builder.common.files import sha256
+from builder.common.project import PROJECT
 from builder.repository import keys, sums
 from builder.repository.state import NAME
 
-PROJECT = Path(__file__).resolve().parents[2]
 SHOWN = 3
 
 
@@ -111,7 +112,7 @@ def changes(root: Path, wanted: list[str]) -> Iterator[str]:
     yield from (f'{name}: a file that the publisher did not put there' for name in sorted(there.keys() - listed.keys()))
     yield from (f'{name}: missing' for name in sorted(listed.keys() - there.keys()))
     for name in sorted(there.keys() & listed.keys()):
-        if is_input(name) and sums.sha256(root / name) != listed[name]:
+        if is_input(name) and sha256(root / name) != listed[name]:
             yield f'{name}: changed'
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.repository.incoming import sha256
+from builder.common.files import sha256
 
 NAME = 'SHA256SUMS'
 SIGNATURE = 'SHA256SUMS.asc'
@@ -77,7 +76,3 @@ def text(work: Path, before: Path, known: dict[str, str]) -> bytes:
         by_inode[inode] = digest or sha256(work / name)
         lines.append(f'{by_inode[inode]}  {name}\n')
     return ''.join(lines).encode()
-
-
-def digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

@@ -10,7 +10,8 @@ from pathlib import Path
 from time import gmtime, strftime
 
 from builder.common.errors import BuildError
-from builder.repository import incoming, yum
+from builder.common.files import sha256
+from builder.repository import yum
 from builder.repository.change import Change
 from builder.repository.keys import Key
 from builder.repository.policy import DAY, NOTICE_DAYS
@@ -74,7 +75,7 @@ def bring_back(this: Change) -> None:
             forget_states(this.work / yum.directory(name) / yum.STATES, this.time)
         for entry in late:
             entry.date = this.time
-            entry.files = {path: incoming.sha256(this.work / path) for path in entry.files}
+            entry.files = {path: sha256(this.work / path) for path in entry.files}
     this.said.append('  All indexes are dated to now. Hosts that took the later ones (old apt, yum 3) need once:\n'
                      '    rm -rf /var/lib/apt/lists/* && apt-get update        yum clean all')
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from builder.common import needs, tools
 from builder.common.errors import BuildError
+from builder.common.files import sha256
 from builder.repository import apt, keys, ownership, page, policy, sums, times, yum
 from builder.repository.atomic import locked, readable, replace, replacement
 from builder.repository.change import Change
@@ -102,7 +103,7 @@ def carry(this: Change, path: Path, to: str) -> None:
     """
     place = this.work / to
     if place.exists():
-        if place.suffix != '.rpm' and sums.sha256(place) != sums.sha256(path):
+        if place.suffix != '.rpm' and sha256(place) != sha256(path):
             raise BuildError(f'{path.name} is published already, with other content',
                              'build the new revision from the same upstream source')
         return

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from builder.common.errors import BuildError
+from builder.common.files import sha256
 from builder.repository import isolated, keys, sums
 from builder.repository.atomic import link, replace
 from builder.repository.state import Suite
@@ -61,7 +62,7 @@ def keep(top: Path, url: str, time: int) -> None:
     """
     repodata = top / 'repodata'
     repomd = (repodata / 'repomd.xml').read_bytes()
-    state = top / STATES / f'{time}-{sums.digest(repomd)[:12]}'
+    state = top / STATES / f'{time}-{sha256(repomd)[:12]}'
     for name in ['repomd.xml', 'repomd.xml.asc', *re.findall(r'href="repodata/([^"]+)"', repomd.decode())]:
         link(repodata / name, state / 'repodata' / name)
     if not (state / 'packages').is_symlink():

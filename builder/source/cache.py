@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import shutil
 from pathlib import Path
+
+from builder.common.files import put
 
 ARCHIVES = ('.tar.gz', '.tar.xz', '.tar.bz2', '.tgz', '.tar', '.zip')
 
@@ -25,23 +24,7 @@ def release(version: str) -> Path | None:
 
 def keep(path: Path) -> Path:
     """Move a finished download into the cache, whole or not at all; where it cannot be kept, it stays where it is."""
-    kept = directory() / path.name
-    partial = kept.with_name(f'.{kept.name}.{os.getpid()}')
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, partial)
-        partial.replace(kept)
+        return put([path], directory())[0]
     except OSError:
         return path
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-    return kept
-
-
-def sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open('rb') as stream:
-        for block in iter(lambda: stream.read(1 << 20), b''):
-            digest.update(block)
-    return digest.hexdigest()

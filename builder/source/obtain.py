@@ -8,6 +8,7 @@ from pathlib import Path
 
 from builder.common import git
 from builder.common.errors import BuildError
+from builder.common.files import sha256
 from builder.common.model import Stock, Tree
 from builder.source import cache, inspect, packaged, releases, stock, unpack, upstream
 
@@ -58,7 +59,7 @@ def _archive(path: Path, to: Path) -> Tree:
         found = package(path, to)
     else:
         (unpack.zipped if path.suffix == '.zip' else unpack.tar)(path, to)
-    digest = cache.sha256(path)
+    digest = sha256(path)
     return _tree(to, f'{path} (sha256 {digest})', found, f', sha256 {digest}')
 
 

@@ -9,10 +9,11 @@ import sys
 import tarfile
 from pathlib import Path
 
-from builder.commands import installer
 from builder.common.model import Fork, Patch, Tree
+from builder.common.project import PROJECT
+from builder.package import bundle
 
-sys.path.insert(1, str(Path(__file__).resolve().parents[2] / 'installation'))
+sys.path.insert(1, str(PROJECT / 'installation'))
 # nohup and shells in the background have their children ignore signals.
 HEARING = ('env', '--default-signal=HUP,INT,TERM')
 MODELS = b'''class Base(object):
@@ -104,10 +105,10 @@ class Bed:
     def unpack(self, fork, name):
         folder = self.work / name
         folder.mkdir()
-        path = installer.write(fork, folder, commit='0123456789abcdef', epoch=1_400_000_000)
+        path = bundle.write(fork, folder, commit='0123456789abcdef', epoch=1_400_000_000)
         with tarfile.open(path) as archive:
             archive.extractall(folder)
-        return folder / installer.top(fork)
+        return folder / bundle.top(fork)
 
     def run(self, script, *words, fault='', fail=''):
         """Run a script of the installer; returns what subprocess.run returns."""

@@ -6,19 +6,17 @@ import os
 import shutil
 import subprocess
 import tarfile
-from pathlib import Path
 
 import pytest
 from installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, contents, fork_of, write_tree
 
-from builder.commands import installer
-
-PROJECT = Path(__file__).resolve().parents[2]
+from builder.common.project import PROJECT
+from builder.package import bundle
 
 
 def write(work, name):
     (work / name).mkdir()
-    return installer.write(fork_of(work / f'source {name}'), work / name, commit='0123456789ab', epoch=1_400_000_000)
+    return bundle.write(fork_of(work / f'source {name}'), work / name, commit='0123456789ab', epoch=1_400_000_000)
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ def test_the_patches_and_the_manual_way_give_the_same_tree(unpacked, tmp_path):
 
 
 def test_no_path_of_the_build_machine_is_in_it():
-    assert installer.public('/home/me/novas/nova-2014.1.5.tar.gz (sha256 00ff)') == 'nova-2014.1.5.tar.gz (sha256 00ff)'
+    assert bundle.public('/home/me/novas/nova-2014.1.5.tar.gz (sha256 00ff)') == 'nova-2014.1.5.tar.gz (sha256 00ff)'
 
 
 def test_a_signature_that_gpg_accepts(tmp_path, monkeypatch):
@@ -68,10 +66,10 @@ def test_a_signature_that_gpg_accepts(tmp_path, monkeypatch):
     monkeypatch.setenv('GNUPGHOME', str(home))
     make = ['gpg', '--batch', '--passphrase', '', '--quick-generate-key', 'test@example.org', 'ed25519', 'sign', '1d']
     subprocess.run(make, check=True, capture_output=True)
-    bundle = write(tmp_path, 'one')
-    signature = installer.sign(bundle, 'test@example.org')
+    written = write(tmp_path, 'one')
+    signature = bundle.sign(written, 'test@example.org')
     subprocess.run(['gpgconf', '--kill', 'all'], env={**os.environ}, check=False)
-    assert subprocess.run(['gpg', '--verify', signature, bundle], capture_output=True).returncode == 0
+    assert subprocess.run(['gpg', '--verify', signature, written], capture_output=True).returncode == 0
 
 
 def test_what_runs_on_python_2_is_ascii():

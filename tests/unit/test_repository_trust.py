@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from builder.commands import build
 from builder.common.errors import BuildError
+from builder.common.files import deliver
 from builder.repository import check, isolated, keys, ownership
 from builder.repository.state import State
 from tests import repositories
@@ -213,7 +213,7 @@ def test_packages_in_dist_are_readable_under_any_umask(tmp_path):
     built[1].chmod(0o755)
     before = os.umask(0o077)
     try:
-        paths = build.deliver(built, tmp_path / 'dist')
+        paths = deliver(built, tmp_path / 'dist')
     finally:
         os.umask(before)
     assert [oct(path.stat().st_mode & 0o777) for path in [tmp_path / 'dist', *paths]] == ['0o755', '0o644', '0o755']

@@ -7,7 +7,8 @@ import zipfile
 
 import pytest
 
-from builder.source import cache, unpack
+from builder.common.files import sha256
+from builder.source import unpack
 from builder.source.obtain import obtain
 from tests.unit import fakenova
 from tests.unit.source_bed import crafted, pack, refused
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.usefixtures('sources')
 def test_a_tarball(tmp_path, name):
     tree = obtain(str(pack(tmp_path, name)), tmp_path / 'work')
     assert tree.version == '26.3.0' and (tree.path / 'nova/objects/instance.py').is_file()
-    assert f'{name} (sha256 {cache.sha256(tmp_path / name)})' in tree.origin
+    assert f'{name} (sha256 {sha256(tmp_path / name)})' in tree.origin
 
 
 def test_a_zip(tmp_path):

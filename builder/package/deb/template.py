@@ -97,10 +97,8 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
         file.unlink()
     patches = debian / 'patches'
     patches.mkdir()
-    series = quilt.series(moved(fork, known['COMPONENT']))
-    for name, text in series:
-        patches.joinpath(name).write_bytes(text.encode('utf-8', 'surrogateescape'))
-    patches.joinpath('series').write_text(''.join(f'{name}\n' for name, _ in series))
+    for name, content in quilt.files(moved(fork, known['COMPONENT'])).items():
+        patches.joinpath(name).write_bytes(content)
     for file in debian.rglob('*'):
         file.chmod(0o755 if file.is_dir() or file.name in EXECUTABLE else 0o644)
 

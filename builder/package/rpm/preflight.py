@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from builder.common.project import PROJECT
 from builder.package import preflight
 
-PROJECT = Path(__file__).resolve().parents[3]
 NAME = 'nova-cascading-preflight'
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from builder.common import tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock, Tree
+from builder.common.project import PROJECT
 from builder.package import egginfo
 
-NAMES = Path(__file__).resolve().parents[3] / 'rpm/python2-names'
+NAMES = PROJECT / 'rpm/python2-names'
 # Which Debian package holds which Python distribution, as dh_python3 knows it.
 DEBIAN_NAMES = Path('/usr/share/dh-python/dist/cpython3_fallback')
 # Not Python modules, so no requirements file names them (RDO's python-nova requires the same).

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from builder.commands import runtime
-from builder.commands import stock as stockset
-from builder.package import egginfo
+from builder.common.project import PROJECT
+from builder.package import egginfo, runtime, stockset
 from builder.source import cache
 from tests.hosts.lib import packages, signed, templates
 from tests.hosts.lib.cloud import Cloud
@@ -21,7 +20,6 @@ from tests.hosts.lib.layers import register
 from tests.hosts.lib.services import wait_for
 from tests.repositories import Publisher
 
-PROJECT = Path(__file__).resolve().parents[3]
 SUITE = 'bullseye'
 OURS = f'icehouse-{SUITE}'
 RELEASES = ('2014.1.2', '2014.1.5')

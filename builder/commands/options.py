@@ -1,0 +1,22 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from builder.common.project import PROJECT
+
+DIST = PROJECT / 'dist'
+
+
+def delivery(parser: argparse.ArgumentParser, what: str = 'they go') -> None:
+    """Where finished files are put."""
+    parser.add_argument('--to', type=Path, default=DIST, metavar='DIR', help=f'where {what} (dist/)')
+
+
+def repository(parser: argparse.ArgumentParser) -> None:
+    """Which repository is meant, and what signs it."""
+    parser.add_argument('--to', type=Path, default=DIST / 'repo', metavar='DIR', help='the repository (dist/repo)')
+    parser.add_argument('--key', action='append', default=[], metavar='ID',
+                        help='the key that signs; twice while keys are rotated, the older one first')

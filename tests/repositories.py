@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parents[1]
+from builder.common.project import PROJECT
+
 UBUNTU = '1:2014.1.5-0ubuntu1+cascading{0}'
 EL7 = '1.el7.cascading{0}'
 PATH = '/usr/sbin:/usr/bin:/sbin:/bin'

@@ -1,11 +1,12 @@
 """apt's hook stops plans that nobody can want, and no other. Its input has apt's form; dpkg's answers are given."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
-GUARD = Path(__file__).resolve().parents[2] / 'debian/apt-guard'
+from builder.common.project import PROJECT
+
+GUARD = PROJECT / 'debian/apt-guard'
 OLD, NEW, FORK = '2:26.2.2-1', '2:26.2.2-2', '2:26.2.2-1+cascading1'
 SERVICES = ('nova-common', 'nova-api', 'nova-conductor')
 PASSED, REFUSED = 0, 10

@@ -10,9 +10,8 @@ import pytest
 
 from builder import cli
 from builder.cli import COMMANDS
+from builder.common.project import PROJECT
 from tests import conditions
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def build(*words):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from builder.common.project import PROJECT
 from builder.package.deb import template
 
-DEBIAN = Path(__file__).resolve().parents[2] / 'debian'
+DEBIAN = PROJECT / 'debian'
 STAND_IN = '''#!/bin/sh
 echo "{name} $*" >>"{log}"
 {body}

@@ -2,13 +2,12 @@
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
+from builder.common.project import PROJECT
 from tests.layout import House
 
-PROJECT = Path(__file__).resolve().parents[2]
 # Where the package lies, its name, and its rooms from the top down.
 HOUSES = [
     (PROJECT, 'builder', ['__main__', 'cli', 'commands', 'repository', 'package', 'fork', 'source', 'common']),

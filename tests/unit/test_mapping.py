@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[2] / 'src/nova'
+from builder.common.project import PROJECT
+
+SOURCE = PROJECT / 'src/nova'
 INSTANCES = '''CREATE TABLE instances (id INTEGER PRIMARY KEY, uuid TEXT, mapping_uuid TEXT, host TEXT, vm_state TEXT,
     display_name TEXT, launched_at TEXT, deleted INTEGER DEFAULT 0)'''
 CELLS = 'CREATE TABLE cell_mappings (id INTEGER PRIMARY KEY, uuid TEXT, name TEXT, database_connection TEXT, ' \

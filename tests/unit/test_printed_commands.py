@@ -5,11 +5,11 @@ What they do on a host in the state in which they are printed is seen in tests/h
 
 import re
 import shlex
-from pathlib import Path
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
+from builder.common.project import PROJECT
+
 PLACES = ('debian/*', 'docs/debian.md', 'docs/release-upgrades.md', 'docs/operations.md', 'docs/commands.md',
           'README.md', 'src/nova/cascading/**/*.py', 'builder/package/deb/*.py', 'builder/repository/templates/*')
 # A command ends where its line, its quotes or its sentence does.

@@ -3,12 +3,12 @@
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from builder.common import git, project, workplace
 from builder.common.errors import BuildError
+from builder.common.project import PROJECT
 from tests import conditions
 
 GIT = ['git', '-c', 'user.name=x', '-c', 'user.email=x@example.org', '-c', 'commit.gpgsign=false']
@@ -64,12 +64,12 @@ def test_without_git_or_inside_another_checkout_the_version_stands_alone(copy, t
 @pytest.mark.parametrize('condition', [conditions.GIT, conditions.GIT_HOOK, *conditions.UMASKS,
                                        next(one for one in conditions.RIGHTS if one.name == 'user')])
 def test_foreign_settings_of_git_and_other_owners_change_nothing(copy, condition):
-    conditions.need_readable(condition, Path(__file__).parents[2])
+    conditions.need_readable(condition, PROJECT)
     copy.parent.chmod(0o755)
     for above in copy.parents:
         if '/pytest-of-' in str(above) and above.stat().st_mode & 0o5 != 0o5:
             above.chmod(0o755)
-    code = (f'import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); from pathlib import Path\n'
+    code = (f'import sys; sys.path.insert(0, {str(PROJECT)!r}); from pathlib import Path\n'
             f'from builder.common import git; where = Path({str(copy)!r})\n'
             'print(git.ask(where, "log", "-1", "--format=%s"), git.ask(where, "status", "-s"))')
     done = condition.run(['/usr/bin/python3', '-I', '-B', '-c', code])

@@ -1,14 +1,12 @@
 """Whoever has a package can build it again from what it says, and is told whether the same bytes come out."""
 
 import subprocess
-from pathlib import Path
 
 import fakenova
 import pytest
 
 from builder.common import environment, project
-
-PROJECT = Path(__file__).resolve().parents[2]
+from builder.common.project import PROJECT
 
 
 def build(*words):

@@ -5,18 +5,17 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from installer_bed import Bed
 
 from builder.common import workplace
+from builder.common.project import PROJECT
 from builder.package import preflight as check
 from builder.package.deb import template
 from builder.package.rpm import preflight
 from tests.hosts.lib.watch import Watch
 
-PROJECT = Path(__file__).resolve().parents[2]
 MODULES = ('nova', 'oslo_config', 'oslo', 'sqlalchemy', 'builder', 'os', 're', 'argparse', 'encodings', 'compileall',
            'venv', 'site', 'sitecustomize', 'usercustomize', 'linecache', 'traceback', 'pkg_resources')
 PROGRAMS = ('python3', 'python2', 'python', 'id', 'find', 'stat', 'dirname', 'nova-cascading', 'none')

@@ -3,11 +3,12 @@
 import importlib.util
 import sys
 import types
-from pathlib import Path
 
 import pytest
 
-PLUGIN = Path(__file__).resolve().parents[2] / 'rpm/yum-plugin.py'
+from builder.common.project import PROJECT
+
+PLUGIN = PROJECT / 'rpm/yum-plugin.py'
 FIRST, SECOND, THIRD = (('0', '2014.1.5', f'{number}.el7') for number in (1, 2, 3))
 
 

@@ -2,11 +2,12 @@
 
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
-SPEC = (Path(__file__).resolve().parents[2] / 'rpm/python-nova-cascading.spec').read_text()
+from builder.common.project import PROJECT
+
+SPEC = (PROJECT / 'rpm/python-nova-cascading.spec').read_text()
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 NAMES = ('post', 'preun', 'posttrans', 'postun')
 

@@ -4,15 +4,14 @@ import hashlib
 import shlex
 import shutil
 import subprocess
-from pathlib import Path
 
 import fakenova
 import pytest
 
+from builder.common.project import PROJECT
 from tests import conditions
 
 DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 def nest(words, around, work):

@@ -5,16 +5,14 @@ import shutil
 import subprocess
 import sys
 import types
-from pathlib import Path
 
 import pytest
 
 from builder.commands import test as selftest
 from builder.common import tools
+from builder.common.project import PROJECT
 from tests import conditions
 from tests.hosts.lib import capable, layers, order
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture

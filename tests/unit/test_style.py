@@ -1,13 +1,12 @@
 """The project keeps its own rules: shell that any sh runs, files short enough to read, imports that run one way."""
 
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from builder.commands.test import LINTERS as TOOLS
+from builder.common.project import PROJECT
 
-PROJECT = Path(__file__).resolve().parents[2]
 LONGEST = 350
 
 

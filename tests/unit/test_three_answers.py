@@ -4,13 +4,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from builder.common.project import PROJECT
 from builder.package import preflight
 
-SOURCE = Path(__file__).resolve().parents[2] / 'src/nova/cascading'
+SOURCE = PROJECT / 'src/nova/cascading'
 TABLES = ''.join(f'CREATE TABLE {name} (id INTEGER PRIMARY KEY, uuid VARCHAR(36){{}}, deleted INTEGER);'
                  for name in ('instances', 'shadow_instances'))
 

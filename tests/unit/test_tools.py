@@ -3,15 +3,13 @@
 import os
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from builder.common import manager, needs, tools
 from builder.common.errors import BuildError
 from builder.common.needs import Need
-
-PROJECT = Path(__file__).resolve().parents[2]
+from builder.common.project import PROJECT
 
 
 @pytest.fixture

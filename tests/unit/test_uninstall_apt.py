@@ -2,9 +2,10 @@
 
 import json
 import types
-from pathlib import Path
 
 import pytest
+
+from builder.common.project import PROJECT
 
 V1, V2, OWN = '2:26.2.2-1', '2:26.2.2-2', '2:26.2.2-1+cascading1'
 INSTALLED = 'install ok installed'
@@ -161,5 +162,5 @@ def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkey
 
 
 def test_the_state_directory_is_the_installer_s(load):
-    journal = (Path(__file__).resolve().parents[2] / 'installation/installer/journal.py').read_text()
+    journal = (PROJECT / 'installation/installer/journal.py').read_text()
     assert f"ROOT = '{load('host.uninstall').JOURNALS}'" in journal

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from builder.common.project import PROJECT
+
 STANDIN = Path(__file__).with_name('yum3_standin.py')
 EVR = '2014.1.5-1.el7'
 SERVICES = {'openstack-nova-common', 'openstack-nova-api'}
@@ -202,7 +204,6 @@ def test_only_root_is_answered(way, monkeypatch, capsys):
     assert 'run this as root' in capsys.readouterr().err
 
 
-PROJECT = Path(__file__).resolve().parents[2]
 PLACES = ('rpm/*', 'docs/*.md', 'README.md', 'src/nova/**/*.py', 'builder/package/rpm/*.py', 'builder/repository/**/*')
 DANGEROUS = re.compile(r"--allowerasing|(yum|dnf)( -\S+)* (shell|remove|erase|autoremove)\b|--enablerepo='?[\w-]*\*")
 # Where a text names it so that nobody types it.

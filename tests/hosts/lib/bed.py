@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-from pathlib import Path
 from urllib.parse import quote
 
+from builder.common.project import PROJECT
 from tests.hosts.lib import services
 from tests.hosts.lib.host import Host, Result
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 
-PROJECT = Path(__file__).resolve().parents[3]
 SOURCE = PROJECT / 'src' / 'nova'
 DATA = PROJECT / 'tests' / 'data'
 PASSWORD = 'p@ss%w:rd/1'

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from builder.common.project import PROJECT
 from tests.hosts.lib import repository, services, sql, systemd
 from tests.hosts.lib.errors import HostError
 from tests.hosts.lib.machine import Machine
-
-PROJECT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from builder.common.aptsources import SUITES
-from builder.common.project import PARTS
+from builder.common.project import PARTS, PROJECT
 from tests.hosts.lib import templates
 from tests.hosts.lib.errors import HostError
 
-PROJECT = Path(__file__).resolve().parents[3]
 CACHE = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache') / 'nova-cascading' / 'packages'
 
 

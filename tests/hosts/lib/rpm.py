@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from builder.common.project import PROJECT
 from builder.package import egginfo
 from builder.source.obtain import obtain
 from tests.hosts.lib import icehouse  # noqa: F401  registers the layer below rpm-icehouse
 from tests.hosts.lib.kinds import SCRIPTS, script
 from tests.hosts.lib.layers import register
 
-PROJECT = Path(__file__).resolve().parents[3]
 HELPERS = {f'/usr/local/lib/{path.name}': path.read_text() for path in (
     SCRIPTS / 'rpm-system-base.py', SCRIPTS / 'rpm-stock.sh')}
 PYTHON2 = {'/usr/local/lib/python2-names': (PROJECT / 'rpm/python2-names').read_text()}

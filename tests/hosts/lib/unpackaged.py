@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.common.project import PROJECT
 from builder.package import egginfo
 from builder.source.obtain import obtain
 from tests.hosts.lib import icehouse, packages  # noqa: F401  icehouse registers the layer that its tarballs stand on
@@ -16,7 +17,6 @@ from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 
-PROJECT = Path(__file__).resolve().parents[3]
 DATA = PROJECT / 'tests' / 'data'
 VENV = '/opt/my stack/venv'
 TARBALL = '/opt/open stack'

@@ -1,11 +1,14 @@
 """Installing into a small nova and taking it out again: nothing is lost, and nothing unknown is touched."""
 
 import shutil
+import subprocess
 
 import pytest
 from installer_bed import ADDED, FORKED, MODELS, MODELS_PATH, STOCK, Bed, contents, snapshot
 
-PYTHONS = [path for path in map(shutil.which, ('python2.6', 'python2.7', 'python3')) if path]
+# A version manager's stand-in for a Python that is switched off is found, but does not run.
+PYTHONS = [path for path in map(shutil.which, ('python2.6', 'python2.7', 'python3'))
+           if path and subprocess.run([path, '-c', ''], capture_output=True).returncode == 0]
 
 
 @pytest.fixture

@@ -35,3 +35,17 @@ def test_no_module_is_taken_for_a_library_by_its_neighbours():
                 [node.module] if isinstance(node, ast.ImportFrom) else []
             hidden += [f'{path.name}: {name}' for name in names if name.partition('.')[0] in neighbours]
     assert hidden == []
+
+
+def test_the_hook_in_nova_imports_nothing_of_ours_later():
+    """A package may move modules while a `nova-manage db sync` that has loaded the old ones is at work."""
+    house = House(PROJECT / 'src', 'nova.cascading', [])
+    loaded, found = set(), {'nova.cascading.schema'}
+    while found - loaded:
+        loaded |= found
+        found = {one.target for one in house.imports() if one.source in loaded}
+    late = [f'{path}:{node.lineno}' for path in (house.modules[name] for name in loaded)
+            for function in ast.walk(ast.parse(path.read_text())) if isinstance(function, ast.FunctionDef)
+            for node in ast.walk(function) if isinstance(node, ast.ImportFrom)
+            and node.module.startswith('nova.cascading')]
+    assert late == []

@@ -53,7 +53,7 @@ def host(tmp_path):
 def way(load, host, monkeypatch):
     """uninstall_yum, on that host."""
     module = load('host.uninstall_yum')
-    monkeypatch.setattr(module.processes, 'PATH', f'{host.place}:/usr/bin:/bin')
+    monkeypatch.setattr(module.tools, 'PATH', f'{host.place}:/usr/bin:/bin')
     monkeypatch.setattr(module.os, 'geteuid', lambda: 0)
     monkeypatch.setattr(module, 'manager', lambda: 'yum')
     return module

@@ -8,7 +8,7 @@ import time
 
 from nova.cascading import errors, failure, faults, safefile
 from nova.cascading.host import blame
-from nova.cascading.host.processes import ask, call, output, which
+from nova.cascading.host.tools import ask, call, output, which
 
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')

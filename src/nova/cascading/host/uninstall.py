@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import nova
-from nova.cascading.host import processes, uninstall_apt, uninstall_yum
+from nova.cascading.host import tools, uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
 # Where the installer for hosts without packages leaves a way back for each tree (installation/installer/journal.py).
@@ -49,7 +49,7 @@ def carry_out(commands):
     for command in commands:
         print(command)
         sys.stdout.flush()
-        if subprocess.call(command, shell=True, env=processes.environment()):
+        if subprocess.call(command, shell=True, env=tools.environment()):
             sys.stderr.write('that failed. Next: see why, then run it and what follows it: {0}\n'.format(
                 '; '.join(commands[commands.index(command):])))
             return 1

@@ -4,7 +4,7 @@ import re
 
 from nova.cascading import errors
 from nova.cascading.host import services
-from nova.cascading.host.processes import ask, call, output, which
+from nova.cascading.host.tools import ask, call, output, which
 
 FIELDS = '${Package}|${Version}|${Status}|${Source}|${Provides}\\n'
 

@@ -7,7 +7,7 @@ import os
 import sys
 
 from nova.cascading import errors
-from nova.cascading.host import processes
+from nova.cascading.host import tools
 
 WORKING = 3600  # seconds
 FORM = '%{NAME} %{EPOCH} %{VERSION}-%{RELEASE} %{ARCH}\\n'
@@ -15,7 +15,7 @@ FORM = '%{NAME} %{EPOCH} %{VERSION}-%{RELEASE} %{ARCH}\\n'
 
 def installed(package):
     """Whether rpm has the package."""
-    return processes.call(['rpm', '-q', package], quiet=True) == 0
+    return tools.call(['rpm', '-q', package], quiet=True) == 0
 
 
 class Exchange(object):
@@ -36,8 +36,8 @@ class Exchange(object):
     @classmethod
     def of(cls, own):
         """As the installed fork says it: it obsoletes the stock library, and provides it in the exact version."""
-        names = processes.output(['rpm', '-q', '--qf', '[%{OBSOLETENAME}\\n]', own]).split()
-        provided = processes.output(['rpm', '-q', '--provides', own]).splitlines()
+        names = tools.output(['rpm', '-q', '--qf', '[%{OBSOLETENAME}\\n]', own]).split()
+        provided = tools.output(['rpm', '-q', '--provides', own]).splitlines()
         words = [line.split() for line in provided if ' = ' in line]
         for stock in names:
             for line in words:
@@ -82,7 +82,7 @@ class Exchange(object):
 
     def check_signature(self, path):
         """:raises errors.CascadingError: rpm does not trust what was downloaded"""
-        if processes.call(['rpm', '-K', path], quiet=True) != 0:
+        if tools.call(['rpm', '-K', path], quiet=True) != 0:
             raise errors.CascadingError(
                 'rpm -K does not accept {0}: changed on its way, or its signer\'s key is unknown to rpm'.format(
                     os.path.basename(path)), 'rpm --import the key of your nova\'s repository, and run this again')
@@ -105,7 +105,7 @@ class Exchange(object):
     def _do(self, command):
         print(' '.join(command))
         sys.stdout.flush()
-        if processes.call(command, seconds=WORKING) != 0:
+        if tools.call(command, seconds=WORKING) != 0:
             raise errors.CascadingError('`{0}` failed; nova is still installed'.format(' '.join(command)),
                                         'put right what it says above, and run this again')
 
@@ -116,7 +116,7 @@ class Exchange(object):
     @staticmethod
     def _identity(query):
         """(name, [epoch:]version-release) of a package, or None."""
-        status, text = processes.ask(['rpm', '-q', '--qf', FORM] + query)
+        status, text = tools.ask(['rpm', '-q', '--qf', FORM] + query)
         words = text.split()
         if status != 0 or len(words) < 4:
             return None

@@ -14,7 +14,7 @@ import sys
 import tempfile
 
 from nova.cascading import errors
-from nova.cascading.host import processes, uninstall_rpm
+from nova.cascading.host import tools, uninstall_rpm
 
 PLANNING = 900  # seconds: the indexes of slow mirrors are fetched first
 EXCHANGING = 7200
@@ -93,7 +93,7 @@ def carry_out(exchange, source):
 def run_command(command):
     print(' '.join(command))
     sys.stdout.flush()
-    return processes.call(command, seconds=EXCHANGING)
+    return tools.call(command, seconds=EXCHANGING)
 
 
 # --- what would happen -----------------------------------------------------------------------------------------------
@@ -176,16 +176,16 @@ def steps_in(text):
 
 def manager():
     """dnf (4 or 5) or yum, or None."""
-    return ([tool for tool in ('dnf', 'dnf5', 'yum') if processes.which(tool)] or [None])[0]
+    return ([tool for tool in ('dnf', 'dnf5', 'yum') if tools.which(tool)] or [None])[0]
 
 
 def is_dnf5(tool):
-    return tool != 'yum' and 'dnf5' in processes.output([tool, '--version'])
+    return tool != 'yum' and 'dnf5' in tools.output([tool, '--version'])
 
 
 def swaps(tool):
     """yum learnt it in January 2013."""
-    return tool != 'yum' or processes.call(['yum', 'help', 'swap'], quiet=True) == 0
+    return tool != 'yum' or tools.call(['yum', 'help', 'swap'], quiet=True) == 0
 
 
 def swap(tool, exchange, options):
@@ -197,12 +197,12 @@ def swap(tool, exchange, options):
 
 def asked(command):
     """(exit status, output and errors) of a package manager that only tells, in English."""
-    return processes.ask(['env', 'LC_ALL=C', 'sh', '-c', 'exec "$@" 2>&1', 'sh'] + command, seconds=PLANNING)
+    return tools.ask(['env', 'LC_ALL=C', 'sh', '-c', 'exec "$@" 2>&1', 'sh'] + command, seconds=PLANNING)
 
 
 def with_download(exchange):
     """For yum before 2013: the stock library is here before anything goes."""
-    if not processes.which('yumdownloader'):
+    if not tools.which('yumdownloader'):
         raise Refused('this yum has no `swap`, and there is no yumdownloader to fetch {0} with'.format(
             exchange.stock_spec), 'yum install yum-utils, and run this again')
     work = tempfile.mkdtemp(prefix='nova-cascading-')

@@ -7,8 +7,8 @@ import pytest
 
 
 @pytest.fixture
-def processes(load):
-    return load('host.processes')
+def tools(load):
+    return load('host.tools')
 
 
 @pytest.fixture
@@ -16,24 +16,24 @@ def errors(load):
     return load('errors')
 
 
-def test_a_question_has_an_answer_and_a_status(processes):
-    assert processes.ask(['sh', '-c', 'echo ü; exit 3']) == (3, 'ü\n')
-    assert processes.ask(['no-such-tool']) == (processes.MISSING, '')
-    assert processes.output(['no-such-tool']) == ''
-    assert processes.call(['no-such-tool']) == processes.MISSING
-    assert processes.call(['sh', '-c', 'exit 4'], quiet=True) == 4
-    assert processes.which('sh') and not processes.which('no-such-tool')
+def test_a_question_has_an_answer_and_a_status(tools):
+    assert tools.ask(['sh', '-c', 'echo ü; exit 3']) == (3, 'ü\n')
+    assert tools.ask(['no-such-tool']) == (tools.MISSING, '')
+    assert tools.output(['no-such-tool']) == ''
+    assert tools.call(['no-such-tool']) == tools.MISSING
+    assert tools.call(['sh', '-c', 'exit 4'], quiet=True) == 4
+    assert tools.which('sh') and not tools.which('no-such-tool')
 
 
-def test_more_than_a_pipe_holds_is_an_answer_too(processes):
-    assert len(processes.output(['head', '-c', '300000', '/dev/zero'])) == 300000
+def test_more_than_a_pipe_holds_is_an_answer_too(tools):
+    assert len(tools.output(['head', '-c', '300000', '/dev/zero'])) == 300000
 
 
 @pytest.mark.parametrize('silent', ['sleep 91', 'echo begun; exec sleep 92', 'sleep 93 & wait', 'exec >&-; sleep 94'])
-def test_who_does_not_answer_is_ended_with_all_he_started_and_named(processes, errors, silent):
+def test_who_does_not_answer_is_ended_with_all_he_started_and_named(tools, errors, silent):
     start = time.monotonic()
     with pytest.raises(errors.CascadingError, match='`sh -c .* has not answered within 0.3 s'):
-        processes.ask(['sh', '-c', silent], seconds=0.3)
+        tools.ask(['sh', '-c', silent], seconds=0.3)
     assert time.monotonic() - start < 3
     number = silent.rpartition('sleep ')[2].split()[0]
     deadline = time.monotonic() + 2
@@ -41,16 +41,16 @@ def test_who_does_not_answer_is_ended_with_all_he_started_and_named(processes, e
         assert time.monotonic() < deadline
 
 
-def test_work_that_takes_too_long_goes_on_and_is_told(processes, tmp_path, capsys):
+def test_work_that_takes_too_long_goes_on_and_is_told(tools, tmp_path, capsys):
     done = tmp_path / 'done'
-    assert processes.call(['sh', '-c', f'sleep 0.6; echo >{done}'], seconds=0.1) == processes.LATE
+    assert tools.call(['sh', '-c', f'sleep 0.6; echo >{done}'], seconds=0.1) == tools.LATE
     assert 'has not ended within 0.1 s, and goes on by itself' in capsys.readouterr().err
     deadline = time.monotonic() + 5
     while not done.exists():
         assert time.monotonic() < deadline
 
 
-def test_the_callers_path_and_interpreters_settings_lead_nowhere(processes, monkeypatch, tmp_path):
+def test_the_callers_path_and_interpreters_settings_lead_nowhere(tools, monkeypatch, tmp_path):
     planted = tmp_path / 'id'
     planted.write_text('#!/bin/sh\necho planted\n')
     planted.chmod(0o755)
@@ -59,7 +59,7 @@ def test_the_callers_path_and_interpreters_settings_lead_nowhere(processes, monk
     for name in ('PYTHONPATH', 'PERL5LIB', 'RUBYLIB', 'LD_LIBRARY_PATH', 'BASH_ENV', 'ENV', 'CDPATH'):
         monkeypatch.setenv(name, str(tmp_path))
     monkeypatch.setenv('LANG', 'C')
-    assert 'planted' not in processes.output(['id'])
-    seen = dict(line.split('=', 1) for line in processes.output(['env']).splitlines())
-    assert seen['PATH'] == processes.PATH and seen['LANG'] == 'C'
+    assert 'planted' not in tools.output(['id'])
+    seen = dict(line.split('=', 1) for line in tools.output(['env']).splitlines())
+    assert seen['PATH'] == tools.PATH and seen['LANG'] == 'C'
     assert str(tmp_path) not in seen.values()

@@ -8,7 +8,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 if not __package__:  # the folder is run as a program (python FOLDER), so that its own name is not yet a package
     sys.path[0] = os.path.dirname(HERE)
 
-from installer import findnova, interpreters, signals, trust  # noqa: E402
+from installer import bug, findnova, interpreters, signals, trust  # noqa: E402
 from installer.install import install  # noqa: E402
 from installer.journal import ROOT  # noqa: E402
 from installer.run import run  # noqa: E402
@@ -67,8 +67,7 @@ def main(action, words):
     except signals.Interrupted as error:
         complain(Refusal(str(error), 'run the same command again to complete it, or uninstall.sh to undo it'))
     except Exception as error:  # a traceback tells nobody what to do
-        complain(Refusal('{0}: {1}; this is a bug: please report it'.format(error.__class__.__name__, error),
-                         'run the same command again to complete it, or uninstall.sh to undo it'))
+        complain(Refusal(bug.told(error), 'run the same command again to complete it, or uninstall.sh to undo it'))
     return 1
 
 

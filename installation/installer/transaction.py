@@ -4,7 +4,7 @@ import difflib
 import os
 import sys
 
-from installer import change, database, files, services, trust
+from installer import bug, change, database, files, services, trust
 from installer.findnova import Nova
 from installer.journal import INSTALLED, INSTALLING, UNINSTALLING
 from installer.look import EDITED, FOREIGN, OURS, Look
@@ -152,11 +152,11 @@ def guarded(work, ways_back):
         return work()
     except BaseException:
         error = sys.exc_info()[1]
+        is_known = isinstance(error, (EnvironmentError, Interrupted, Refusal))
+        what = error if is_known else bug.told(error)
         with Deaf():
             say('stopped; undoing what was done')
             result = _go_back(ways_back)
-        is_known = isinstance(error, (EnvironmentError, Interrupted, Refusal))
-        what = error if is_known else '{0}: {1}; this is a bug'.format(error.__class__.__name__, error)
         raise Refusal('{0}\n  {1}'.format(what, result), getattr(error, 'hint', '')
                       or 'mend that, then run install.sh again')
 

@@ -1,11 +1,10 @@
 """nova-cascading: look after what this fork of nova adds to the databases and services of a cloud."""
 
 import argparse
-import os
 import signal
 import sys
 
-from nova.cascading import errors, failure, terminal
+from nova.cascading import errors, failure, terminal, version
 
 # name, module, what --help says; a module has configure(parser) and run(args, conf) -> exit status
 COMMANDS = (
@@ -54,7 +53,7 @@ def _arguments(words):
 def _parser(argv):
     """Load only the module of the command that is asked for: starting services wait for `db check --gate`."""
     parser = argparse.ArgumentParser(prog='nova-cascading', description=__doc__)
-    parser.add_argument('--version', action='version', version='nova-cascading ' + version())
+    parser.add_argument('--version', action='version', version='nova-cascading ' + version.text())
     commands = parser.add_subparsers(metavar='COMMAND', dest='command')
     commands.required = True
     for name, module, text in COMMANDS:
@@ -62,15 +61,6 @@ def _parser(argv):
         if name in argv:
             _add_module(command, module)
     return parser
-
-
-def version():
-    """Which nova-cascading made this fork; the builder writes it down beside these modules."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'VERSION')
-    if not os.path.exists(path):
-        return '(not packaged)'
-    with open(path) as stream:
-        return stream.read().strip()
 
 
 def _add_module(command, name):

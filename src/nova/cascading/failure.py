@@ -5,13 +5,13 @@ import sys
 import syslog
 import traceback
 
-from nova.cascading import errors, redact, terminal
+from nova.cascading import errors, redact, terminal, version
 
 LOG = '/dev/log'
-REPORT = 'this is a bug: please report it to the Maintainer or Packager of python-nova-cascading'
-LOGGED = REPORT + ', with the lines of it in the system\'s log: journalctl -t nova-cascading, or /var/log/syslog, ' \
+REPORT = 'this is a bug: please report it to the maintainers (Maintainer in `apt show`, Packager in `rpm -qi`), '
+LOGGED = REPORT + 'with\n  what the system\'s log has of it: journalctl -t nova-cascading, or /var/log/syslog, ' \
                   '/var/log/messages'
-UNLOGGED = REPORT + ', with all that this prints: run it again with NOVA_CASCADING_DEBUG=1'
+UNLOGGED = REPORT + 'with\n  all that it prints when it is run again with NOVA_CASCADING_DEBUG=1'
 
 
 def tell(error):
@@ -42,7 +42,8 @@ def bug(error):
 
     :param error: what was caught, in its `except` block
     """
-    lines = redact.hide(traceback.format_exc()).splitlines()
+    about = 'nova-cascading {0}, Python {1}'.format(version.text(), sys.version.split()[0])
+    lines = [about] + redact.hide(traceback.format_exc()).splitlines()
     if os.environ.get('NOVA_CASCADING_DEBUG'):
         for line in lines:
             terminal.complain(line)
@@ -55,6 +56,6 @@ def _log(lines):
     if not os.path.exists(LOG):
         return False
     syslog.openlog('nova-cascading', syslog.LOG_PID, syslog.LOG_DAEMON)
-    for line in ['Python {0}'.format(sys.version.split()[0])] + lines:
-        syslog.syslog(syslog.LOG_ERR, errors.printable(line).replace('\0', ''))
+    for line in lines:
+        syslog.syslog(syslog.LOG_ERR, errors.printable(line))
     return True

@@ -15,12 +15,12 @@ sys.path[:] = [path for path in sys.path if path[:1] == '/' and path != os.path.
 
 MODULES = {}  # name -> text
 # In the order of their imports; all of nova.cascading that the questions need.
-NAMES = ('errors', 'faults', 'redact', 'terminal', 'config', 'database', 'database.asking', 'database.silence',
-         'database.systemuser', 'database.celltemplate', 'database.dialects', 'database.dialects.base',
-         'database.dialects.grants', 'database.dialects.topology', 'database.dialects.mysql',
-         'database.dialects.postgresql', 'database.dialects.sqlite', 'database.dialects.choice', 'database.connection',
-         'database.identity', 'database.databases', 'migration', 'migration.record', 'migration.desired',
-         'migration.adopt', 'migration.feasibility')
+NAMES = ('errors', 'faults', 'redact', 'terminal', 'version', 'failure', 'config',
+         'database', 'database.asking', 'database.silence', 'database.systemuser', 'database.celltemplate',
+         'database.dialects', 'database.dialects.base', 'database.dialects.grants', 'database.dialects.topology',
+         'database.dialects.mysql', 'database.dialects.postgresql', 'database.dialects.sqlite',
+         'database.dialects.choice', 'database.connection', 'database.identity', 'database.databases',
+         'migration', 'migration.record', 'migration.desired', 'migration.adopt', 'migration.feasibility')
 FOLDERS = ('database', 'database.dialects', 'migration')
 PACKAGE = 'nova.cascading'
 GO, REFUSE, CANNOT_TELL = 0, 1, 3
@@ -109,8 +109,7 @@ def main(arguments):
         fork.terminal.say('nova-cascading: {0}'.format(error))
         return CANNOT_TELL if error.status == 2 else REFUSE
     except Exception as error:
-        fork.terminal.say('nova-cascading: cannot tell: {0}: {1}\n  this is a bug: please report it'.format(
-            error.__class__.__name__, fork.redact.hide(error)))
+        fork.terminal.say('nova-cascading: cannot tell: {0}'.format(fork.failure.bug(error)))
         return CANNOT_TELL
 
 

@@ -12,11 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.common import environment, project, tools
+from builder.common import deb822, environment, project, tools
 from builder.common.errors import BuildError, UsageError
 from builder.common.files import sha256
 from builder.common.progress import step
@@ -86,12 +85,12 @@ def claim(file: Path) -> Claim:
 
 def claim_of_deb(file: Path) -> Claim:
     tools.need(['dpkg-deb'])
-    fields = HeaderParser().parsestr(tools.run(['dpkg-deb', '--field', file], hint='get the package again'))
-    version = str(fields.get('Version', ''))
+    fields = deb822.fields(tools.run(['dpkg-deb', '--field', file], hint='get the package again'))
+    version = fields.get('Version', '')
     own = OWN.search(version)
-    made_of = str(fields.get('Nova-Cascading-Made-Of', '')).partition(';')[0]
-    assumed = standin.ASSUMED in str(fields.get('Provides', ''))
-    return Claim('deb', own[1] if own else '', str(fields.get('Nova-Cascading-Version', '')), made_of,
+    made_of = fields.get('Nova-Cascading-Made-Of', '').partition(';')[0]
+    assumed = standin.ASSUMED in fields.get('Provides', '')
+    return Claim('deb', own[1] if own else '', fields.get('Nova-Cascading-Version', ''), made_of,
                  '' if assumed else OWN.sub('', version))
 
 

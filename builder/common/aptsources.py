@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from builder.common import tools
+from builder.common import deb822, tools
 from builder.common.errors import BuildError
 
 # What apt takes for no (sources.list(5), StringToBool).
@@ -63,10 +63,8 @@ def _entries(apt: Path) -> list[tuple[str, list[str]]]:
 
 def _deb822(text: str) -> list[tuple[str, list[str]]]:
     entries = []
-    plain = re.sub(r'^#.*\n?', '', text, flags=re.MULTILINE)
-    for stanza in re.split(r'\n\s*\n', plain):
-        fields = {name.lower(): value.split() for name, value in
-                  re.findall(r'^([!-9;-~]+):((?:.*)(?:\n[ \t].*)*)', stanza, re.MULTILINE)}
+    for paragraph in deb822.paragraphs(text):
+        fields = {name: value.split() for name, value in paragraph.items()}
         enabled = ' '.join(fields.get('enabled', ['yes'])).lower() not in NO
         if enabled and 'deb' in fields.get('types', []):
             entries += [(uri, fields.get('suites', [])) for uri in fields.get('uris', [])]

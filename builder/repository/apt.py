@@ -9,6 +9,7 @@ from pathlib import Path
 from time import gmtime, strftime
 from typing import NamedTuple
 
+from builder.common import deb822
 from builder.common.files import sha256
 from builder.repository import isolated, keys
 from builder.repository.atomic import link, replace
@@ -92,8 +93,7 @@ def path_of(stanza: str, kind: str) -> str:
 
 
 def field(stanza: str, name: str) -> str:
-    start = f'{name}:'
-    return next((line[len(start):].strip() for line in stanza.splitlines() if line.startswith(start)), '')
+    return deb822.fields(stanza).get(name, '')
 
 
 def write_indexes(top: Path, indexes: dict[str, bytes], time: int) -> dict[str, Written]:

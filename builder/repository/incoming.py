@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from builder.common import deb822
 from builder.common.errors import BuildError
 from builder.common.files import sha256
 from builder.package.standin import ASSUMED
@@ -111,12 +112,10 @@ def dsc(path: Path, home: Home | None, assumed: set[tuple[str, str]]) -> Package
 
     :param assumed: source and version of the packages whose stock version was guessed.
     """
-    text = path.read_text(encoding='utf-8', errors='replace')
-    fields = dict(re.findall(r'^(Source|Version): *(\S+)', text, re.M))
-    listed = re.search(r'^Checksums-Sha256:((?:\n .*)+)', text, re.M)
-    if len(fields) < 2 or not listed:
+    fields = deb822.fields(path.read_text(encoding='utf-8', errors='replace'))
+    if not all(fields.get(name) for name in ('Source', 'Version', 'Checksums-Sha256')):
         raise BuildError(f'{path} is no complete .dsc file', 'build the source package again')
-    parts = [line.split() for line in listed[1].strip().splitlines()]
+    parts = [line.split() for line in fields['Checksums-Sha256'].splitlines()]
     for digest, _, name in (part if len(part) == 3 else ('', '', '/') for part in parts):
         part = path.parent / name
         if '/' in name or not part.is_file() or sha256(part) != digest:

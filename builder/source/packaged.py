@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from email.parser import HeaderParser
 from pathlib import Path
 
-from builder.common import tools
+from builder.common import deb822, tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock
 from builder.source import unpack
@@ -37,7 +36,7 @@ def deb(path: Path, to: Path) -> Stock:
     """
     tools.need(['dpkg-deb'])
     control = tools.run(['dpkg-deb', '--field', path], hint='get the package again')
-    fields = {name: str(text) for name, text in HeaderParser().parsestr(control).items()}
+    fields = deb822.fields(control)
     fields.update({name: ' '.join(fields[name].split()) for name in RELATIONS if name in fields})
     stock = checked(Stock(fields.get('Package', ''), fields.get('Version', ''), 'deb', fields), path)
     unpack.package(['dpkg-deb', '--fsys-tarfile', '/dev/stdin'], path, to)
@@ -83,7 +82,7 @@ def dsc(path: Path, to: Path) -> Stock:
     hint = f'get all files that {path.name} lists (`dget`, `apt-get source --download-only nova`), or give the .deb'
     tools.run(['dpkg-source', '--extract', path, to / 'source'], hint=hint)
     control = (to / 'source' / 'debian' / 'control').read_text()
-    version = HeaderParser().parsestr(_unsigned(path.read_text())).get('Version', '')
+    version = deb822.fields(path.read_text()).get('Version', '')
     name = 'python3-nova' if 'Package: python3-nova\n' in control else 'python-nova'
     return checked(Stock(name, version, 'deb'), path)
 
@@ -140,8 +139,3 @@ def upstream_version(package_version: str) -> str:
     """Nova's version in a package's: ``2:26.2.2-1~deb12u5`` is 26.2.2."""
     found = re.match(r'(?:\d+:)?(\d+(?:\.\d+)*(?:[.~]?0?(?:a|b|rc)\d+)?)', package_version)
     return found[1].replace('~', '.') if found else ''
-
-
-def _unsigned(text: str) -> str:
-    """The paragraph inside a clear-signed file."""
-    return text.split('\n\n', 1)[1] if text.startswith('-----BEGIN PGP SIGNED') else text

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from email.parser import HeaderParser
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.common import manager, tools
+from builder.common import deb822, manager, tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock, Tree
 from builder.common.progress import say
@@ -127,7 +126,7 @@ def alike(tree: Tree) -> Stock | None:
         return None
     name = NAMES[0] if tree.python == 3 else NAMES[1]
     done = tools.attempt(['apt-cache', 'show', '--no-all-versions', name])
-    fields = {key: str(value) for key, value in HeaderParser().parsestr(done.stdout).items()}
+    fields = deb822.fields(done.stdout)
     if done.returncode or series.number(fields.get('Version', '')) != series.number(tree.version):
         return None
     return Stock(name, fields['Version'], 'deb', fields)

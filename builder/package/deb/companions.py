@@ -13,7 +13,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from builder.common import tools
+from builder.common import deb822, tools
 from builder.common.errors import BuildError
 from builder.common.model import Fork
 from builder.package import standin
@@ -70,8 +70,7 @@ def exactly(name: str, version: str) -> re.Pattern[str]:
 
 
 def field(text: str, name: str) -> str:
-    found = re.search(rf'^{name}:\s*(.*(?:\n[ \t].*)*)', text, re.MULTILINE)
-    return found[1].strip() if found else ''
+    return deb822.fields(text).get(name, '')
 
 
 def reversioned(text: str, renames: dict[str, str], stock: str, own: str) -> str:

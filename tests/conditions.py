@@ -278,8 +278,8 @@ SHELL = Condition('foreign-shell', '''
 DEBIAN = Condition('foreign-debian', NEW_HOME + '''
     printf 'unsigned_only\\n' >"$place/.dpkg-buildpackage.conf"
     printf -- '--verbose\\n' >"$place/.dpkg.cfg"
-    DEB_BUILD_OPTIONS='nocheck noopt nostrip parallel=3 terse' DEB_BUILD_PROFILES=nodoc DEBEMAIL=me@example.org \\
-        DEBFULLNAME=Me DPKG_COLORS=always DEB_VENDOR=Ubuntu DPKG_MAINTSCRIPT_DEBUG=1 \\
+    DEB_BUILD_OPTIONS='nocheck noopt nostrip parallel=3 terse' DEB_BUILD_PROFILES=nodoc EMAIL=me@example.org \\
+        NAME=Me DPKG_COLORS=always DEB_VENDOR=Ubuntu DPKG_MAINTSCRIPT_DEBUG=1 \\
         DEB_BUILD_MAINT_OPTIONS=hardening=+all DH_VERBOSE=1 DH_OPTIONS=-v MAKEFLAGS=-k "$@"''')
 SETTINGS = [GIT, GIT_HOOK, GPG, RPM, PIP, PYTHON, COMPRESSORS, SHELL, DEBIAN]
 

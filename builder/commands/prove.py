@@ -18,6 +18,7 @@ from typing import NamedTuple
 from builder.common import deb822, environment, project, tools
 from builder.common.errors import BuildError, UsageError
 from builder.common.files import sha256
+from builder.common.maintainer import Maintainer, parsed
 from builder.common.progress import step
 from builder.package import standin
 from builder.repository.incoming import content_of
@@ -33,6 +34,7 @@ class Claim(NamedTuple):
 
     :param made_by: version of the project.
     :param made_of: its source.
+    :param by: who was set as its maintainer.
     :param stands_for: version of the stock package, '' for an assumed one.
     """
 
@@ -40,6 +42,7 @@ class Claim(NamedTuple):
     revision: str
     made_by: str
     made_of: str
+    by: Maintainer | None
     stands_for: str
 
 
@@ -77,8 +80,8 @@ def claim(file: Path) -> Claim:
     if read is None or file.name.endswith('.src.rpm'):
         raise UsageError(f'{file.name} is neither a .deb nor a binary .rpm', 'name the binary package')
     said = read(file)
-    if not all(said[:4]):
-        raise BuildError(f'{file.name} does not say what it was made of and by which nova-cascading',
+    if not all(said[:5]):
+        raise BuildError(f'{file.name} does not say what it was made of, by whom and by which nova-cascading',
                          'only packages made by ./build.sh of version 2 and later do')
     return said
 
@@ -91,18 +94,18 @@ def claim_of_deb(file: Path) -> Claim:
     made_of = fields.get('Nova-Cascading-Made-Of', '').partition(';')[0]
     assumed = standin.ASSUMED in fields.get('Provides', '')
     return Claim('deb', own[1] if own else '', fields.get('Nova-Cascading-Version', ''), made_of,
-                 '' if assumed else OWN.sub('', version))
+                 parsed(fields.get('Maintainer', '')), '' if assumed else OWN.sub('', version))
 
 
 def claim_of_rpm(file: Path) -> Claim:
     tools.need(['rpm'])
-    query = '%{EVR}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
+    query = '%{EVR}\n%{PACKAGER}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
     shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', query, file], hint='get the package again')
-    version, provides, text = shown.split('\n', 2)
+    version, packager, provides, text = shown.split('\n', 3)
     made = re.search(r'^Made by nova-cascading (\S+)\nof (.+)$', text, re.MULTILINE)
     own = OWN.search(version)
     return Claim('rpm', own[1] if own else '', made[1] if made else '', made[2] if made else '',
-                 '' if standin.ASSUMED in provides.split() else OWN.sub('', version))
+                 parsed(packager), '' if standin.ASSUMED in provides.split() else OWN.sub('', version))
 
 
 def found(said: Claim, work: Path) -> str:
@@ -130,8 +133,9 @@ def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
     packaged = PACKAGED.match(said.made_of)
     if said.stands_for and not (packaged and packaged[2] == said.stands_for):
         words += ['--stock-version', said.stands_for]
+    assert said.by
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, encoding='utf-8', errors='replace',
-                          env=environment.kept())
+                          env={**environment.kept(), **said.by.variables()})
     if done.returncode or not (to / name).is_file():
         raise BuildError(f'{name} could not be built again:\n{tools.tail(done.stderr)}',
                          'see the lines above; --source names another source')

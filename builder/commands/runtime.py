@@ -4,17 +4,19 @@
                                   for Debian 11 (bullseye), the last one with Python 2.7, on amd64
 
 The modules come from PyPI at versions of that release's day; the package is made in a bullseye chroot.
-It is kept in ~/.cache/nova-cascading and made anew only when its recipe changes.
+It is kept in ~/.cache/nova-cascading and made anew only when its recipe or its maintainer changes.
 """
 
 from __future__ import annotations
 
 import argparse
+import tempfile
+from pathlib import Path
 
 from builder.commands import options
 from builder.common.files import deliver
 from builder.common.progress import step
-from builder.package import runtime
+from builder.package import recipe, runtime
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +25,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    recipe = runtime.RECIPES[args.release]
-    kept = runtime.CACHE.expanduser() / runtime.digest(recipe)
-    if not kept.exists():
-        with step(f'building the {args.release} runtime in a {runtime.SUITE} chroot'):
-            runtime.make(recipe, kept)
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        source = recipe.lay_out(runtime.RECIPES[args.release], Path(work) / 'source')
+        kept = runtime.CACHE.expanduser() / runtime.digest(source)
+        if not kept.exists():
+            with step(f'building the {args.release} runtime in a {runtime.SUITE} chroot'):
+                runtime.make(source, kept)
     for path in deliver(sorted(kept.iterdir()), args.to):
         print(path)
     return 0

@@ -10,13 +10,13 @@ from pathlib import Path
 from builder.common import chroot
 from builder.common.files import sha256
 
-RECIPES = {'icehouse': Path(__file__).with_name('recipes') / 'icehouse-runtime'}
+RECIPES = {'icehouse': 'icehouse-runtime'}
 SUITE = 'bullseye'
 CACHE = Path('~/.cache/nova-cascading/runtime')
 
 
 def make(recipe: Path, to: Path) -> None:
-    """Build the recipe's Debian package in a chroot; *to* appears whole or not at all."""
+    """Build the Debian package of a recipe that was laid out, in a chroot; *to* appears whole or not at all."""
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix='.making-', dir=to.parent) as made:
         out = Path(made) / 'out'
@@ -37,6 +37,5 @@ def build_depends(recipe: Path) -> list[str]:
 
 def digest(recipe: Path) -> str:
     """What a built package is recognised by: changes with any file of its recipe."""
-    sums = [f'{path.relative_to(recipe)} {sha256(path)}'
-            for path in sorted(recipe.rglob('*')) if path.is_file()]
+    sums = [f'{path.relative_to(recipe)} {sha256(path)}' for path in sorted(recipe.rglob('*')) if path.is_file()]
     return sha256('\n'.join(sums).encode())[:16]

@@ -9,10 +9,11 @@ import time
 from pathlib import Path
 
 from builder.common import tools
+from builder.common.maintainer import maintainer
 from builder.common.model import Tree
-from builder.package import egginfo, standin
+from builder.package import egginfo, recipe, standin
 
-RECIPE = Path(__file__).with_name('recipes') / 'icehouse-stock'
+RECIPE = 'icehouse-stock'
 INTERPRETER = '/usr/bin/python2.7'
 SCRIPT = '''#!{interpreter}
 import sys
@@ -25,7 +26,7 @@ CHANGELOG = '''nova ({version}) unstable; urgency=medium
 
   * Unchanged upstream release.
 
- -- nova-cascading developers <nova-cascading@localhost>  {date}
+ -- {maintainer}  {date}
 '''
 
 
@@ -43,14 +44,14 @@ def build(tree: Tree, out: Path, *, epoch: int) -> list[Path]:
 
 def lay_out(tree: Tree, stage: Path, epoch: int) -> None:
     """The Debian source directory: the recipe, what it takes of the tree, and what nova's setup.cfg would generate."""
-    shutil.copytree(RECIPE, stage)
+    recipe.lay_out(RECIPE, stage)
     shutil.copytree(tree.path / 'nova', stage / 'nova', symlinks=True)
     shutil.copytree(tree.path / 'etc', stage / 'etc', symlinks=True)
     info = egginfo.ensure(tree, stage)
     write_scripts(info / 'entry_points.txt', stage / 'scripts')
     date = time.strftime('%a, %d %b %Y %H:%M:%S +0000', time.gmtime(epoch))
     version = standin.of(tree, 'deb').version
-    (stage / 'debian/changelog').write_text(CHANGELOG.format(version=version, date=date))
+    (stage / 'debian/changelog').write_text(CHANGELOG.format(version=version, date=date, maintainer=maintainer()))
 
 
 def write_scripts(entry_points: Path, to: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import gmtime, strftime
 
 from builder.common.files import sha256
+from builder.common.maintainer import maintainer
 from builder.common.project import PROJECT
 from builder.package.rpm import preflight
 from builder.repository import isolated, keys, releaserpm, targets, yum
@@ -27,7 +28,6 @@ HOOK = 'apt-preflight'
 GUARD = PROJECT / 'debian/apt-guard'
 APT_CONF = 'etc/apt/apt.conf.d/50nova-cascading'
 SHARE = Path(__file__).parent / 'templates'
-OWNER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 
 
 def offer(this: Change) -> None:
@@ -43,7 +43,7 @@ def fingerprint(this: Change, name: str, family: str) -> str:
     """Of all that goes into the package; its version stays as long as this does."""
     files = b''.join(path.read_bytes() for path in sorted(SHARE.iterdir()) if path.name != 'page.html')
     own = f'{targets.stable_of(name)} {preflight.text()}' if family == 'rpm' else ''
-    what = f'{family} {own} {this.state.url}'
+    what = f'{family} {own} {this.state.url} {maintainer()}'
     return sha256(public(this) + files + GUARD.read_bytes() + what.encode())
 
 
@@ -89,7 +89,7 @@ def build_deb(this: Change, number: str, to: Path) -> None:
         total = sum(path.stat().st_size for path in root.rglob('*') if path.is_file())
         (root / 'DEBIAN').mkdir()
         (root / 'DEBIAN/control').write_text((SHARE / 'control').read_text().format(
-            package=DEB, version=number, owner=OWNER, kilobytes=-(-total // 1024)))
+            package=DEB, version=number, maintainer=maintainer(), kilobytes=-(-total // 1024)))
         summed = ['sh', '-c', 'find usr -type f | LC_ALL=C sort | xargs md5sum']
         (root / 'DEBIAN/md5sums').write_text(isolated.run(summed, cwd=root))
         (root / 'DEBIAN/conffiles').write_text(f'/{APT_CONF}\n')
@@ -115,7 +115,7 @@ def fill(root: Path, this: Change, number: str) -> None:
     example = (SHARE / 'nova-cascading.sources').read_text()
     (doc / 'examples/nova-cascading.sources').write_text(
         example.format(url=this.state.url, keyring=f'/{ring.relative_to(root)}'))
-    log = (SHARE / 'changelog').read_text().format(package=DEB, version=number, owner=OWNER,
+    log = (SHARE / 'changelog').read_text().format(package=DEB, version=number, maintainer=maintainer(),
                                                    keys=', '.join(key.fingerprint for key in this.keys),
                                                    date=formatdate(this.time, usegmt=True).replace('GMT', '+0000'))
     (doc / 'changelog.gz').write_bytes(gzip.compress(log.encode(), 9, mtime=0))

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from time import gmtime, strftime
 
+from builder.common.maintainer import maintainer
 from builder.package.rpm import preflight
 from builder.repository import isolated, targets
 
@@ -28,7 +29,7 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
         (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
             url=url, suite=suite, enabled=enabled))
         (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
-            '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))))
+            '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))).replace('@MAINTAINER@', str(maintainer())))
         preflight.write(top, epoch)
         # _rpmformat: rpm 6 writes packages of version 6 otherwise, which only rpm 6 reads.
         defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_rpmfilename': 'release.rpm',

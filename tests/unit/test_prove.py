@@ -8,10 +8,12 @@ import pytest
 from builder.common import environment, project
 from builder.common.project import PROJECT
 
+SOMEBODY = {'DEBFULLNAME': 'Jané Doe', 'DEBEMAIL': 'jane@example.org'}
 
-def build(*words):
+
+def build(*words, **more):
     return subprocess.run([PROJECT / 'build.sh', *words], capture_output=True, text=True, timeout=120,
-                          env=environment.kept())
+                          env={**environment.kept(), **more})
 
 
 @pytest.fixture(scope='module')
@@ -24,7 +26,7 @@ def tree(tmp_path_factory):
 @pytest.fixture(scope='module')
 def packages(tree):
     to = tree.parent / 'dist'
-    done = build(tree, '--to', to, '--revision', '3')
+    done = build(tree, '--to', to, '--revision', '3', **SOMEBODY)
     assert done.returncode == 0, done.stderr
     return [*to.glob('*.deb'), *to.glob('*.noarch.rpm')]
 
@@ -34,6 +36,14 @@ def test_a_deb_and_an_rpm_are_proven_from_their_tree_wherever_it_lies(packages, 
     done = build('prove', *packages, '--source', moved)
     moved.rename(tree)
     assert done.returncode == 0 and done.stdout.count('the same bytes') == 2, done.stdout + done.stderr
+
+
+def test_both_name_the_maintainer_who_was_set_and_whom_prove_sets_again(packages):
+    deb, rpm = packages
+    shown = [subprocess.run(words, capture_output=True, text=True, check=True).stdout for words in (
+        ['dpkg-deb', '--field', deb, 'Maintainer'], ['rpm', '-qp', '--qf', '%{PACKAGER}\n%{CHANGELOGNAME}\n', rpm])]
+    assert shown[0] == 'Jané Doe <jane@example.org>\n'
+    assert shown[1].startswith('Jané Doe <jane@example.org>\nJané Doe <jane@example.org> - ')
 
 
 def test_another_source_is_told(packages, tree, tmp_path):

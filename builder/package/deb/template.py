@@ -11,13 +11,13 @@ from pathlib import Path
 
 from builder.common import project
 from builder.common.errors import BuildError
+from builder.common.maintainer import maintainer
 from builder.common.model import Fork
 from builder.common.project import PROJECT
 from builder.fork import quilt
 from builder.package import preflight, standin
 from builder.package.deb import fields
 
-MAINTAINER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 # Isolated: neither the user's modules nor PYTHON* variables lead root elsewhere; a first line takes one option.
 PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python2',
               'ISOLATED': '-E -s -B', 'SHEBANG_OPTIONS': '-EsB', 'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
@@ -50,7 +50,7 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'COMPONENT': component(stock.version),
         'STOCK': stock.name,
         'STOCK_VERSION': stock.version,
-        'MAINTAINER': MAINTAINER,
+        'MAINTAINER': str(maintainer()),
         'DEB_OPTIONS': DEB_OPTIONS[tree.python],
         # dpkg-gencontrol merges the two forms of one name into the weaker one, unless it is told the field.
         'GENCONTROL': f"-DProvides='{fields.provides(tree, stock, own)}'" if tree.python == 2 else '',

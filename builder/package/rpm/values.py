@@ -6,11 +6,10 @@ import re
 import time
 
 from builder.common import project
+from builder.common.maintainer import maintainer
 from builder.common.model import Stock, Tree
 from builder.package import standin
 from builder.package.rpm import evr
-
-PACKAGER = 'nova-cascading maintainers <maintainers@nova-cascading.example.org>'
 
 
 def of(tree: Tree, patches: list[str], requires: list[str], *, revision: int, epoch: int) -> str:
@@ -26,7 +25,7 @@ def of(tree: Tree, patches: list[str], requires: list[str], *, revision: int, ep
     macros = {
         'cascading_name': standin.package_name(tree),
         'cascading_revision': revision,
-        'cascading_packager': PACKAGER,
+        'cascading_packager': maintainer(),
         'cascading_made_by': f'nova-cascading {project.label()}',
         'cascading_made_of': tree.made_of,
         'cascading_date': time.strftime('%a %b %d %Y', time.gmtime(epoch)),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from builder.common.project import PROJECT
-from builder.package import egginfo, runtime, stockset
+from builder.package import egginfo, recipe, runtime, stockset
 from builder.source import cache
 from tests.hosts.lib import packages, signed, templates
 from tests.hosts.lib.cloud import Cloud
@@ -53,18 +53,18 @@ def require(*releases: str) -> None:
             pytest.skip(f'SKIPPED: needs nova-{release}.tar.gz in the cache of sources; no package index has it')
 
 
-def recipe(directory: Path) -> str:
+def made_from(name: str) -> str:
     """A line that changes whenever the packages do, so that kept templates are made anew."""
-    whole = b''.join(path.read_bytes() for path in sorted(directory.rglob('*')) if path.is_file())
+    whole = b''.join(path.read_bytes() for path in sorted((recipe.RECIPES / name).rglob('*')) if path.is_file())
     return f'# made from {hashlib.sha256(whole).hexdigest()}\n'
 
 
 register('icehouse', base='servers', prepare=made_by('runtime', 'icehouse'), made_of=[runtime.__file__],
-         script=recipe(runtime.RECIPES['icehouse']) + script('icehouse'))
+         script=made_from(runtime.RECIPES['icehouse']) + script('icehouse'))
 for version in RELEASES:
     register(f'icehouse-{version}', base='icehouse', prepare=made_by('stock', version),
              made_of=[stockset.__file__, egginfo.__file__],
-             script=recipe(stockset.RECIPE) + script('icehouse-stock'))
+             script=made_from(stockset.RECIPE) + script('icehouse-stock'))
 
 
 def start(host: Host) -> None:

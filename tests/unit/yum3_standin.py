@@ -16,6 +16,9 @@ PLACE = pathlib.Path(__file__).absolute().parent
 HOST = json.loads((PLACE / 'host.json').read_text())
 INSTALLED, OFFERED, WRONG = HOST['installed'], HOST['offered'], HOST['wrong']
 FORK, STOCK = 'python-nova-cascading', 'python-nova'
+# What yum 3.4.3 says after `--assumeno`; the last line looks like an entry of its table.
+LEFT = ('Exiting on user command', 'Your transaction was saved, rerun it with:',
+        ' yum load-transaction /tmp/yum_save_tx.2026-11-26.17-21.4F5KWY.yumtx')
 
 
 def end(status, *lines):
@@ -48,10 +51,13 @@ def find(spec):
 
 def transaction(removed, added):
     """The table that yum shows."""
-    lines = ['=' * 80, ' Package            Arch      Version     Repository   Size', '=' * 80]
+    lines = ['Loaded plugins: nova_cascading', 'Resolving Dependencies', '--> Running transaction check',
+             *(f'---> Package {name}.noarch 0:{OFFERED[name][0]} will be installed' for name in added),
+             '--> Finished Dependency Resolution', '', 'Dependencies Resolved', '',
+             '=' * 80, ' Package            Arch      Version     Repository   Size', '=' * 80]
     lines += ['Installing:', *(f' {name}  noarch  {OFFERED[name][0]}  rdo  2.0 M' for name in added)] if added else []
     lines += ['Removing:', *(f' {name}  noarch  1  @x  2.0 M' for name in removed)]
-    return [*lines, '', 'Transaction Summary', '=' * 80]
+    return [*lines, '', 'Transaction Summary', '=' * 80, 'Install  1 Package', 'Remove   1 Package', '']
 
 
 def carry_out(removed, added):
@@ -88,7 +94,7 @@ def yum(words):
     if added is None or is_obsoleted:
         end(1, f'No package {words[-1]} available.', 'Nothing to do')
     if '--assumeno' in words:
-        end(1, *transaction([own, *HOST['takes_along']], [added]), 'Exiting on user command')
+        end(1, *transaction([own, *HOST['takes_along']], [added]), *LEFT)
     end(carry_out([own], [added]), 'Complete!')
 
 

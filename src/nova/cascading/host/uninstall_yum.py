@@ -27,6 +27,8 @@ PLAIN = {
 UNDECIDED = ['assumeno=0']
 HIDING = ['--disableexcludes=all', '--disableplugin=versionlock']
 ENTRY = re.compile(r' (\S+)')
+# Below it yum may say "Your transaction was saved, rerun it with:" and a line that looks like an entry.
+TABLE = re.compile(r'.*?(\A|\n) ?Package +Arch\w* .*?\n(.*?)(\nTransaction Summary.*|\Z)', re.S)
 REPLACED = re.compile(r'\s+replacing\s+(\S+)')
 COLOUR = re.compile('\033(\\[[0-9;]*m|\\(B)')
 
@@ -159,11 +161,9 @@ def steps_in(text):
     'Removing dependent packages', 'Updating', 'Skipped' and the like are words of their own: nobody asked for them.
     """
     found, heading = [], None
-    for line in COLOUR.sub('', text).splitlines():
+    for line in TABLE.sub(r'\2', COLOUR.sub('', text)).splitlines():
         replaced, entry = REPLACED.match(line), ENTRY.match(line)
-        if line.startswith('Transaction Summary') or line.startswith('==') or not line.strip():
-            heading = None if not line.startswith('==') else heading
-        elif line.endswith(':') and not line.startswith(' '):
+        if line.endswith(':') and not line.startswith(' '):
             heading = line[:-1]
         elif heading and replaced:
             found.append(('Removing', replaced.group(1).rpartition('.')[0] or replaced.group(1)))

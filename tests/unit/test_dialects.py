@@ -155,7 +155,7 @@ def test_what_no_table_of_errors_knows_is_tried_in_the_next_manner(server, worke
 def test_a_row_that_strict_mode_finds_too_wide_is_taken_without_it(server, worker):
     made = server()
     made.connection.rules.insert(0, ('ALTER TABLE', 1118))
-    made._set = lambda name, value: made.connection.rules.pop(0) and True
+    made.set_session = lambda name, value: made.connection.rules.pop(0) and True
     made.add_columns([('instances', None)], worker(made))
     assert [one for one in made.connection.asked if 'ALTER' in one][1:] == [
         'ALTER TABLE instances ADD COLUMN mapping_uuid VARCHAR(36) NULL, ALGORITHM=INSTANT']
@@ -211,3 +211,23 @@ def test_databases_of_both_originals_are_recognised(load, monkeypatch, version, 
     server = types.SimpleNamespace(columns=lambda table: ['id', 'mapping_uuid'],
                                    indexes=lambda table: [['deleted', 'expire']] if index else [])
     assert adopt.is_original(types.SimpleNamespace(server=server)) == is_original
+
+
+class Told:
+    """A server whose answer is known beforehand."""
+
+    def __init__(self, *answer):
+        self.connection = types.SimpleNamespace(rows=lambda statement, **values: [answer])
+
+
+@pytest.mark.parametrize('count, text, expected', [
+    (0, None, []),
+    (2, 'a\x1fb\x1e\x1d\x1f\x1e', [['a', 'b'], [None, '']]),
+    (2, 'a\x1fb\x1ec\x1fd', None),  # cut off in the last field
+    (2, 'a\x1fb\x1e', None),
+    (1, 'a\x1fb\x1e\x1fc\x1e', None),  # marks in a value
+    (1, 'a\x1fb\x1fc\x1e', None),
+    (1, None, None),  # longer than a packet may be
+    (1, b'a\x1fb\x1e', None)])
+def test_rows_in_one_text_are_taken_only_when_nothing_can_be_wrong_with_them(load, count, text, expected):
+    assert load('dialects.packed').rows(Told(count, text), ['one', 'two'], 'FROM somewhere', 'one', {}) == expected

@@ -1,6 +1,7 @@
 """Print rows the way OpenStack's own clients do: as a table, or as csv, json or plain values for other programs."""
 
 import csv
+import io
 import json
 import sys
 
@@ -77,12 +78,29 @@ def flat(value):
     return shown(value).replace(u'\n', u'\\u000a')
 
 
-class Table(object):
-    """Tables of at most a page each, so that a million rows need no more memory than a thousand."""
+class Rows(object):
+    """What rows are given to; `columns` are their names."""
 
     def __init__(self, columns, out):
         self.columns = columns
         self.out = out
+
+    def add(self, row):
+        self.add_page([row])
+
+    def add_page(self, rows):
+        for row in rows:
+            self.add(row)
+
+    def close(self):
+        """All rows have been given."""
+
+
+class Table(Rows):
+    """Tables of at most a page each, so that a million rows need no more memory than a thousand."""
+
+    def __init__(self, columns, out):
+        Rows.__init__(self, columns, out)
         self.rows = []
         self.printed = False
 
@@ -106,46 +124,41 @@ class Table(object):
         self.printed = True
 
 
-class Csv(object):
+class Csv(Rows):
 
     def __init__(self, columns, out):
-        self.writer = csv.writer(out, lineterminator='\n')  # which calls out.write, as write() does
+        Rows.__init__(self, columns, out)
         self.add(columns)
 
-    def add(self, row):
-        texts = [shown(value) for value in row]
-        self.writer.writerow([text if isinstance(text, str) else text.encode('utf-8') for text in texts])
+    def add_page(self, rows):
+        """As a whole: value by value, it would take longer than the server needs to find them."""
+        page = io.StringIO() if str is not bytes else io.BytesIO()
+        if str is bytes:
+            rows = [[shown(value).encode('utf-8') for value in row] for row in rows]
+        csv.writer(page, lineterminator='\n').writerows(rows)
+        write(self.out, errors.printable(page.getvalue()))
 
-    def close(self):
-        pass
 
-
-class Json(object):
+class Json(Rows):
     """A list of objects."""
 
     def __init__(self, columns, out):
-        self.columns = columns
-        self.out = out
+        Rows.__init__(self, columns, out)
+        self.encode = json.JSONEncoder(sort_keys=True).encode
         self.before = '[\n  '
 
     def add(self, row):
-        write(self.out, self.before + json.dumps(dict(zip(self.columns, row)), sort_keys=True))
+        write(self.out, self.before + self.encode(dict(zip(self.columns, row))))
         self.before = ',\n  '
 
     def close(self):
         write(self.out, '\n]\n' if self.before.startswith(',') else '[]\n')
 
 
-class Value(object):
-
-    def __init__(self, columns, out):
-        self.out = out
+class Value(Rows):
 
     def add(self, row):
         write(self.out, u'{0}\n'.format(u' '.join(flat(value) for value in row)))
-
-    def close(self):
-        pass
 
 
 FORMATS = {'table': Table, 'csv': Csv, 'json': Json, 'value': Value}

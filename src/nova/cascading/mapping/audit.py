@@ -107,7 +107,8 @@ def alive(stream, found):
             numbers = [number for _, _, name, number in page if name == database.name]
             if numbers:
                 with instances.reading(database) as opened:
-                    rows.update(((database.name, row.id), row) for row in instances.numbered(opened, numbers))
+                    rows.update(((database.name, number), row)
+                                for number, row in instances.numbered(opened, numbers).items())
         for place, is_malformed, name, number in page:
             if (name, number) in rows:
                 yield place, is_malformed, name, rows[name, number]

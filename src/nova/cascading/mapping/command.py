@@ -39,36 +39,33 @@ def run(args, conf):
     return args.function(args, conf)
 
 
-def fields(database, row):
-    return row.instance_uuid, row.mapping_uuid, row.host, row.state, database.name
-
-
 def show_one(args, conf):
     database, row = instances.get(conf, instances.canonical(args.instance, 'INSTANCE'))
-    output.one(args.format, list(zip(COLUMNS, fields(database, row))) + [('name', row.name)])
+    name = instances.name(database, row.instance_uuid)
+    output.one(args.format, list(zip(COLUMNS, row + (database.name,))) + [('name', name)])
 
 
 def find_one(args, conf):
     wanted = instances.canonical(args.server, 'CASCADED_UUID')
-    found = instances.find(conf, 'mapping_uuid = :wanted', wanted=wanted)
+    found = instances.everywhere(conf, 'mapping_uuid = :wanted', wanted=wanted)
     first = next(found, None)
     if not first:
         raise errors.CascadingError('no instance stands for the server {0}'.format(wanted))
-    print_rows(args.format, itertools.chain([first], found))
+    print_pages(args.format, itertools.chain([first], found))
 
 
 def list_all(args, conf):
     conditions = (['mapping_uuid IS NULL'] if args.unmapped else []) + (['host = :host'] if args.host else [])
     values = {'host': args.host} if args.host else {}
-    print_rows(args.format, instances.find(conf, ' AND '.join(conditions), **values))
+    print_pages(args.format, instances.everywhere(conf, ' AND '.join(conditions), **values))
 
 
-def print_rows(name, found):
+def print_pages(name, found):
     """Print what is found; a database that cannot be read is an error, but after the rows of the others."""
     rows = output.printer(name, COLUMNS)
     try:
-        for database, row in found:
-            rows.add(fields(database, row))
+        for database, page in found:
+            rows.add_page([tuple(row) + (database.name,) for row in page])
     finally:
         rows.close()
 

@@ -44,8 +44,8 @@ def export(args, conf):
 
 def write_all(conf, out):
     rows = output.printer('csv', COLUMNS, out)
-    for _, row in instances.find(conf, 'mapping_uuid IS NOT NULL'):
-        rows.add((row.instance_uuid, row.mapping_uuid))
+    for _, page in instances.everywhere(conf, 'mapping_uuid IS NOT NULL'):
+        rows.add_page([row[:len(COLUMNS)] for row in page])
     rows.close()
 
 

@@ -8,11 +8,11 @@ from nova.cascading import errors
 from nova.cascading.database import connection, databases
 from nova.cascading.database.dialects import base
 
-PAGE = 2000
+PAGE = 5000
 CANONICAL = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\Z')
 
-Instance = collections.namedtuple('Instance', 'id deleted instance_uuid mapping_uuid host state name')
-SELECT = 'SELECT id, deleted, uuid, mapping_uuid, host, vm_state, display_name FROM instances'
+Instance = collections.namedtuple('Instance', 'instance_uuid mapping_uuid host state')
+COLUMNS = ('uuid', 'mapping_uuid', 'host', 'vm_state')
 
 
 def canonical(text, what):
@@ -55,24 +55,34 @@ def reading(database):
         yield opened
 
 
-def select(opened, condition='', **values):
+def pages(opened, condition='', **values):
     """The instances of one database that meet a condition, without deleted ones, in the order they were created.
 
-    Deleted rows are left out here and not by the server, which could then choose an index that
-    makes it sort the table for every page.
+    A page ends at an id that is found first: a server that had to leave out deleted rows as well could choose an index
+    that makes it sort the table for every page.
 
     :param opened: connection.Connection
     :param condition: SQL, with the names of `values` as parameters
+    :returns: lists of rows, which are what an Instance is made of; none is empty
     """
-    last = 0
-    statement = '{0} WHERE id > :last {1} ORDER BY id LIMIT {2}'.format(
-        SELECT, 'AND ' + condition if condition else '', PAGE)
-    while last is not None:
-        rows = [Instance(*row) for row in opened.rows(statement, last=last, **values)]
-        last = rows[-1].id if len(rows) == PAGE else None
-        for row in rows:
-            if not row.deleted:
-                yield row
+    more = 'AND ' + condition if condition else ''
+    end_of_page = ('SELECT COUNT(*), MAX(id) FROM (SELECT id FROM instances WHERE id > :last {0} ORDER BY id '
+                   'LIMIT {1}) page').format(more, PAGE)
+    page = 'FROM instances WHERE id > :last AND id <= :end AND COALESCE(deleted, 0) = 0 ' + more
+    count, end = PAGE, 0
+    while count == PAGE:
+        last = end
+        count, end = opened.rows(end_of_page, last=last, **values)[0]
+        rows = opened.server.read(COLUMNS, page, 'id', last=last, end=end, **values) if count else None
+        if rows:
+            yield rows
+
+
+def select(opened, condition='', **values):
+    """The same, one Instance after the other."""
+    for page in pages(opened, condition, **values):
+        for row in page:
+            yield Instance._make(row)
 
 
 def mappings(opened):
@@ -80,14 +90,17 @@ def mappings(opened):
 
     It is what the index knows: a server would have to read the rows themselves one by one, all over the disk.
     """
-    statement = 'SELECT mapping_uuid, id FROM instances WHERE {0} ORDER BY mapping_uuid, id LIMIT {1}'
-    more, values = 'mapping_uuid IS NOT NULL', {}
-    while more:
-        rows = opened.rows(statement.format(more, PAGE), **values)
-        for row in rows:
-            yield row
-        more = len(rows) == PAGE and 'mapping_uuid >= :mapping AND (mapping_uuid > :mapping OR id > :last)'
-        values = dict(zip(('mapping', 'last'), rows[-1])) if more else {}
+    page, values, last = 'mapping_uuid IS NOT NULL', {}, True
+    end_of_page = 'SELECT mapping_uuid, id FROM instances WHERE {0} ORDER BY mapping_uuid, id LIMIT 1 OFFSET {1}'
+    while last:
+        last = opened.rows(end_of_page.format(page, PAGE - 1), **values)
+        values.update(zip(('end', 'end_id'), last[0]) if last else ())
+        until = ' AND mapping_uuid <= :end AND (mapping_uuid < :end OR id <= :end_id)' if last else ''
+        for mapping, number in opened.server.read(('mapping_uuid', 'id'), 'FROM instances WHERE ' + page + until,
+                                                  'mapping_uuid, id', **values):
+            yield mapping, int(number)
+        page = 'mapping_uuid >= :mapping AND (mapping_uuid > :mapping OR id > :last)'
+        values = dict(zip(('mapping', 'last'), last[0])) if last else {}
 
 
 def count_mapped(opened):
@@ -96,28 +109,42 @@ def count_mapped(opened):
 
 
 def numbered(opened, numbers):
-    """The instances of one database that have these ids, one to a page of them, without deleted ones."""
-    rows = opened.rows('{0} WHERE id IN ({1})'.format(SELECT, ', '.join(map(str, numbers))))
-    return [row for row in map(Instance._make, rows) if not row.deleted]
+    """Id -> Instance of those of one database that have these ids, one to a page of them, without deleted ones."""
+    rows = opened.rows('SELECT id, {0} FROM instances WHERE id IN ({1}) AND COALESCE(deleted, 0) = 0'.format(
+        ', '.join(COLUMNS), ', '.join(map(str, numbers))))
+    return dict((row[0], Instance(*row[1:])) for row in rows)
 
 
-def find(conf, condition='', **values):
-    """(databases.Database, Instance) of those that meet a condition in any database.
+def name(database, uuid):
+    """What the user of an instance calls it."""
+    with reading(database) as opened:
+        return opened.value('SELECT display_name FROM instances WHERE uuid = :uuid', uuid=uuid)
+
+
+def everywhere(conf, condition='', **values):
+    """(databases.Database, page) of the instances that meet a condition in any database; see pages().
 
     A database that cannot be read does not hide the others.
 
-    :raises errors.CascadingError: after the last row, when a database could not be read
+    :raises errors.CascadingError: after the last page, when a database could not be read
     """
     problems = []
     for database in all_databases(conf):
         try:
             with reading(database) as opened:
-                for row in select(opened, condition, **values):
-                    yield database, row
+                for page in pages(opened, condition, **values):
+                    yield database, page
         except errors.CascadingError as error:
             problems.append(error)
     if problems:
         raise errors.together(problems)
+
+
+def find(conf, condition='', **values):
+    """The same, (databases.Database, Instance) one after the other."""
+    for database, page in everywhere(conf, condition, **values):
+        for row in page:
+            yield database, Instance._make(row)
 
 
 def get(conf, uuid):

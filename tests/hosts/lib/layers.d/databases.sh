@@ -1,5 +1,8 @@
 #!/bin/sh
 # Layer "databases": PostgreSQL too, and the drivers that nova uses both servers through.
 set -eu
+# Debian has dropped it after bookworm, with the last nova that needs it.
+set --
+! apt-cache show python3-migrate >/dev/null 2>&1 || set -- python3-migrate
 apt-get -qq install -y --no-install-recommends postgresql python3-sqlalchemy \
-    python3-alembic python3-pymysql python3-mysqldb python3-psycopg2 python3-migrate python3-oslo.config
+    python3-alembic python3-pymysql python3-mysqldb python3-psycopg2 python3-oslo.config "$@"

@@ -115,6 +115,15 @@ class Server(object):
         """Whether look-ups by the mapping column find an index."""
         return any(members[0] == COLUMN for members in self.indexes('instances'))
 
+    def read(self, columns, rest, order, **values):
+        """The rows of a SELECT, in the fastest way; numbers may come as text.
+
+        :param columns: names of columns
+        :param rest: the statement from FROM on
+        :param order: names of columns to sort by
+        """
+        return self.connection.rows('SELECT {0} {1} ORDER BY {2}'.format(', '.join(columns), rest, order), **values)
+
     def identity(self):
         """What only connections to the same database answer (a list of plain values), but for clones of a server."""
         raise NotImplementedError

@@ -25,6 +25,7 @@ _INSTANT, _IN_PLACE, _ANY = 'ALGORITHM=INSTANT', 'ALGORITHM=INPLACE, LOCK=NONE',
 class MySQL(base.Server):
 
     can_place_columns = True
+    _reads_packed = False
 
     @classmethod
     def kind(cls, error):
@@ -47,6 +48,14 @@ class MySQL(base.Server):
             'SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() '
             'AND TABLE_NAME = :name ORDER BY INDEX_NAME, SEQ_IN_INDEX', name=table)
         return [[row[1] for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
+
+    def read(self, columns, rest, order, **values):
+        from nova.cascading.database.dialects import packed  # no part of the preflight, which has this module
+        if not self._reads_packed:
+            self._reads_packed = True
+            packed.allow_length(self)
+        found = packed.rows(self, columns, rest, order, values)
+        return base.Server.read(self, columns, rest, order, **values) if found is None else found
 
     def settings(self, what, names):
         """Of SHOW GLOBAL VARIABLES or STATUS, by names in small letters; values in capitals."""
@@ -104,7 +113,7 @@ class MySQL(base.Server):
 
     def _refuse_too_wide(self, table):
         """Where this session may not go without strict mode (MySQL 8): tried on an empty copy that ends with it."""
-        if self._set('innodb_strict_mode', '0'):
+        if self.set_session('innodb_strict_mode', '0'):
             return
         copy = 'nova_cascading_copy_of_' + table
         try:
@@ -126,10 +135,10 @@ class MySQL(base.Server):
 
         Sets this session so that it is carried to the whole cluster, and that old tables are taken as they are.
         """
-        self._set('sql_mode', "''")  # dates and defaults that the tables have been allowed to have
-        self._set('max_statement_time', '0')
+        self.set_session('sql_mode', "''")  # dates and defaults that the tables have been allowed to have
+        self.set_session('max_statement_time', '0')
         if self.settings('VARIABLES', ['wsrep_osu_method']).get('wsrep_osu_method', 'TOI') != 'TOI':
-            self._set('wsrep_OSU_method', "'TOI'")
+            self.set_session('wsrep_OSU_method', "'TOI'")
         if not self.is_galera:
             return
         method = self.connection.value('SELECT @@SESSION.wsrep_OSU_method')
@@ -138,7 +147,7 @@ class MySQL(base.Server):
                 '{0}: this Galera node would keep the change to itself (wsrep_OSU_method={1})'.format(
                     self.connection.title, method), "SET GLOBAL wsrep_OSU_method = 'TOI' there, then run this again")
 
-    def _set(self, name, value):
+    def set_session(self, name, value):
         """What this server does not know, or this user may not set, stays as it is."""
         try:
             self.connection.rows('SET SESSION {0} = {1}'.format(name, value))
@@ -153,7 +162,8 @@ class MySQL(base.Server):
         self.connection.rows('SET SESSION autocommit = 1')
         for name in ('lock_wait_timeout', 'innodb_lock_wait_timeout'):
             self.connection.rows('SET SESSION {0} = {1}'.format(name, options.lock_wait_timeout))
-        self._set('wait_timeout', max(options.max_wait, 3600))  # of this idle session, while others hold the table
+        # This session is idle while others hold the table.
+        self.set_session('wait_timeout', max(options.max_wait, 3600))
         self.refuse_unchangeable()
 
     @contextlib.contextmanager
@@ -231,7 +241,7 @@ class MySQL(base.Server):
         try:
             return worker.change(point, table, statement)
         except base.StatementError as error:
-            if error.kind != base.TOO_WIDE or not self._set('innodb_strict_mode', '0'):
+            if error.kind != base.TOO_WIDE or not self.set_session('innodb_strict_mode', '0'):
                 raise
         return worker.change(point, table, statement)
 

@@ -1,0 +1,73 @@
+"""A page of rows that is read as one text says the same as rows that are read one by one, whatever stands in them."""
+
+import csv
+
+import pytest
+
+from tests.hosts.lib.bed import Bed
+
+TABLES = '''CREATE TABLE instances (id INT AUTO_INCREMENT PRIMARY KEY, uuid VARCHAR(36), mapping_uuid VARCHAR(36),
+    host VARCHAR(255), vm_state VARCHAR(255), launched_at DATETIME, deleted INT, KEY (mapping_uuid));
+    CREATE TABLE shadow_instances LIKE instances; '''
+NAMES = ['plain', '', None, "it's", 'a "b", c', 'back\\slash', 'Gr\u00fc\u00dfe \u65e5\u672c \U0001f40b', 'line\nend',
+         '%s :last {0}']
+MARKS = ['\x1f', '\x1e', 'a\x1fb\x1ec\x1dd']  # what ends fields and rows in such a text
+
+
+def values(names) -> str:
+    texts = ['NULL' if name is None else f"_utf8mb4 x'{name.encode().hex()}'" for name in names]
+    return ', '.join(f"('u{number}', {text}, 'active', 0)" for number, text in enumerate(texts))
+
+
+@pytest.fixture(scope='module')
+def bed(module_host):
+    bed = Bed(module_host('bookworm', 'databases'))
+    bed.start_mariadb()
+    return bed
+
+
+def listed(bed, url):
+    out = bed.cascading('mapping list --format csv', url, latest=None).out
+    return [row['host'] for row in csv.DictReader(out.splitlines(keepends=True))]
+
+
+@pytest.mark.parametrize('marks', [[], MARKS], ids=['', 'marks'])
+@pytest.mark.parametrize('mode', ['STRICT_TRANS_TABLES', 'ANSI,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'])
+@pytest.mark.parametrize('charset', ['utf8mb4', 'utf8mb3', 'latin1'])
+def test_every_name_comes_out_as_it_is(bed, mode, charset, marks):
+    tables = TABLES.replace(')); ', f')) CHARACTER SET {charset}; ')
+    url = bed.mariadb(f'ALTER DATABASE CHARACTER SET {charset}; {tables}')
+    database = url.rpartition('/')[2]
+    names = [name for name in NAMES + marks if charset == 'utf8mb4' or (name or '').isascii()]
+    bed.host.sql(f'INSERT INTO instances (uuid, host, vm_state, deleted) VALUES {values(names)}', database)
+    bed.host.sql(f"SET GLOBAL sql_mode = '{mode}'", 'mysql')
+    try:
+        found = listed(bed, url)
+    finally:
+        bed.host.sql('SET GLOBAL sql_mode = DEFAULT', 'mysql')
+    escaped = ['' if name is None else ''.join(f'\\u{ord(c):04x}' if c < ' ' and c != '\n' else c for c in name)
+               for name in names]
+    assert found == escaped
+
+
+def test_a_packet_that_takes_no_page_of_rows_cuts_nothing_off(bed):
+    url = bed.mariadb(TABLES)
+    database = url.rpartition('/')[2]
+    bed.host.sql("INSERT INTO instances (uuid, host, vm_state, deleted) SELECT CONCAT('u', seq), REPEAT('h', 250), "
+                 "'active', IF(seq % 3, 0, NULLIF(seq % 2, 0)) FROM seq_1_to_12000", database)
+    bed.host.sql('SET GLOBAL max_allowed_packet = 65536', 'mysql')
+    try:
+        assert listed(bed, url) == ['h' * 250] * 10000
+    finally:
+        bed.host.sql('SET GLOBAL max_allowed_packet = DEFAULT', 'mysql')
+
+
+def test_an_audit_sees_both_sides_of_the_end_of_a_page(bed):
+    url = bed.mariadb(TABLES)
+    bed.host.sql("INSERT INTO instances (uuid, mapping_uuid, vm_state, deleted) SELECT CONCAT('u', seq), "
+                 "CONCAT(LPAD(seq DIV 4, 8, '0'), '-0000-4000-8000-000000000000'), 'active', seq % 4 "
+                 'FROM seq_1_to_20020', url.rpartition('/')[2])
+    assert bed.cascading('mapping audit', url, latest=None).out.startswith('MAPPING OK - 5005 mapped')
+    bed.host.sql('UPDATE instances SET deleted = 0 WHERE id BETWEEN 4997 AND 5003', url.rpartition('/')[2])
+    told = bed.cascading('mapping audit', url, latest=None, check=False)
+    assert told.status == 2 and '8 duplicate' in told.out

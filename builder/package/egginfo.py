@@ -36,9 +36,18 @@ def ensure(tree: Tree, to: Path) -> Path:
         return _copied(tree.egg_info, to / f'nova-{tree.version}{tree.egg_info.suffix}')
     target = to / f'nova-{tree.version}.egg-info'
     target.mkdir(parents=True)
-    for name, text in _files(_project(tree.path), tree.version).items():
+    for name, text in made(tree.path, tree.version).items():
         target.joinpath(name).write_text(text, encoding='utf-8')
     return target
+
+
+def made(path: Path, version: str) -> dict[str, str]:
+    """Name -> text of the files of an egg-info directory.
+
+    :param path: directory of setup.cfg or pyproject.toml, and requirements.txt.
+    :raises BuildError: there is neither of the first two.
+    """
+    return _files(_project(path), version)
 
 
 def requirements(tree: Tree) -> list[str]:

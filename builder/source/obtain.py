@@ -15,18 +15,19 @@ from builder.source import cache, inspect, packaged, releases, stock, unpack, up
 PACKAGES = {'.src.rpm': packaged.src_rpm, '.rpm': packaged.rpm, '.deb': packaged.deb, '.dsc': packaged.dsc}
 
 
-def obtain(spec: str | None, work: Path) -> Tree:
+def obtain(spec: str | None, work: Path, *, documents: bool = False) -> Tree:
     """The tree that a source stands for; nothing outside ``work`` and the cache of sources is written.
 
     :param spec: None for the library package that this host's package manager offers; the name of a release; or the
         path of a tarball, zip, directory, git checkout, .deb, .rpm, .dsc or .src.rpm.
     :param work: a directory of the caller's, made if it is not there; the tree may be in it.
+    :param documents: with what a tarball holds besides the code; see ``unpack.tar``.
     :raises BuildError: there is no nova there, the source is damaged or cannot be had, or the disk is full.
     """
     try:
         (work / 'download').mkdir(parents=True, exist_ok=True)
         (work / 'tree').mkdir(exist_ok=True)
-        return _obtain(spec, work)
+        return _obtain(spec, work, documents)
     except (ValueError, RuntimeError, configparser.Error) as error:  # of a decoder or parser, whichever met it
         raise BuildError(f'{spec or "the stock nova"} cannot be understood: {error}',
                          'get the source again from where it was released') from error
@@ -37,28 +38,30 @@ def obtain(spec: str | None, work: Path) -> Tree:
         raise BuildError(f'{error.filename or spec}: {error.strerror}', 'check the path and its permissions') from error
 
 
-def _obtain(spec: str | None, work: Path) -> Tree:
+def _obtain(spec: str | None, work: Path, documents: bool) -> Tree:
     if spec is None:
-        return _archive(stock.download(work / 'download'), work / 'tree')
+        return _archive(stock.download(work / 'download'), work / 'tree', documents)
     path = Path(spec)
     if path.is_dir():
         return _directory(path)
     if path.is_file():
-        return _archive(path, work / 'tree')
+        return _archive(path, work / 'tree', documents)
     if path.exists():
         raise BuildError(f'{path} is neither a file nor a directory', 'save it as a file, and give its path')
     if not releases.looks_like_release(spec) or spec.endswith((*PACKAGES, *cache.ARCHIVES)):
         raise BuildError(f'there is no file {spec}', 'check the path')
-    return _archive(upstream.tarball(releases.find(spec), work / 'download'), work / 'tree')
+    return _archive(upstream.tarball(releases.find(spec), work / 'download'), work / 'tree', documents)
 
 
-def _archive(path: Path, to: Path) -> Tree:
+def _archive(path: Path, to: Path, documents: bool) -> Tree:
     package = next((PACKAGES[suffix] for suffix in PACKAGES if path.name.endswith(suffix)), None)
     found: Stock | None = None
     if package:
         found = package(path, to)
+    elif path.suffix == '.zip':
+        unpack.zipped(path, to)
     else:
-        (unpack.zipped if path.suffix == '.zip' else unpack.tar)(path, to)
+        unpack.tar(path, to, documents=documents)
     digest = sha256(path)
     return _tree(to, f'{path} (sha256 {digest})', found, f', sha256 {digest}')
 

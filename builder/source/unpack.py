@@ -23,14 +23,15 @@ MOST = 500_000  # members
 DOCUMENTS = [['doc'], ['releasenotes'], ['api-guide'], ['api-ref']]
 
 
-def tar(archive: Path, to: Path) -> None:
+def tar(archive: Path, to: Path, *, documents: bool = False) -> None:
     """Unpack a tar archive, compressed or not, into an existing directory.
 
+    :param documents: with doc/, release notes and the like, which are half of a release's files.
     :raises BuildError: it is damaged, or has a path or link that leads out of it.
     """
     try:
         with tarfile.open(archive) as stream:
-            Extraction(stream, to, archive).run()
+            Extraction(stream, to, archive, documents=documents).run()
             _drain(stream.fileobj)
     except DAMAGED as error:
         raise _damaged(archive, error) from error
@@ -88,8 +89,9 @@ class Extraction:
     """Writes the members of a tar archive: files, directories and links; owners and devices mean nothing here."""
 
     def __init__(self, stream: tarfile.TarFile, to: Path, archive: Path,
-                 skip: Callable[[str], bool] = lambda link: False) -> None:
+                 skip: Callable[[str], bool] = lambda link: False, documents: bool = False) -> None:
         self.stream, self.root, self.archive, self.skip = stream, to.resolve(), archive, skip
+        self.documents = documents
         self.safe: set[Path] = set()
         self.links: dict[Path, str] = {}
         self.bytes = self.members = 0
@@ -102,7 +104,7 @@ class Extraction:
         for member in self.stream:
             self._count(member)
             _plain(member.name, self.archive)
-            if member.name == '.' or _is_document(member.name):
+            if member.name == '.' or not self.documents and _is_document(member.name):
                 continue
             path = self.root / member.name
             self._safe_parent(path.parent, member.name)
@@ -163,7 +165,7 @@ def _drain(stream: Any) -> None:
 
 
 def _is_document(name: str) -> bool:
-    """Half of a release tarball's files are documents of no use to a package of nova's library."""
+    """Of no use to a package of nova's library."""
     return name.strip('./').split('/')[1:2] in DOCUMENTS
 
 

@@ -1,0 +1,60 @@
+"""What is in the forked source: upstream's files, and the verified delta."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from builder.common import git
+from builder.common.errors import BuildError
+from builder.common.model import Fork, Tree
+from builder.package.tarball import LEFT_OUT
+
+FILE, EXECUTABLE, LINK = 'file', 'executable', 'link'
+
+
+class Member(NamedTuple):
+    """A file of the source; of a link, ``data`` is where it leads."""
+
+    kind: str
+    data: bytes
+
+
+def patched(fork: Fork) -> dict[str, Member]:
+    """Path in the source -> member, of all of it.
+
+    :raises BuildError: the tree is a part of a release only, as stock packages hold it.
+    """
+    members = dict(upstream(fork.tree))
+    if 'setup.cfg' not in members or 'setup.py' not in members:
+        raise BuildError(f'{fork.tree.origin} has no setup.cfg and setup.py, so pip cannot install it',
+                         f'give the whole release: ./build.sh sdist {fork.tree.version}, its tarball, or a checkout')
+    for patch in fork.patches:
+        for path, (_, after) in patch.files.items():
+            members[path] = Member(members[path].kind if path in members else FILE, after)
+    return members
+
+
+def upstream(tree: Tree) -> Iterator[tuple[str, Member]]:
+    for name in tracked(tree.path) or sorted(found(tree.path)):
+        path = tree.path / name
+        if path.is_symlink():
+            yield name, Member(LINK, os.fsencode(path.readlink()))
+        elif path.is_file():
+            yield name, Member(EXECUTABLE if path.stat().st_mode & 0o100 else FILE, path.read_bytes())
+
+
+def tracked(path: Path) -> list[str]:
+    """The files of a checkout that git knows; none of another directory."""
+    listed = git.ask(path, 'ls-files', '-z')
+    return [name for name in (listed or '').split('\0') if name]
+
+
+def found(top: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name not in LEFT_OUT]
+        for name in [*names, *(name for name in folders if Path(folder, name).is_symlink())]:
+            if not name.endswith(('.pyc', '.pyo')):
+                yield Path(folder, name).relative_to(top).as_posix()

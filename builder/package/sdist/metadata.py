@@ -1,0 +1,85 @@
+"""What the forked source says of itself: upstream's metadata, our command, and which fork of what it is.
+
+The version stays upstream's: with a local version (26.3.0+x) pbr before 7 keeps nova from starting, and
+upper-constraints refuse it. What tells the fork from stock stands in the summary, which `pip show nova` prints.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from builder.common import project
+from builder.common.errors import BuildError
+from builder.common.model import Tree
+from builder.package import egginfo
+from builder.package.sdist.content import FILE, Member
+
+COMMAND = ('nova-cascading', 'nova.cascading.cli:main')
+INFO = 'nova.egg-info'
+SOURCES = f'{INFO}/SOURCES.txt'
+SUMMARIES = ('setup.cfg', 'pyproject.toml', 'PKG-INFO', f'{INFO}/PKG-INFO')
+SUMMARY = re.compile(r'^(summary *= *|Summary: *|description = ")([^"\n]*?)("?)$', re.MULTILINE)
+SAID = '; forked by nova-cascading {0}, revision {1}, from {2}'
+READ = re.compile(SAID.format(r'(\S+)', r'(\d+)', r'(.+?)') + '$', re.MULTILINE)
+# File -> where its list of commands begins, and how a command is written there.
+COMMANDS = {'setup.cfg': (r'^(console_scripts *=[ \t]*\n)([ \t]+)', '{0} = {1}\n'),
+            'pyproject.toml': (r'^(\[project\.scripts\]\n)()', '{0} = "{1}"\n'),
+            f'{INFO}/entry_points.txt': (r'^(\[console_scripts\]\n)()', '{0} = {1}\n')}
+
+
+class Claim(NamedTuple):
+    """What an sdist or a wheel says of itself: version of the project, revision, and the source."""
+
+    made_by: str
+    revision: str
+    made_of: str
+
+
+def claim(text: str) -> Claim | None:
+    """
+    :param text: PKG-INFO or METADATA.
+    :returns: None when it is no fork.
+    """
+    said = READ.search(text)
+    return Claim(*said.groups()) if said else None
+
+
+def marked(members: dict[str, Member], tree: Tree, revision: int) -> dict[str, Member]:
+    """The same source with our command, and with its provenance, in its metadata.
+
+    :raises BuildError: the metadata looks like that of no nova we know.
+    """
+    texts = {name: members[name].data.decode() for name in (*SUMMARIES, *COMMANDS) if name in members}
+    said = SAID.format(project.label(), revision, tree.made_of)
+    told = {name: SUMMARY.sub(lambda found: f'{found[1]}{found[2]}{said}{found[3]}', texts[name], count=1)
+            for name in texts if name in SUMMARIES}
+    offered = {name: re.sub(place, lambda found, form=form: found[1] + found[2] + form.format(*COMMAND) + found[2],
+                            {**texts, **told}[name], count=1, flags=re.MULTILINE)
+               for name, (place, form) in COMMANDS.items() if name in texts}
+    if told == {name: texts[name] for name in told} or offered == {**texts, **told}:
+        raise BuildError(f'{tree.origin}: neither setup.cfg nor pyproject.toml has a summary and a list of commands',
+                         'give a release of nova as its tarball or checkout has it')
+    return {**members, **{name: members[name]._replace(data=text.encode())
+                          for name, text in {**told, **offered}.items()}}
+
+
+def completed(members: dict[str, Member], version: str) -> dict[str, Member]:
+    """With PKG-INFO, without which pbr wants git, and SOURCES.txt, from which pbr knows our data files."""
+    result = dict(members)
+    if 'PKG-INFO' not in result:
+        result.update((name, Member(FILE, text.encode())) for name, text in egg_info(members, version).items())
+    listed = result[SOURCES].data.decode().splitlines() if SOURCES in result else list(result)
+    names = {*listed, SOURCES, *(name for name in result if name.startswith('nova/'))}
+    return {**result, SOURCES: Member(FILE, ''.join(f'{name}\n' for name in sorted(names)).encode())}
+
+
+def egg_info(members: dict[str, Member], version: str) -> dict[str, str]:
+    """PKG-INFO and the egg-info of a source that has none: a checkout, or a tarball of git's."""
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        for name in {'setup.cfg', 'pyproject.toml', 'requirements.txt'} & members.keys():
+            Path(work, name).write_bytes(members[name].data)
+        files = egginfo.made(Path(work), version)
+    return {'PKG-INFO': files['PKG-INFO'], **{f'{INFO}/{name}': text for name, text in files.items()}}

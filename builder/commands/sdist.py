@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from builder.commands import build
 from builder.common import project
@@ -17,6 +18,8 @@ from builder.common.progress import step
 from builder.common.project import PROJECT
 from builder.fork import making
 from builder.package import sdist
+from builder.package.sdist import branch
+from builder.package.sdist.branch import Branch
 from builder.source.cache import sha256
 from builder.source.obtain import obtain
 
@@ -26,6 +29,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--to', type=Path, default=PROJECT / 'dist', metavar='DIR', help='where they go (dist/)')
     parser.add_argument('--revision', type=build.positive, default=1, metavar='N',
                         help='the number in front of the build tag (1)')
+    parser.add_argument('--git', type=Path, metavar='DIR',
+                        help='also add the source as a branch to this bare git repository, made if it is not there')
     parser.add_argument('--source-only', action='store_true', help='make no wheel, which needs a package index once')
 
 
@@ -42,7 +47,10 @@ def run(args: argparse.Namespace) -> int:
         with step('building the sdist' if args.source_only else 'building the sdist and the wheel'):
             built = sdist.build(made, out, revision=args.revision, epoch=project.epoch(), source_only=args.source_only)
         paths = build.deliver(built, args.to)
-    summary(tree.version, paths)
+        summary(tree.version, paths)
+        if args.git:
+            show(args.git, branch.write(sdist.source(made, args.revision), tree, args.git, revision=args.revision,
+                                        epoch=project.epoch()))
     return 0
 
 
@@ -53,3 +61,8 @@ def summary(version: str, paths: list[Path]) -> None:
     print(f'\nIn a virtualenv with nova {version}; what nova needs stays as it is:\n'
           f'  pip install --no-deps --force-reinstall {paths[-1].name}\n  nova-manage db sync\n'
           'Then restart the services, nova-conductor first. The way back: nova-cascading uninstall')
+
+
+def show(repository: Path, made: Branch) -> None:
+    print(f'\n{repository}: branch {made.name}, commit {made.commit}{f", tag {made.tag}" if made.tag else ""}\n'
+          f'  pip install git+file://{quote(str(repository.resolve()))}@{made.name}#egg=nova')

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # Plumbing only reads, but a repository's own settings may name programs for it.
@@ -20,17 +22,25 @@ def ask(checkout: Path, *words: str) -> str | None:
     if not (checkout / '.git').exists():
         return None
     checkout = checkout.resolve()
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as home:
-        # Git 2.30 to 2.37 take safe.directory from a file only, git before 2.32 finds that by HOME alone.
-        settings = Path(home) / '.gitconfig'
-        settings.write_text(f'[safe]\n\tdirectory = {quoted(checkout)}\n\tdirectory = *\n', encoding='utf-8')
+    with settings(checkout) as env:
         try:
             done = subprocess.run(['git', '--no-optional-locks', *HARMLESS, '-C', str(checkout), *words],
-                                  env=environment(home, checkout), stdin=subprocess.DEVNULL, capture_output=True,
+                                  env=env, stdin=subprocess.DEVNULL, capture_output=True,
                                   encoding='utf-8', errors='replace')
         except OSError:
             return None
     return done.stdout.rstrip('\n') if done.returncode == 0 else None
+
+
+@contextmanager
+def settings(checkout: Path) -> Iterator[dict[str, str]]:
+    """An environment in which git obeys no settings but ours, and trusts a checkout whoever owns it."""
+    checkout = checkout.resolve()
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as home:
+        # Git 2.30 to 2.37 take safe.directory from a file only, git before 2.32 finds that by HOME alone.
+        written = Path(home) / '.gitconfig'
+        written.write_text(f'[safe]\n\tdirectory = {quoted(checkout)}\n\tdirectory = *\n', encoding='utf-8')
+        yield environment(home, checkout)
 
 
 def quoted(path: Path) -> str:

@@ -32,8 +32,9 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int, source_only: bool
 
 
 def source(fork: Fork, revision: int) -> dict[str, Member]:
-    """The forked source as a git commit has it: path -> member."""
-    return metadata.marked(content.patched(fork), fork.tree, revision)
+    """The forked source as a git commit has it: path -> member; with an egg-info where upstream's came with one."""
+    members = metadata.marked(content.patched(fork), fork.tree, revision)
+    return metadata.completed(members, fork.tree.version) if metadata.SOURCES in members else members
 
 
 def write(members: dict[str, Member], version: str, out: Path, epoch: int) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from builder.commands import options
 from builder.common.errors import BuildError
-from builder.repository import keyring, naming, targets, yum
+from builder.repository import keyring, naming, pypi, targets, yum
 from builder.repository.atomic import link
 from builder.repository.change import Change
 from builder.repository.state import Entry, State, Suite
@@ -60,4 +60,6 @@ def promote(this: Change, name: str, entry: Entry) -> bool:
 
 def place(path: str, family: str, stable: str) -> str:
     """The pool serves every suite; a yum repository has its packages beside its metadata."""
+    if family == pypi.FAMILY:
+        return '/'.join([stable, *path.split('/')[1:]])
     return f'{yum.directory(stable)}/packages/{Path(path).name}' if family == 'rpm' else path

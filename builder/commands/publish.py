@@ -1,8 +1,8 @@
-"""Puts packages into a signed repository, apt and yum side by side, and switches readers to it in one step.
+"""Puts packages into a signed repository, apt, yum and pip side by side, and switches readers to it in one step.
 
 A package goes to the suite of its nova series and target (icehouse-trusty, zed-bookworm, icehouse-el7), as its
 version says. What was built without its stock package stands in for a version that was guessed, and goes to a suite of
-its own (zed-bookworm-guessed). The first publish makes a signing key in the GnuPG home (GNUPGHOME), unless --key
+its own (zed-bookworm-guessed). Wheels and sdists of all releases share one index, pypi. The first publish makes a signing key in the GnuPG home (GNUPGHOME), unless --key
 names one.
 Rotating keys: publish with --key OLD --key NEW until the hosts have the new keyring package, then with --key NEW.
 """
@@ -18,7 +18,7 @@ from builder.commands import options
 from builder.common import tools
 from builder.common.errors import BuildError
 from builder.common.files import sha256
-from builder.repository import incoming, keyring, naming, targets, yum
+from builder.repository import incoming, keyring, naming, pypi, targets, yum
 from builder.repository.change import Change
 from builder.repository.incoming import Package
 from builder.repository.state import SUITE, Entry, Suite
@@ -29,7 +29,7 @@ MOST_DAYS = 3650
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('packages', nargs='*', type=Path, metavar='PACKAGE',
-                        help='.deb, .dsc and .rpm files, or directories of them (dist/)')
+                        help='.deb, .dsc and .rpm files, wheels and sdists, or directories of them (dist/)')
     options.repository(parser)
     parser.add_argument('--channel', choices=targets.CHANNELS, default='stable',
                         help='testing: only hosts that ask for SUITE-testing see it, until you promote it (stable)')
@@ -103,6 +103,8 @@ def wanted(this: Change, package: Package, name: str) -> bool:
 
 
 def place(package: Package, name: str) -> str:
+    if package.family == pypi.FAMILY:
+        return pypi.place(name, package.version, package.path.name)
     if package.family == 'rpm':
         return f'{yum.directory(name)}/packages/{package.path.name}'
     return f'pool/main/{package.source[0]}/{package.source}/{package.path.name}'

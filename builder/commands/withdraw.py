@@ -10,7 +10,7 @@ import argparse
 
 from builder.commands import options
 from builder.common.errors import BuildError
-from builder.repository import naming, targets, versions
+from builder.repository import naming, pypi, targets, versions
 from builder.repository.change import Change
 from builder.repository.state import Entry, State, Suite
 from builder.repository.transaction import change, drop
@@ -43,7 +43,7 @@ def edit(this: Change, args: argparse.Namespace) -> None:
         drop(this, sorted(gone - still_listed(this.state.suites)))
     for name, entries in moved.items():
         if entries and not args.undo:
-            this.said.append(advice(name, this.state.suites[name], entries))
+            this.said.append(advice(name, this.state, entries))
 
 
 def move(this: Change, name: str, args: argparse.Namespace) -> list[Entry]:
@@ -68,8 +68,11 @@ def still_listed(suites: dict[str, Suite]) -> set[str]:
             for entry in entries.values() for path in entry.files}
 
 
-def advice(name: str, suite: Suite, gone: list[Entry]) -> str:
+def advice(name: str, state: State, gone: list[Entry]) -> str:
     """What is the candidate now, and the command that takes a host back to it."""
+    suite = state.suites[name]
+    if suite.family == pypi.FAMILY:
+        return pypi.advice(name, state, gone)
     libraries = {entry.name for entry in gone if entry.arch != 'source'}
     left = sorted({entry.version for entry in suite.packages.values() if entry.name in libraries
                    and entry.name.endswith('-nova-cascading')}, key=versions.key(suite.family))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.repository import aptcheck, keys, policy, sums, times, yumcheck
+from builder.repository import aptcheck, keys, policy, pypi, sums, times, yumcheck
 from builder.repository.checked import Checked
 from builder.repository.keys import Key
 from builder.repository.state import State, Suite
+
+CHECKS = {'deb': aptcheck.problems, 'rpm': yumcheck.problems, pypi.FAMILY: pypi.problems}
 
 
 def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
@@ -25,10 +27,10 @@ def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
         state = State.load(root)
         found += [*sums.unreadable(root), *key_problems(tree, state, trusted, now)]
         for name, suite in sorted(state.suites.items()):
-            check = aptcheck.problems if suite.family == 'deb' else yumcheck.problems
-            found += [f'{name}: {text}' for text in check(tree, name, suite, set(state.keys))]
+            found += [f'{name}: {text}' for text in CHECKS[suite.family](tree, name, suite, set(state.keys))]
             found += [f'{name}: {text}' for text in package_problems(tree, suite)]
-            found += [f'{name}: {text}' for text in times.problems(suite, state.valid_days, now)]
+            if suite.family != pypi.FAMILY:  # which has no time
+                found += [f'{name}: {text}' for text in times.problems(suite, state.valid_days, now)]
     return found
 
 

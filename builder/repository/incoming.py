@@ -11,7 +11,7 @@ from builder.common import deb822
 from builder.common.errors import BuildError
 from builder.common.files import sha256
 from builder.package.standin import ASSUMED
-from builder.repository import isolated, targets
+from builder.repository import isolated, pypi, pythonfiles, targets
 from builder.repository.targets import Home
 
 SUFFIXES = ('.deb', '.dsc', '.rpm')
@@ -67,23 +67,35 @@ def collect(given: Iterable[Path], suite: str | None) -> list[Package]:
     """
     paths = sorted({path for start in given for path in found(start)}, key=lambda path: path.name)
     if not paths:
-        raise BuildError(f'no .deb, .dsc or .rpm in {", ".join(map(str, given))}',
+        raise BuildError(f'no .deb, .dsc, .rpm, wheel or sdist in {", ".join(map(str, given))}',
                          './build.sh SOURCE makes packages; then run the same command again')
     home = Home(suite) if suite else None
     binaries = [deb(path, home) for path in paths if path.suffix == '.deb']
     assumed = {(package.source, package.version) for package in binaries if package.guessed}
     sources = [dsc(path, home, assumed) for path in paths if path.suffix == '.dsc']
-    return binaries + sources + rpms([path for path in paths if path.suffix == '.rpm'], home)
+    return binaries + sources + rpms([path for path in paths if path.suffix == '.rpm'], home) + [
+        python_file(path) for path in paths if pythonfiles.is_one(path)]
 
 
 def found(start: Path) -> list[Path]:
-    if start.is_file() and start.suffix in SUFFIXES:
+    if start.is_file() and is_package(start):
         return [start.resolve()]
     if not start.is_dir():
-        raise BuildError(f'{start} is no package and no directory of packages', 'name .deb, .dsc or .rpm files')
+        raise BuildError(f'{start} is no package and no directory of packages', 'name .deb, .dsc and .rpm files, wheels and sdists')
     inside = [start.resolve()] + [path.resolve() for path in start.iterdir() if path.is_dir() and path.name[0] != '.'
                                   and not (path / 'state.json').exists()]
-    return [path for folder in inside for path in folder.iterdir() if path.is_file() and path.suffix in SUFFIXES]
+    return [path for folder in inside for path in folder.iterdir() if path.is_file() and is_package(path)]
+
+
+def is_package(path: Path) -> bool:
+    return path.suffix in SUFFIXES or pythonfiles.is_one(path)
+
+
+def python_file(path: Path) -> Package:
+    """Of whatever release: one index has them all."""
+    version, full, kind = pythonfiles.described(path)
+    return Package(pypi.FAMILY, pypi.PROJECT, full, kind, pypi.PROJECT, (path,), (Home(pypi.FAMILY),),
+                   f'{pypi.PROJECT} {version}')
 
 
 def deb(path: Path, home: Home | None) -> Package:

@@ -16,7 +16,7 @@ from builder.common.files import sha256
 from builder.common.maintainer import maintainer
 from builder.common.project import PROJECT
 from builder.package.rpm import preflight
-from builder.repository import isolated, keys, releaserpm, targets, yum
+from builder.repository import incoming, isolated, keys, pypi, releaserpm, sums, targets, yum
 from builder.repository.atomic import link
 from builder.repository.change import Change
 from builder.repository.state import Entry
@@ -33,6 +33,8 @@ SHARE = Path(__file__).parent / 'templates'
 def offer(this: Change) -> None:
     """See that every suite offers the keys and the address of today; a changed one gets a higher version."""
     for name, suite in list(this.state.suites.items()):
+        if suite.family == pypi.FAMILY:  # pip knows no keys
+            continue
         content = fingerprint(this, name, suite.family)
         if not any(entry.given == content for entry in suite.packages.values()):
             entry = shared(this, name, content) or (deb if suite.family == 'deb' else rpm)(this, name, content)

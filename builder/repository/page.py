@@ -8,7 +8,7 @@ from pathlib import Path
 from time import gmtime, strftime
 from urllib.parse import quote
 
-from builder.repository import sums, targets
+from builder.repository import pypi, sums, targets
 from builder.repository.keys import Key
 from builder.repository.state import Entry, State, Suite
 
@@ -90,6 +90,8 @@ def section(state: State, name: str, suite: Suite) -> str:
 
 def install(state: State, name: str, suite: Suite) -> list[str]:
     """What a host of this suite does, step by step; nothing where the library is not offered."""
+    if suite.family == pypi.FAMILY:
+        return pip_steps(state, name, suite)
     there = {entry.name: entry for entry in newest_first(suite.packages)[::-1] if entry.arch != 'source'}
     library = next((library for library in LIBRARIES if library in there), None)
     if library is None:
@@ -132,6 +134,22 @@ def rpm_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> lis
             step('2. Look: can nova’s database be changed?', 'nova-cascading-preflight'),
             step(f'3. Install; {tool} shows that {values["stock"]} is replaced', f'nova-cascading-preflight && {what}'),
             *([later] if later else [])]
+
+
+def pip_steps(state: State, name: str, suite: Suite) -> list[str]:
+    wheels = pypi.newest(suite)
+    if not wheels:
+        return []
+    pinned = '\n'.join(f'nova=={version} --hash=sha256:{entry.files[entry.path]}' for version, entry in wheels.items())
+    return ['<p>For virtualenvs and container images. Yours is the version that <code>pip show nova</code> shows; what '
+            'nova needs stays as it is.</p>',
+            step('1. Take the line of your version into nova-cascading.txt', pinned),
+            step('2. Install; pip takes nothing but the file with that hash',
+                 pypi.command(state, name, '--require-hashes -r nova-cascading.txt')),
+            step('3. Add the column; then restart the services, or replace the containers, nova-conductor first',
+                 'nova-manage db sync'),
+            '<p>The way back: <code>nova-cascading uninstall</code> prints the commands. The database stays as it '
+            'is.</p>']
 
 
 def see(command: str) -> str:

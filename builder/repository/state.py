@@ -43,9 +43,9 @@ class Entry:
 
 @dataclass
 class Suite:
-    """One apt suite or one yum repository.
+    """One apt suite, yum repository or index of pip's.
 
-    :param family: ``deb`` or ``rpm``.
+    :param family: ``deb``, ``rpm`` or ``pypi``.
     :param time: when its metadata was signed, seconds since 1970.
     :param packages: path of the package -> entry, for what clients are offered.
     :param withdrawn: the same, for what stays in the pool and is offered no more.
@@ -108,7 +108,7 @@ def _check(state: State) -> None:
     kinds = {'url': str, 'keys': list, 'time': int, 'valid_days': int, 'names': dict}
     wrong = [name for name, kind in kinds.items() if type(getattr(state, name)) is not kind]
     wrong += [name for name, suite in state.suites.items()
-              if suite.family not in ('deb', 'rpm') or type(suite.time) is not int]
+              if suite.family not in ('deb', 'rpm', 'pypi') or type(suite.time) is not int]
     if wrong:
         raise ValueError(f'{", ".join(wrong)} cannot be read')
 

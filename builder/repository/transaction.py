@@ -12,7 +12,7 @@ from pathlib import Path
 from builder.common import needs, tools
 from builder.common.errors import BuildError
 from builder.common.files import sha256
-from builder.repository import apt, keys, ownership, page, policy, sums, times, yum
+from builder.repository import apt, keys, ownership, page, policy, pypi, sums, times, yum
 from builder.repository.atomic import locked, readable, replace, replacement
 from builder.repository.change import Change
 from builder.repository.state import NAME, State, Suite
@@ -86,6 +86,8 @@ def finish(this: Change, root: Path) -> None:
 def write(this: Change, name: str, suite: Suite, prints: Sequence[str]) -> None:
     if suite.family == 'deb':
         apt.write(this.work, name, suite, prints, this.state.valid_days)
+    elif suite.family == pypi.FAMILY:
+        pypi.write(this.work, name, suite)
     else:
         yum.write(this.work, name, suite, prints, this.state.url)
 

@@ -33,14 +33,17 @@ def build(sdist: Path, work: Path, *, revision: int, epoch: int) -> Path:
               hint='see the lines above; --source-only leaves the wheel out')
     made = next((work / 'made').glob('*.whl'))
     # Not bdist_wheel's --build-number: it gives the .data directory a name that the format does not know.
-    tools.run([*run, '-m', 'wheel', 'tags', '--remove', '--build', tag(revision), made], cwd=work / 'tools',
+    tools.run([*run, '-m', 'wheel', 'tags', '--remove', '--build', tag(revision, project.label()), made], cwd=work / 'tools',
               env=settings)
     return next((work / 'made').glob('*.whl'))
 
 
-def tag(revision: int) -> str:
-    """The build tag, ``1cascading2``; of two wheels of a version, pip takes that with the higher number in front."""
-    return f'{revision}cascading{re.sub("[^A-Za-z0-9.]+", "_", project.label())}'
+def tag(revision: int, made_by: str) -> str:
+    """The build tag, ``1cascading2``; of two wheels of a version, pip takes that with the higher number in front.
+
+    :param made_by: version of the project.
+    """
+    return f'{revision}cascading{re.sub("[^A-Za-z0-9.]+", "_", made_by)}'
 
 
 def install_tools(to: Path) -> None:

@@ -1,0 +1,57 @@
+"""Reads the wheels and sdists that are to be published."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+
+from builder.common.errors import BuildError
+from builder.package.sdist import metadata, wheel
+from builder.repository import pypi
+
+SDIST = re.compile(r'nova-\d[^-/]*\.tar\.gz')
+LARGEST = 1 << 20  # bytes; nova's have 10,000
+
+
+def is_one(path: Path) -> bool:
+    """By its name: a wheel, or an sdist of nova."""
+    return path.suffix == '.whl' or SDIST.fullmatch(path.name) is not None
+
+
+def described(path: Path) -> tuple[str, str, str]:
+    """nova's version, the version with the build tag (``26.3.0-1cascading2``), and ``any`` or ``source``.
+
+    :raises BuildError: it is damaged, or none that `./build.sh sdist` made.
+    """
+    try:
+        text = read(path)
+    except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise BuildError(f'{path} is damaged, or no wheel or sdist: {error}', 'build it again') from error
+    fields = HeaderParser().parsestr(text)
+    said = metadata.claim(text)
+    if fields['Name'] != pypi.PROJECT or said is None:
+        raise BuildError(f'{path} does not say that it is a fork of nova', 'publish what ./build.sh sdist makes')
+    version = str(fields['Version'])
+    tag = wheel.tag(int(said.revision), said.made_by)
+    start = f'nova-{version}-{tag}-' if path.suffix == '.whl' else f'nova-{version}.tar.gz'
+    if not path.name.startswith(start):
+        raise BuildError(f'{path} should be called {start}…', 'give it back the name that ./build.sh sdist gave it')
+    return version, f'{version}-{tag}', 'any' if path.suffix == '.whl' else 'source'
+
+
+def read(path: Path) -> str:
+    """Its METADATA or PKG-INFO."""
+    if path.suffix == '.whl':
+        with zipfile.ZipFile(path) as archive:
+            name = next(name for name in archive.namelist() if re.fullmatch(r'nova-[^/]+\.dist-info/METADATA', name))
+            if archive.getinfo(name).file_size > LARGEST:
+                raise ValueError(f'{name} is too large')
+            return archive.read(name).decode()
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if re.fullmatch(r'nova-[^/]+/PKG-INFO', member.name) and member.isfile() and member.size <= LARGEST:
+                return archive.extractfile(member).read().decode()  # type: ignore[union-attr]
+    raise ValueError('it has no PKG-INFO')

@@ -2,8 +2,8 @@
 
 A package goes to the suite of its nova series and target (icehouse-trusty, zed-bookworm, icehouse-el7), as its
 version says. What was built without its stock package stands in for a version that was guessed, and goes to a suite of
-its own (zed-bookworm-guessed). Wheels and sdists of all releases share one index, pypi. The first publish makes a signing key in the GnuPG home (GNUPGHOME), unless --key
-names one.
+its own (zed-bookworm-guessed). Wheels and sdists of all releases share one index, pypi. The first publish makes a
+signing key in the GnuPG home (GNUPGHOME), unless --key names one.
 Rotating keys: publish with --key OLD --key NEW until the hosts have the new keyring package, then with --key NEW.
 """
 

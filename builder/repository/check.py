@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.repository import aptcheck, keys, policy, pypi, sums, times, yumcheck
+from builder.repository import aptcheck, keys, policy, pypi, pypicheck, sums, times, yumcheck
 from builder.repository.checked import Checked
 from builder.repository.keys import Key
 from builder.repository.state import State, Suite
 
-CHECKS = {'deb': aptcheck.problems, 'rpm': yumcheck.problems, pypi.FAMILY: pypi.problems}
+CHECKS = {'deb': aptcheck.problems, 'rpm': yumcheck.problems, pypi.FAMILY: pypicheck.problems}
 
 
 def problems(root: Path, trusted: list[Key], now: int) -> list[str]:

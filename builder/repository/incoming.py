@@ -81,7 +81,8 @@ def found(start: Path) -> list[Path]:
     if start.is_file() and is_package(start):
         return [start.resolve()]
     if not start.is_dir():
-        raise BuildError(f'{start} is no package and no directory of packages', 'name .deb, .dsc and .rpm files, wheels and sdists')
+        raise BuildError(f'{start} is no package and no directory of packages',
+                         'name .deb, .dsc and .rpm files, wheels and sdists')
     inside = [start.resolve()] + [path.resolve() for path in start.iterdir() if path.is_dir() and path.name[0] != '.'
                                   and not (path / 'state.json').exists()]
     return [path for folder in inside for path in folder.iterdir() if path.is_file() and is_package(path)]

@@ -14,7 +14,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 from builder.repository.atomic import replace
-from builder.repository.checked import Checked
 from builder.repository.state import Entry, State, Suite
 
 FAMILY = 'pypi'
@@ -66,7 +65,8 @@ def links(top: str, suite: Suite) -> Iterator[tuple[str, str, str, bool]]:
             file = Path(entry.path).name
             if file not in seen:
                 seen.add(file)
-                yield file, f'../../{Path(entry.path).relative_to(Path(top).parent)}', entry.files[entry.path], is_yanked
+                address = f'../../{Path(entry.path).relative_to(Path(top).parent)}'
+                yield file, address, entry.files[entry.path], is_yanked
 
 
 def order(entry: Entry) -> tuple[list[int], int, str, str]:
@@ -99,10 +99,3 @@ def advice(name: str, state: State, gone: list[Entry]) -> str:
                      f'{name}: no nova {version} is left. Virtualenvs that have {entry.version} keep it; back to stock '
                      'with\n  nova-cascading uninstall')
     return '\n'.join(lines) or f'{name}: sdists are offered as before, but for those that were withdrawn'
-
-
-def problems(tree: Checked, name: str, suite: Suite, signers: set[str]) -> Iterator[str]:
-    """What verify says: the index is what its entries make. SHA256SUMS, which is signed, covers it."""
-    for path, data in files(name, suite).items():
-        if tree.read(path) != data:
-            yield f'{path}: not the index of what is offered'

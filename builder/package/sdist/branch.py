@@ -13,7 +13,7 @@ from builder.common.model import Tree
 from builder.package.sdist.content import EXECUTABLE, LINK, Member
 from builder.source.novaversion import Release
 
-AUTHOR = 'nova-cascading <maintainers@nova-cascading.example.org>'
+NAME, EMAIL = 'nova-cascading', 'maintainers@nova-cascading.example.org'
 MODES = {EXECUTABLE: '100755', LINK: '120000'}
 
 
@@ -59,7 +59,7 @@ class Repository:
 
     def __init__(self, path: Path, env: dict[str, str]) -> None:
         self.path = path.resolve()
-        self.env = {**env, 'GIT_AUTHOR_NAME': '', 'GIT_COMMITTER_NAME': ''}
+        self.env = env
 
     def run(self, *words: str) -> str:
         return tools.run(['git', '--git-dir', self.path, *words], env=self.env)
@@ -104,17 +104,17 @@ class Repository:
 
     def tag(self, tag: str, name: str, message: str, epoch: int) -> None:
         """An annotated one: pbr asks `git describe`, which does not see others."""
-        env = {**self.env, 'GIT_COMMITTER_NAME': AUTHOR.partition(' <')[0], 'GIT_COMMITTER_DATE': f'{epoch} +0000',
-               'GIT_COMMITTER_EMAIL': AUTHOR.partition(' <')[2].rstrip('>')}
-        tools.run(['git', '--git-dir', self.path, 'tag', '--force', '--annotate', '--no-sign', '--message', message, tag,
-                   f'refs/heads/{name}'], env=env)
+        env = {**self.env, 'GIT_COMMITTER_NAME': NAME, 'GIT_COMMITTER_EMAIL': EMAIL,
+               'GIT_COMMITTER_DATE': f'{epoch} +0000'}
+        tools.run(['git', '--git-dir', self.path, 'tag', '--force', '--annotate', '--no-sign', '--message', message,
+                   tag, f'refs/heads/{name}'], env=env)
 
 
 def import_stream(ref: str, message: str, parents: list[str], members: dict[str, Member],
                   epoch: int) -> Iterator[bytes]:
     """What git fast-import(1) reads."""
     text = message.encode()
-    yield f'commit {ref}\ncommitter {AUTHOR} {epoch} +0000\ndata {len(text)}\n'.encode() + text + b'\n'
+    yield f'commit {ref}\ncommitter {NAME} <{EMAIL}> {epoch} +0000\ndata {len(text)}\n'.encode() + text + b'\n'
     for word, parent in zip(['from', *['merge'] * len(parents)], parents):
         yield f'{word} {parent}\n'.encode()
     yield b'deleteall\n'

@@ -52,18 +52,28 @@ def marked(members: dict[str, Member], tree: Tree, revision: int) -> dict[str, M
 
     :raises BuildError: the metadata looks like that of no nova we know.
     """
-    texts = {name: members[name].data.decode() for name in (*SUMMARIES, *COMMANDS) if name in members}
     said = SAID.format(project.label(), revision, tree.made_of)
-    told = {name: SUMMARY.sub(lambda found: f'{found[1]}{found[2]}{said}{found[3]}', texts[name], count=1)
-            for name in texts if name in SUMMARIES}
-    offered = {name: re.sub(place, lambda found, form=form: found[1] + found[2] + form.format(*COMMAND) + found[2],
-                            {**texts, **told}[name], count=1, flags=re.MULTILINE)
-               for name, (place, form) in COMMANDS.items() if name in texts}
-    if told == {name: texts[name] for name in told} or offered == {**texts, **told}:
+    result = {name: members[name].data.decode() for name in {*SUMMARIES, *COMMANDS} & members.keys()}
+    changes = [summarised(result, name, said) for name in SUMMARIES], [offering(result, name) for name in COMMANDS]
+    if not all(map(any, changes)):
         raise BuildError(f'{tree.origin}: neither setup.cfg nor pyproject.toml has a summary and a list of commands',
                          'give a release of nova as its tarball or checkout has it')
     return {**members, **{name: members[name]._replace(data=text.encode())
-                          for name, text in {**told, **offered}.items()}}
+                          for name, text in result.items() if name in members}}
+
+
+def summarised(texts: dict[str, str], name: str, said: str) -> int:
+    """Add to the summary of a file; returns how many were found."""
+    texts[name], count = SUMMARY.subn(rf'\g<1>\g<2>{said}\g<3>', texts.get(name, ''), count=1)
+    return count
+
+
+def offering(texts: dict[str, str], name: str) -> int:
+    """Add our command to those of a file; returns how many lists of them were found."""
+    place, form = COMMANDS[name]
+    texts[name], count = re.subn(place, rf'\g<1>\g<2>{form.format(*COMMAND)}\g<2>', texts.get(name, ''), count=1,
+                                 flags=re.MULTILINE)
+    return count
 
 
 def completed(members: dict[str, Member], version: str) -> dict[str, Member]:

@@ -33,8 +33,8 @@ def build(sdist: Path, work: Path, *, revision: int, epoch: int) -> Path:
               hint='see the lines above; --source-only leaves the wheel out')
     made = next((work / 'made').glob('*.whl'))
     # Not bdist_wheel's --build-number: it gives the .data directory a name that the format does not know.
-    tools.run([*run, '-m', 'wheel', 'tags', '--remove', '--build', tag(revision, project.label()), made], cwd=work / 'tools',
-              env=settings)
+    tools.run([*run, '-m', 'wheel', 'tags', '--remove', '--build', tag(revision, project.label()), made],
+              cwd=work / 'tools', env=settings)
     return next((work / 'made').glob('*.whl'))
 
 

@@ -20,7 +20,7 @@ from builder.fork import making
 from builder.package import sdist
 from builder.package.sdist import branch
 from builder.package.sdist.branch import Branch
-from builder.source.cache import sha256
+from builder.common.files import sha256
 from builder.source.obtain import obtain
 
 

@@ -32,7 +32,7 @@ def explained(error):
     if isinstance(error, KeyboardInterrupt):
         return 'interrupted; what was done stays, run the command again to go on', 1
     if isinstance(error, ImportError):  # the host is being upgraded, say
-        return ('this nova does not work now: {0}\n  finish the installation of its packages, then run this '
+        return ('this nova does not work now: {0}\n  finish its installation (by packages or pip), then run this '
                 'again'.format(errors.text(error))), 2
     return bug(error), 1
 

@@ -15,6 +15,8 @@ PREFIXES = ('nova-', 'openstack-nova-')
 GATE_CLOSED = 3
 LOCK_SECONDS = 600  # of a run that restarts services which take their time
 FAILED_OTHERWISE = 4
+ELSEWHERE = ('; services in containers, or under a supervisor, are not seen. Next: restart those, or replace the '
+             'containers, nova-conductor first')
 FORBIDDEN = 101  # invoke-rc.d(8)
 
 
@@ -48,7 +50,7 @@ def restart_running():
     left_stopped = interrupted() + (held_back() if has_systemd() else [])
     names = ordered(running() + left_stopped)
     if not names:
-        print('no nova service runs here, so none was restarted')
+        print('no nova service runs here, so none was restarted' + ('' if is_managed() else ELSEWHERE))
         return 0
     if not gate_open():
         sys.stderr.write('not restarted, still with the code they started with: {0}\n'.format(', '.join(names)))
@@ -111,6 +113,12 @@ def running():
     if has_systemd():
         return ordered(set(running_units()))
     return [name for name in candidates() if runs(name)]
+
+
+def is_managed():
+    """Whether an init system of this host could run nova; not so in a container, or under a supervisor."""
+    return has_systemd() or any(os.path.exists(form.format(name)) for name in candidates()
+                                for form in ('/etc/init.d/{0}', '/etc/init/{0}.conf'))
 
 
 def has_systemd():
@@ -213,6 +221,15 @@ def restart_commands(names, *options):
     if which('invoke-rc.d'):
         return [['invoke-rc.d'] + list(options) + [name, 'restart'] for name in names]
     return [['service', name, 'restart'] for name in names]
+
+
+def restart_lines():
+    """The shell lines that restart what runs; the conductor first."""
+    try:
+        names = running()
+    except errors.Unreachable:  # nobody knows which: systemd will, when it answers
+        return ["systemctl try-restart 'nova-*.service'"]
+    return [' '.join(words) for batch in batches(names) for words in restart_commands(batch)]
 
 
 def journal(name, since):

@@ -7,11 +7,12 @@ import nova
 from nova.cascading import arguments, config, errors, output, terminal
 from nova.cascading.conductors import bus, survey
 from nova.cascading.database import databases
+from nova.cascading.host import pip
 from nova.cascading.migration import adopt, desired, record
 from nova.cascading.migration.report import NOT_CONFIGURED
 
 COLUMNS = ('kind', 'name', 'database', 'state', 'detail', 'next')
-NEXT = {1: 'install python-nova-cascading on these conductors before any nova proxy uses mappings',
+NEXT = {1: 'install nova-cascading on these conductors before any nova proxy uses mappings',
         2: 'see that RabbitMQ and nova-conductor run there; until then no mapping can be set'}
 VERDICTS = ('keep', 'lose', 'unknown')
 STATES = {survey.KEEPS: 'keeps', survey.LOSES: 'loses', survey.SILENT: 'silent', survey.DOWN: 'down'}
@@ -58,6 +59,9 @@ def code(conf):
     yield fact('nova', 'nova: {0}'.format(version), name=version)
     words = 'with the changes of nova-cascading' if is_fork() else 'stock, nova-cascading changes nothing'
     yield fact('code', 'code: {0} in {1}'.format(words, place), name=place, state='fork' if is_fork() else 'stock')
+    said = pip.provenance()
+    if said:
+        yield fact('package', 'package: pip\'s nova, {0}'.format(said), name='pip', detail=said)
 
 
 def is_fork():

@@ -9,9 +9,11 @@ import subprocess
 import sys
 
 import nova
-from nova.cascading.host import tools, uninstall_apt, uninstall_yum
+from nova.cascading.host import pip, tools, uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
+NOTE = ('Do not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
+        'configuration as well. `nova-cascading uninstall --yes` runs the lines above.')
 # Where the installer for hosts without packages leaves a way back for each tree (installation/installer/journal.py).
 JOURNALS = '/var/lib/nova-cascading/installer'
 
@@ -20,7 +22,8 @@ def configure(parser):
     """Options of ``nova-cascading uninstall``."""
     parser.add_argument('--yes', action='store_true', help='run the commands instead of printing them')
     parser.add_argument('--from', dest='source', metavar='FILE_OR_DIR',
-                        help='the rpm of the stock library, or a directory that has it, where no repository offers it')
+                        help='the rpm or wheel of stock nova, or a directory that has it, where no repository or index '
+                             'offers it')
 
 
 def run(args, conf):
@@ -30,18 +33,24 @@ def run(args, conf):
     """
     for own in filter(uninstall_yum.installed, PACKAGES):
         return uninstall_yum.run(own, args.source, args.yes)
-    commands = way_back()
+    commands, note = way_back(args.source), pip.NOTE if is_pips() else NOTE
     if not commands:
-        sys.stderr.write('neither dpkg nor rpm has the fork installed, and no installer left a journal in {0}.\n'
+        sys.stderr.write('neither dpkg, rpm nor pip has the fork installed, and no installer left a journal in {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))
         return 1
     if args.yes:
-        return carry_out(commands)
+        return carry_out(commands) or after(note)
     print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')
     for command in commands:
         print('    ' + command)
-    print('\nDo not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
-          'configuration as well. `nova-cascading uninstall --yes` runs the lines above.')
+    print('\n' + note)
+    return after(note)
+
+
+def after(note):
+    """What no command here can do; returns 0."""
+    if note == pip.NOTE and not pip.restarts():
+        print(pip.ELSEWHERE)
     return 0
 
 
@@ -56,12 +65,22 @@ def carry_out(commands):
     return 0
 
 
-def way_back():
-    """The shell lines that bring the stock nova back on this host, in order; none when nobody knows the fork here."""
+def is_pips():
+    """Whether pip has the fork, and no package manager."""
+    return not any(map(uninstall_apt.installed, PACKAGES)) and pip.metadata() is not None
+
+
+def way_back(source=None):
+    """The shell lines that bring the stock nova back on this host, in order; none when nobody knows the fork here.
+
+    :param source: as --from says, for pip
+    """
     for own in PACKAGES:
         stock = own.replace('-cascading', '')
         if uninstall_apt.installed(own):
             return uninstall_apt.way_back(own, stock)
+    if pip.metadata():
+        return pip.way_back(source)
     return ['sh {0}'.format(script) for script in uninstallers()]
 
 

@@ -42,7 +42,7 @@ def way_back(own, stock):
     refuse_held(sorted(set([own] + list(wanted))))
     line = command(wanted, there)
     look(line, own)
-    return [line] + restarts()
+    return [line] + services.restart_lines()
 
 
 def targets(there, own, stock):
@@ -123,11 +123,3 @@ def look(line, own):
         raise errors.CascadingError(
             'apt would also remove {0}: {1}'.format(', '.join(lost), line),
             'Next, if that is what you want, run it yourself; else name an archive with their stock version')
-
-
-def restarts():
-    try:
-        running = services.running()
-    except errors.Unreachable:  # nobody knows which: systemd will, when it answers
-        return ["systemctl try-restart 'nova-*.service'"]
-    return [' '.join(words) for batch in services.batches(running) for words in services.restart_commands(batch)]

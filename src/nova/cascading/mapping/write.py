@@ -7,7 +7,7 @@ from nova.cascading.database import connection
 from nova.cascading.mapping import instances
 
 FORCE = 'even if another instance stands for that server, or a database that may have one is away'
-STOCK = 'install python-nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
+STOCK = 'install nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
 BACK = ('nova-cascading: the conductor on {0} (database {1}) is down, so nobody can tell whether it keeps mappings\n'
         '  when it is back, run: nova-cascading status')
 

@@ -16,6 +16,7 @@ from nova.cascading import errors
 from nova.cascading.host import processes, services
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
+FOLDER = re.compile(r'nova-([^-]+?)(-py[0-9.]+)?\.(dist|egg)-info$')
 OURS = re.compile(r'(\.\./)?nova/cascading/')
 # The builder's words in nova's summary: builder/package/sdist/metadata.py.
 SAID = re.compile(r'^Summary: .*; (forked by nova-cascading .*)$', re.M)
@@ -29,7 +30,7 @@ def metadata():
     """The directory in which pip keeps what it knows of this nova and the fork in it; None where it is not pip's."""
     parent = os.path.dirname(os.path.dirname(os.path.abspath(nova.__file__)))
     for name in RECORDS:
-        for record in glob.glob(os.path.join(parent, 'nova-*-info', name)):
+        for record in glob.glob(os.path.join(parent, 'nova-[0-9]*-info', name)):
             with open(record) as lines:
                 if any(OURS.match(line) for line in lines):
                     return os.path.dirname(record)
@@ -53,7 +54,7 @@ def way_back(source):
     :param source: a file or directory to take it from; None for pip's own index
     :raises errors.CascadingError: pip has none to offer, or would bring a fork again
     """
-    version = re.match(r'nova-([^-]+)', os.path.basename(metadata())).group(1)
+    version = FOLDER.match(os.path.basename(metadata())).group(1)
     words = ['install', '--no-deps', '--force-reinstall'] + wanted(version, source)
     if processes.ask(pip('--version'))[0]:
         uv = ['uv', 'pip', 'install', '--python', sys.executable, '--no-deps', '--reinstall']

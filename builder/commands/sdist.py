@@ -12,21 +12,20 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from builder.commands import build
+from builder.commands import build, options
 from builder.common import project
+from builder.common.files import deliver, sha256
 from builder.common.progress import step
-from builder.common.project import PROJECT
 from builder.fork import making
 from builder.package import sdist
 from builder.package.sdist import branch
 from builder.package.sdist.branch import Branch
-from builder.common.files import sha256
 from builder.source.obtain import obtain
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', nargs='?', default='latest', metavar='SOURCE', help='what to fork (see above)')
-    parser.add_argument('--to', type=Path, default=PROJECT / 'dist', metavar='DIR', help='where they go (dist/)')
+    options.delivery(parser)
     parser.add_argument('--revision', type=build.positive, default=1, metavar='N',
                         help='the number in front of the build tag (1)')
     parser.add_argument('--git', type=Path, metavar='DIR',
@@ -46,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         out.mkdir()
         with step('building the sdist' if args.source_only else 'building the sdist and the wheel'):
             built = sdist.build(made, out, revision=args.revision, epoch=project.epoch(), source_only=args.source_only)
-        paths = build.deliver(built, args.to)
+        paths = deliver(built, args.to)
         summary(tree.version, paths)
         if args.git:
             show(args.git, branch.write(sdist.source(made, args.revision), tree, args.git, revision=args.revision,

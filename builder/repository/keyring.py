@@ -16,7 +16,7 @@ from builder.common.files import sha256
 from builder.common.maintainer import maintainer
 from builder.common.project import PROJECT
 from builder.package.rpm import preflight
-from builder.repository import isolated, keys, releaserpm, targets, yum
+from builder.repository import isolated, keys, pypi, releaserpm, targets, yum
 from builder.repository.atomic import link
 from builder.repository.change import Change
 from builder.repository.state import Entry

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 
 import pytest
 
@@ -36,7 +35,7 @@ def repo(tmp_path_factory, nova):
 
 @pytest.fixture(scope='module')
 def host(module_host, nova, repo):
-    """Stock nova with its databases, RabbitMQ, and two indexes of which pip uses stock's unless it is told otherwise."""
+    """Stock nova with its databases, RabbitMQ, and two indexes; pip uses stock's unless told otherwise."""
     host = module_host(nova[0].suite, nova[1])
     host.put(repo.root, '/srv/repo')
     host.serve('/srv/repo', 8000)

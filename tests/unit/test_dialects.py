@@ -230,4 +230,5 @@ class Told:
     (1, None, None),  # longer than a packet may be
     (1, b'a\x1fb\x1e', None)])
 def test_rows_in_one_text_are_taken_only_when_nothing_can_be_wrong_with_them(load, count, text, expected):
-    assert load('database.dialects.packed').rows(Told(count, text), ['one', 'two'], 'FROM somewhere', 'one', {}) == expected
+    packed = load('database.dialects.packed')
+    assert packed.rows(Told(count, text), ['one', 'two'], 'FROM somewhere', 'one', {}) == expected

@@ -59,8 +59,7 @@ def tree(tmp_path):
 def built(source, to, **options):
     to.mkdir(parents=True)
     fork = making.make(obtain(str(source), to / 'work', documents=True))
-    paths = sdist.build(fork, to, revision=options.pop('revision', 1), epoch=EPOCH, **options)
-    return paths
+    return sdist.build(fork, to, revision=options.pop('revision', 1), epoch=EPOCH, **options)
 
 
 def members(path):

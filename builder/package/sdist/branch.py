@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from builder.common import git, project, tools
 from builder.common.errors import BuildError
+from builder.common.maintainer import maintainer
 from builder.common.model import Tree
 from builder.package.sdist.content import EXECUTABLE, LINK, Member
 from builder.source.novaversion import Release
 
-NAME, EMAIL = 'nova-cascading', 'maintainers@nova-cascading.example.org'
 MODES = {EXECUTABLE: '100755', LINK: '120000'}
 
 
@@ -104,7 +104,8 @@ class Repository:
 
     def tag(self, tag: str, name: str, message: str, epoch: int) -> None:
         """An annotated one: pbr asks `git describe`, which does not see others."""
-        env = {**self.env, 'GIT_COMMITTER_NAME': NAME, 'GIT_COMMITTER_EMAIL': EMAIL,
+        who = maintainer()
+        env = {**self.env, 'GIT_COMMITTER_NAME': who.name, 'GIT_COMMITTER_EMAIL': who.address,
                'GIT_COMMITTER_DATE': f'{epoch} +0000'}
         tools.run(['git', '--git-dir', self.path, 'tag', '--force', '--annotate', '--no-sign', '--message', message,
                    tag, f'refs/heads/{name}'], env=env)
@@ -114,7 +115,7 @@ def import_stream(ref: str, message: str, parents: list[str], members: dict[str,
                   epoch: int) -> Iterator[bytes]:
     """What git fast-import(1) reads."""
     text = message.encode()
-    yield f'commit {ref}\ncommitter {NAME} <{EMAIL}> {epoch} +0000\ndata {len(text)}\n'.encode() + text + b'\n'
+    yield f'commit {ref}\ncommitter {maintainer()} {epoch} +0000\ndata {len(text)}\n'.encode() + text + b'\n'
     for word, parent in zip(['from', *['merge'] * len(parents)], parents):
         yield f'{word} {parent}\n'.encode()
     yield b'deleteall\n'

@@ -13,7 +13,7 @@ except ImportError:  # Python 2
 
 import nova
 from nova.cascading import errors
-from nova.cascading.host import processes, services
+from nova.cascading.host import services, tools
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
 FOLDER = re.compile(r'nova-([^-]+?)(-py[0-9.]+)?\.(dist|egg)-info$')
@@ -56,7 +56,7 @@ def way_back(source):
     """
     version = FOLDER.match(os.path.basename(metadata())).group(1)
     words = ['install', '--no-deps', '--force-reinstall'] + wanted(version, source)
-    if processes.ask(pip('--version'))[0]:
+    if tools.ask(pip('--version'))[0]:
         uv = ['uv', 'pip', 'install', '--python', sys.executable, '--no-deps', '--reinstall']
         return [' '.join(map(quote, uv + wanted(version, source)))] + restarts()
     look(words, version)
@@ -75,7 +75,7 @@ def wanted(version, source):
 
 def look(words, version):
     """See what pip would install, before it takes anything away; one before 22.2 (no --report) cannot tell."""
-    status, text = processes.ask(pip('--quiet', *(words + ['--dry-run', '--report', '-'])), seconds=SECONDS)
+    status, text = tools.ask(pip('--quiet', *(words + ['--dry-run', '--report', '-'])), seconds=SECONDS)
     if status == 2:  # an option that it does not know
         return
     try:

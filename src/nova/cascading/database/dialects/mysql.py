@@ -6,7 +6,7 @@ import itertools
 import os
 
 from nova.cascading import errors
-from nova.cascading.database.dialects import base, grants, topology
+from nova.cascading.database.dialects import base, grants, packed, topology
 
 _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1064: base.UNSUPPORTED, 1235: base.UNSUPPORTED, 1800: base.UNSUPPORTED, 1845: base.UNSUPPORTED,
@@ -50,7 +50,6 @@ class MySQL(base.Server):
         return [[row[1] for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
 
     def read(self, columns, rest, order, **values):
-        from nova.cascading.database.dialects import packed  # no part of the preflight, which has this module
         if not self._reads_packed:
             self._reads_packed = True
             packed.allow_length(self)

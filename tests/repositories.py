@@ -11,11 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from builder.common.project import PROJECT
+from builder.repository import keys
 
 UBUNTU = '1:2014.1.5-0ubuntu1+cascading{0}'
 EL7 = '1.el7.cascading{0}'
 PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
+URL = 'http://mirror.example.org/nc'
 
 
 def deb(folder: Path, revision: int, content: str = '') -> Path:
@@ -93,14 +97,21 @@ def gnupg() -> Iterator[Path]:
             subprocess.run(['gpgconf', '--kill', 'all'], env={'PATH': PATH, 'GNUPGHOME': home})
 
 
+def gpg(home: Path, *words: object) -> str:
+    """What GnuPG prints, with the keys of a home."""
+    return subprocess.run(['gpg', '--batch', *map(str, words)], env={'PATH': PATH, 'GNUPGHOME': str(home)}, check=True,
+                          capture_output=True, text=True).stdout
+
+
 def make_key(home: Path, owner: str, expires: str = '5y') -> str:
     """:returns: the fingerprint of a new signing key."""
-    environment = {'PATH': PATH, 'GNUPGHOME': str(home)}
-    words = ['gpg', '--batch', '--quiet', '--passphrase', '', '--quick-generate-key', owner, 'rsa3072', 'sign', expires]
-    subprocess.run(words, env=environment, check=True, capture_output=True)
-    listed = subprocess.run(['gpg', '--with-colons', '--list-keys', f'={owner}'], env=environment, check=True,
-                            capture_output=True, text=True)
-    return next(line.split(':')[9] for line in listed.stdout.splitlines() if line.startswith('fpr'))
+    gpg(home, '--quiet', '--passphrase', '', '--quick-generate-key', owner, 'rsa3072', 'sign', expires)
+    return fingerprint(home, owner)
+
+
+def fingerprint(home: Path, owner: str = keys.OWNER) -> str:
+    listed = gpg(home, '--with-colons', '--list-keys', f'={owner}')
+    return next(line.split(':')[9] for line in listed.splitlines() if line.startswith('fpr'))
 
 
 class Publisher:
@@ -133,3 +144,35 @@ class Publisher:
 
     def offered(self, suite: str) -> str:
         return (self.root / f'dists/{suite}/main/binary-amd64/Packages').read_text()
+
+
+@pytest.fixture(scope='module')
+def home() -> Iterator[Path]:
+    """A GnuPG home with the key that publish would make."""
+    with gnupg() as made:
+        make_key(made, keys.OWNER)
+        yield made
+
+
+@pytest.fixture(scope='module')
+def first(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Publisher:
+    """A repository of both families, at revision 1, not to be changed."""
+    top = tmp_path_factory.mktemp('first')
+    deb(top / 'in', 1)
+    rpms(top / 'in', 1)
+    publisher = Publisher(top / 'repo', home)
+    publisher('publish', top / 'in', '--url', URL)
+    return publisher
+
+
+@pytest.fixture
+def repo(first: Publisher, tmp_path: Path) -> Publisher:
+    """A copy of the first repository, to change."""
+    return first.copy(tmp_path / 'repo')
+
+
+@pytest.fixture
+def inside(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has the publisher's keys."""
+    monkeypatch.setenv('GNUPGHOME', str(home))
+    keys.export.cache_clear()

@@ -15,33 +15,6 @@ DAY = 86400
 SUITE = 'icehouse-trusty'
 
 
-@pytest.fixture(scope='module')
-def home():
-    with repositories.gnupg() as home:
-        yield home
-
-
-@pytest.fixture(scope='module')
-def first(tmp_path_factory, home):
-    top = tmp_path_factory.mktemp('first')
-    repositories.deb(top / 'in', 1)
-    repositories.rpms(top / 'in', 1)
-    publisher = Publisher(top / 'repo', home)
-    publisher('publish', top / 'in', '--url', 'http://mirror.example.org/nc')
-    return publisher
-
-
-@pytest.fixture
-def repo(first, tmp_path):
-    return first.copy(tmp_path / 'repo')
-
-
-@pytest.fixture
-def gnupg_home(monkeypatch, home):
-    monkeypatch.setenv('GNUPGHOME', str(home))
-    keys.export.cache_clear()
-
-
 def problems(publisher, now=None):
     return check.problems(publisher.root, keys.trusted([]), int(now or time.time()))
 
@@ -53,7 +26,7 @@ def signers(publisher, path, home):
     return {line.split()[-1] for line in done.stdout.splitlines() if line.split()[1] == 'VALIDSIG'}
 
 
-def test_one_changed_byte_anywhere_is_found(first, gnupg_home, tmp_path):
+def test_one_changed_byte_anywhere_is_found(first, inside, tmp_path):
     """In every file of the tree, packages, indexes, signatures and the page: first, middle and last byte."""
     assert problems(first) == []
     unnoticed = []
@@ -86,7 +59,7 @@ def test_what_somebody_changed_is_not_signed_again(repo, tmp_path, path):
     assert 'was changed by something else since it was signed' in done.stdout
 
 
-def test_a_file_that_the_publisher_did_not_put_there_is_found(repo, gnupg_home):
+def test_a_file_that_the_publisher_did_not_put_there_is_found(repo, inside):
     (repo.root / 'pool/extra.deb').write_text('extra')
     assert problems(repo) == ['pool/extra.deb: a file that the publisher did not put there']
 
@@ -126,7 +99,7 @@ def test_a_mirror_without_the_key_is_told_how_to_get_it(first):
         assert 'every signature and hash good' in mirror('verify').stdout
 
 
-def test_verify_fails_from_90_days_before_valid_until(first, gnupg_home):
+def test_verify_fails_from_90_days_before_valid_until(first, inside):
     end = json.loads((first.root / 'state.json').read_text())['time'] + 180 * DAY
     assert problems(first, end - 91 * DAY) == []
     found = problems(first, end - 89 * DAY)

@@ -7,7 +7,6 @@ import json
 
 import pytest
 
-from builder.repository import keys
 from tests import conditions, repositories
 from tests.repositories import EL7, UBUNTU, Publisher
 
@@ -21,14 +20,8 @@ def top(tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def home():
-    with repositories.gnupg() as home:
-        yield home
-
-
-@pytest.fixture(scope='module')
 def signers(home):
-    return [repositories.make_key(home, keys.OWNER), repositories.make_key(home, 'next key')]
+    return [repositories.fingerprint(home), repositories.make_key(home, 'next key')]
 
 
 @pytest.fixture(scope='module')
@@ -38,7 +31,7 @@ def first(top, home, signers):
     for revision in (1, 2):
         repositories.deb(top / str(revision), revision)
         repositories.rpms(top / str(revision), revision)
-    repo('publish', top / '1', '--key', signers[0], '--url', 'http://mirror.example.org/nc')
+    repo('publish', top / '1', '--key', signers[0], '--url', repositories.URL)
     return repo
 
 

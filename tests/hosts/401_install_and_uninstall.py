@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.unit.installer_bed import (
+from tests.installer_bed import (
     ADDED,
     FORKED,
     INSTANCE,

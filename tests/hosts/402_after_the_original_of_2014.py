@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.installer_bed import ADDED, FORKED, INSTANCE, INSTANCE_PATH, MODELS_PATH, STOCK, Bed, contents, snapshot
+from tests.installer_bed import ADDED, FORKED, INSTANCE, INSTANCE_PATH, MODELS_PATH, STOCK, Bed, contents, snapshot
 
 MIGRATION = 'nova/db/sqlalchemy/migrate_repo/versions/234_add_mapping_uuid_column_to_instance.py'
 # Whole files of an older release, with the field in another place.

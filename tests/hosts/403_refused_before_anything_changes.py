@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.unit.installer_bed import MODELS_PATH, STOCK, Bed, contents, snapshot
+from tests.installer_bed import MODELS_PATH, STOCK, Bed, contents, snapshot
 
 
 @pytest.fixture

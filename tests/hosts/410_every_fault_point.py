@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from tests.unit.installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, Bed, contents, snapshot
+from tests.installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, Bed, contents, snapshot
 
 KILLED = -9
 FEWEST = 20  # so many points the smallest run has; fewer mean that the counting is broken

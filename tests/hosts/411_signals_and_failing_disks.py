@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.installer_bed import ADDED, FORKED, HEARING, STOCK, Bed, contents, fork_of, snapshot
+from tests.installer_bed import ADDED, FORKED, HEARING, STOCK, Bed, contents, fork_of, snapshot
 
 FEWEST = 15  # so many points the smallest run has; fewer mean that the counting is broken
 SLOW = b'''import os, sys, time

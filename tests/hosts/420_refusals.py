@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from tests.hosts.lib import rpm, unpackaged  # noqa: F401  registers the layer with rpm
-from tests.unit.installer_bed import ADDED, PREFLIGHT, STOCK, Bed, fork_of
+from tests.installer_bed import ADDED, PREFLIGHT, STOCK, Bed, fork_of
 
 PARENT, STATE = '/opt/my stack', '/var/lib/nova-cascading/installer'
 FILL = b'''

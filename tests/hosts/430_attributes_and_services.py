@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hosts.lib import unpackaged
-from tests.unit.installer_bed import MODELS_PATH, Bed
+from tests.installer_bed import MODELS_PATH, Bed
 
 PARENT = '/opt/stack'
 DAEMON = 'import time\nwhile True:\n    time.sleep(60)\n'

@@ -3,11 +3,12 @@
 import importlib
 import sys
 import types
-from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[2] / 'src/nova'
+from builder.common.project import PROJECT
+
+SOURCE = PROJECT / 'src/nova'
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from builder.common.errors import BuildError
 from builder.common.model import Tree
 from builder.fork import making, quilt
-from tests.unit import fakenova
+from tests import fakenova
 
 APPLIED = {
     '2014.1.5': {'orm-column', 'object-field', 'object-from-database', 'conductor-allowed-updates', 'port-profile',

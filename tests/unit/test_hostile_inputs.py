@@ -18,16 +18,17 @@ import pytest
 
 from builder.common.errors import BuildError
 from builder.common.model import Stock
+from builder.common.project import PROJECT
 from builder.repository.state import State
 from builder.source import packaged, unpack
 from builder.source.obtain import obtain
-from tests.unit import fakenova
-from tests.unit.conftest import SOURCE
-from tests.unit.source_bed import pack, refused
+from tests import fakenova
+from tests.source_bed import pack, refused
 
 pytestmark = pytest.mark.usefixtures('sources')
 
 FILE, LINK, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
+SOURCE = PROJECT / 'src/nova'
 CLIMBS = 'd/' * 12 + '../' * 12
 ESCAPES = {
     'a path that climbs': [('../evil', FILE, '')],

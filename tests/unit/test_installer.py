@@ -4,7 +4,8 @@ import shutil
 import subprocess
 
 import pytest
-from installer_bed import ADDED, FORKED, MODELS, MODELS_PATH, STOCK, Bed, contents, snapshot
+
+from tests.installer_bed import ADDED, FORKED, MODELS, MODELS_PATH, STOCK, Bed, contents, snapshot
 
 # A version manager's stand-in for a Python that is switched off is found, but does not run.
 PYTHONS = [path for path in map(shutil.which, ('python2.6', 'python2.7', 'python3'))

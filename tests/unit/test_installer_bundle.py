@@ -8,10 +8,10 @@ import subprocess
 import tarfile
 
 import pytest
-from installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, contents, fork_of, write_tree
 
 from builder.common.project import PROJECT
 from builder.package import bundle
+from tests.installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, contents, fork_of, write_tree
 
 
 def write(work, name):

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from installer_bed import STOCK, part, write_tree
+
+from tests.installer_bed import STOCK, part, write_tree
 
 NOBODY = 65534
 SLEEP = 'import time; time.sleep(60)'

@@ -6,7 +6,19 @@ import os
 import shutil
 
 import pytest
-from installer_bed import ADDED, FORKED, INSTANCE_PATH, MODELS_PATH, STOCK, Bed, contents, fork_of, snapshot, write_tree
+
+from tests.installer_bed import (
+    ADDED,
+    FORKED,
+    INSTANCE_PATH,
+    MODELS_PATH,
+    STOCK,
+    Bed,
+    contents,
+    fork_of,
+    snapshot,
+    write_tree,
+)
 
 # The next release: nothing of the old one's files is in it, and one of them is gone.
 NEXT = {**STOCK, MODELS_PATH: b'class Model(object):\n    number = 2\n', 'nova/manager.py': b'# of the next release\n'}

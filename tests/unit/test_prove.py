@@ -2,11 +2,11 @@
 
 import subprocess
 
-import fakenova
 import pytest
 
 from builder.common import environment, project
 from builder.common.project import PROJECT
+from tests import fakenova
 
 SOMEBODY = {'DEBFULLNAME': 'Jané Doe', 'DEBEMAIL': 'jane@example.org'}
 

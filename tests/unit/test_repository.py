@@ -35,13 +35,8 @@ def given(tmp_path_factory):
 def first(tmp_path_factory, home, given):
     """A repository that holds revision 1, not to be changed."""
     publisher = Publisher(tmp_path_factory.mktemp('first') / 'repo', home)
-    publisher.said = publisher('publish', given[1], '--url', 'http://mirror.example.org/nc').stdout
+    publisher.said = publisher('publish', given[1], '--url', repositories.URL).stdout
     return publisher
-
-
-@pytest.fixture
-def repo(first, tmp_path):
-    return first.copy(tmp_path / 'repo')
 
 
 def rpms_offered(publisher, suite):
@@ -53,16 +48,11 @@ def rpms_offered(publisher, suite):
     return {part.get('href').split('/')[-1] for part in ElementTree.fromstring(text).iter() if part.get('href')}
 
 
-def gpg(home, *words):
-    return subprocess.run(['gpg', '--batch', *words], env={'PATH': repositories.PATH, 'GNUPGHOME': str(home)},
-                          capture_output=True, text=True, check=True).stdout
-
-
 def test_the_first_publish_makes_an_rsa_key_in_the_gnupg_home_and_nowhere_else(first, home):
     assert 'making a signing key' in first.said
-    key = gpg(home, '--with-colons', '--list-secret-keys').splitlines()[0].split(':')
+    key = repositories.gpg(home, '--with-colons', '--list-secret-keys').splitlines()[0].split(':')
     assert key[2:4] == ['4096', '1'], '4096 bits, algorithm 1: RSA'
-    public = gpg(home, '--show-keys', '--with-colons', str(first.root / 'nova-cascading.asc'))
+    public = repositories.gpg(home, '--show-keys', '--with-colons', first.root / 'nova-cascading.asc')
     assert public.startswith('pub:')
     assert not [path for path in first.root.rglob('*') if path.is_file() and b'PRIVATE KEY' in path.read_bytes()]
 
@@ -92,6 +82,21 @@ def test_old_clients_find_what_they_need(first):
     keyring = next(first.root.glob('pool/main/n/*/*.deb'))
     members = subprocess.run(['ar', 't', keyring], capture_output=True, text=True, check=True).stdout
     assert members.split() == ['debian-binary', 'control.tar.gz', 'data.tar.gz']
+
+
+def maintainer_of(path):
+    words = ['dpkg-deb', '--field', path, 'Maintainer'] if path.suffix == '.deb' \
+        else ['rpm', '-qp', '--nosignature', '--qf', '%{PACKAGER}', path]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_maintainer_who_is_set_stands_in_the_packages_with_the_keys(repo):
+    before = set(repo.root.rglob('*'))
+    repo('publish', '--refresh', DEBFULLNAME='Jane', DEBEMAIL='jane@example.org')
+    added = [path for path in repo.root.rglob('*') if path not in before and path.suffix in ('.deb', '.rpm')]
+    said = {path.suffix: maintainer_of(path) for path in added}
+    assert said == dict.fromkeys(('.deb', '.rpm'), 'Jane <jane@example.org>')
+    repo('verify')
 
 
 def test_links_stay_within_the_tree_wherever_it_is_copied(first):
@@ -183,7 +188,7 @@ def test_the_same_packages_and_time_give_the_same_bytes(first, given, tmp_path):
     trees = []
     for name in ('here', 'there'):
         publisher = Publisher(tmp_path / name, first.home)
-        publisher('publish', given[1], '--url', 'http://mirror.example.org/nc', SOURCE_DATE_EPOCH=later)
+        publisher('publish', given[1], '--url', repositories.URL, SOURCE_DATE_EPOCH=later)
         publisher('publish', given[2], SOURCE_DATE_EPOCH=later)
         trees.append({path.relative_to(publisher.root): path.read_bytes()
                       for path in publisher.root.rglob('*') if path.is_file()})

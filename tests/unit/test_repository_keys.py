@@ -31,9 +31,7 @@ SAYS = {'sha1': 'signed by itself with SHA-1', 'rsa1024': 'has 1024 bits', 'dsa'
 
 
 def gpg(home, *words):
-    environment = {'PATH': repositories.PATH, 'GNUPGHOME': str(home)}
-    return subprocess.run(['gpg', '--batch', '-q', '--passphrase', '', *words], env=environment, check=True,
-                          capture_output=True, text=True).stdout
+    return repositories.gpg(home, '-q', '--passphrase', '', *words)
 
 
 @pytest.fixture(scope='module')

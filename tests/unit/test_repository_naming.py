@@ -20,13 +20,6 @@ GUESS = 'Provides: python3-nova (= {0}), nova-cascading-assumed-stock\n'
 BOOKWORM, UPSTREAM = '2:26.2.2-1~deb12u5', '2:26.3.0-1'
 
 
-@pytest.fixture(scope='module')
-def home():
-    with repositories.gnupg() as home:
-        repositories.make_key(home, keys.OWNER)
-        yield home
-
-
 @pytest.fixture
 def repo(tmp_path, home):
     return Publisher(tmp_path / 'repo', home)

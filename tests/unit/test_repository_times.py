@@ -8,7 +8,7 @@ import time
 import pytest
 
 from builder.common.errors import BuildError
-from builder.repository import keys, times
+from builder.repository import times
 from builder.repository.state import State, Suite
 from tests import repositories
 from tests.repositories import Publisher
@@ -16,13 +16,6 @@ from tests.repositories import Publisher
 DAY = 86400
 NOW = int(time.time())
 TRUSTY, YUM = 'icehouse-trusty', 'icehouse-el7'
-
-
-@pytest.fixture(scope='module')
-def home():
-    with repositories.gnupg() as home:
-        repositories.make_key(home, keys.OWNER)
-        yield home
 
 
 def state(when, valid_days=180):
@@ -62,7 +55,7 @@ def publish_with_a_clock_ahead(repo, given, days):
 def test_a_repository_of_the_future_is_recognised_and_brought_back(tmp_path, home):
     repo = Publisher(tmp_path / 'repo', home)
     given = [repositories.deb(tmp_path / 'in', 1), *repositories.rpms(tmp_path / 'in', 1)]
-    publish_with_a_clock_ahead(repo, [*given, '--url', 'http://mirror.example.org/nc'], 10)
+    publish_with_a_clock_ahead(repo, [*given, '--url', repositories.URL], 10)
     assert 'signed in the future' in repo('verify', check=False).stdout
     refused = repo('publish', repositories.deb(tmp_path / 'in', 2), check=False)
     assert refused.returncode == 1

@@ -14,30 +14,6 @@ from tests import repositories
 from tests.repositories import Publisher
 
 TRUSTY, YUM = 'icehouse-trusty', 'icehouse-el7'
-URL = ('--url', 'http://mirror.example.org/nc')
-
-
-@pytest.fixture(scope='module')
-def home():
-    with repositories.gnupg() as home:
-        repositories.make_key(home, keys.OWNER)
-        yield home
-
-
-@pytest.fixture(scope='module')
-def first(tmp_path_factory, home):
-    """A repository of both families, not to be changed."""
-    top = tmp_path_factory.mktemp('first')
-    repositories.deb(top / 'in', 1)
-    repositories.rpms(top / 'in', 1)
-    publisher = Publisher(top / 'repo', home)
-    publisher('publish', top / 'in', *URL)
-    return publisher
-
-
-@pytest.fixture
-def repo(first, tmp_path):
-    return first.copy(tmp_path / 'repo')
 
 
 def refused(repo, words, *says):
@@ -49,13 +25,6 @@ def refused(repo, words, *says):
         assert text in done.stdout
     after = {path: path.read_bytes() for path in repo.root.rglob('*') if path.is_file() and not path.is_symlink()}
     assert after == before
-
-
-@pytest.fixture
-def inside(home, monkeypatch):
-    """This process has the publisher's keys."""
-    monkeypatch.setenv('GNUPGHOME', str(home))
-    keys.export.cache_clear()
 
 
 def found(repo):

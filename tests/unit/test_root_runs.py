@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from installer_bed import Bed
 
 from builder.common import workplace
 from builder.common.project import PROJECT
@@ -15,6 +14,7 @@ from builder.package import preflight as check
 from builder.package.deb import template
 from builder.package.rpm import preflight
 from tests.hosts.lib.watch import Watch
+from tests.installer_bed import Bed
 
 MODULES = ('nova', 'oslo_config', 'oslo', 'sqlalchemy', 'builder', 'os', 're', 'argparse', 'encodings', 'compileall',
            'venv', 'site', 'sitecustomize', 'usercustomize', 'linecache', 'traceback', 'pkg_resources')

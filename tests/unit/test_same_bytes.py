@@ -5,11 +5,10 @@ import shlex
 import shutil
 import subprocess
 
-import fakenova
 import pytest
 
 from builder.common.project import PROJECT
-from tests import conditions
+from tests import conditions, fakenova
 
 DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
 

@@ -10,8 +10,8 @@ import pytest
 from builder.common.files import sha256
 from builder.source import unpack
 from builder.source.obtain import obtain
-from tests.unit import fakenova
-from tests.unit.source_bed import crafted, pack, refused
+from tests import fakenova
+from tests.source_bed import crafted, pack, refused
 
 pytestmark = pytest.mark.usefixtures('sources')
 

@@ -9,8 +9,8 @@ import pytest
 
 from builder.source import cache, inspect, releases, upstream
 from builder.source.obtain import obtain
-from tests.unit import fakenova
-from tests.unit.source_bed import pack, refused
+from tests import fakenova
+from tests.source_bed import pack, refused
 
 pytestmark = pytest.mark.usefixtures('sources')
 

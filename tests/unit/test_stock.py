@@ -13,7 +13,7 @@ from builder.common.errors import BuildError
 from builder.common.model import Tree
 from builder.source import stock
 from builder.source.obtain import obtain
-from tests.unit import fakenova
+from tests import fakenova
 
 pytestmark = pytest.mark.skipif(shutil.which('apt-get') is None, reason='SKIPPED: needs apt')
 

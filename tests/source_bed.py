@@ -7,7 +7,7 @@ import pytest
 
 from builder.common.errors import BuildError
 from builder.source.obtain import obtain
-from tests.unit import fakenova
+from tests import fakenova
 
 
 def pack(tmp_path, name, version='26.3.0', top='nova-26.3.0'):

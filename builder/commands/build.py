@@ -41,20 +41,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', nargs='?', metavar='SOURCE', help='what to build from (see above)')
     options.delivery(parser)
     parser.add_argument('--only', choices=FAMILIES, help='make the packages of one family')
-    parser.add_argument('--revision', type=positive, default=1, metavar='N', help='the N of +cascadingN (1)')
+    parser.add_argument('--revision', type=options.positive, default=1, metavar='N', help='the N of +cascadingN (1)')
     parser.add_argument('--source-only', action='store_true',
                         help='only .dsc and .src.rpm, with a _source.changes for dput, Launchpad, OBS, mock and COPR')
     parser.add_argument('--stock-version', metavar='V',
                         help='the exact version of the stock package to stand in for; needs --only')
     parser.add_argument('--companions', type=Path, metavar='DIR',
                         help='for dpkg before 1.17.11: re-version the stock service debs in DIR to depend on the fork')
-
-
-def positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def run(args: argparse.Namespace) -> int:

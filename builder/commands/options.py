@@ -20,3 +20,11 @@ def repository(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--to', type=Path, default=DIST / 'repo', metavar='DIR', help='the repository (dist/repo)')
     parser.add_argument('--key', action='append', default=[], metavar='ID',
                         help='the key that signs; twice while keys are rotated, the older one first')
+
+
+def positive(text: str) -> int:
+    """A number from 1 on, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

@@ -26,7 +26,7 @@ from builder.source.obtain import obtain
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('source', nargs='?', default='latest', metavar='SOURCE', help='what to fork (see above)')
     options.delivery(parser)
-    parser.add_argument('--revision', type=build.positive, default=1, metavar='N',
+    parser.add_argument('--revision', type=options.positive, default=1, metavar='N',
                         help='the number in front of the build tag (1)')
     parser.add_argument('--git', type=Path, metavar='DIR',
                         help='also add the source as a branch to this bare git repository, made if it is not there')

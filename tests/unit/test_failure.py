@@ -3,7 +3,8 @@
 import types
 
 import pytest
-from installer_bed import part
+
+from tests.installer_bed import part
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import fakenova
 import pytest
 
 from builder.common import environment
@@ -15,6 +14,7 @@ from builder.fork import making
 from builder.package import sdist
 from builder.package.sdist import branch, metadata, wheel
 from builder.source.obtain import obtain
+from tests import fakenova
 
 EPOCH = 1700000000
 SETUP_CFG = '''[metadata]

@@ -1,56 +1,19 @@
 """What servers answer that are hard to come by, and what is made of it. The server here is a stand-in, by rules."""
 
-import contextlib
-import re
 import types
 
 import pytest
+
+from tests.unit.fakeserver import Connection, Driver
 
 GRANT = 'GRANT {} ON `nova`.* TO `nova`@`%`'
 ALL = 'ALTER, CREATE, INDEX, INSERT'
 
 
-class Driver(Exception):
-    """An error as the drivers raise it: a number, and words in any language."""
-
-
-class Connection:
-    """Answers statements by rules [(pattern, rows or error number)]; remembers all of them."""
-
-    title, dialect = 'database main (nova on db)', 'mysql'
-
-    def __init__(self, mysql, *rules):
-        self.rules = [*rules, ('SELECT DATABASE', [('nova',)]), ('SHOW GLOBAL', []), ('SELECT VERSION', [('8.4.0',)])]
-        self.asked = []
-        self.server = mysql.MySQL(self)
-
-    def rows(self, statement, **values):
-        self.asked.append(statement)
-        for pattern, answer in self.rules:
-            if re.search(pattern, statement):
-                if isinstance(answer, int):
-                    raise self.server.statement_error(Driver(answer, 'Accès refusé'))
-                return answer
-        return []
-
-    def records(self, statement):
-        return self.rows(statement)
-
-    def value(self, statement, **values):
-        return next((row[0] for row in self.rows(statement, **values)), None)
-
-    @contextlib.contextmanager
-    def transaction(self):
-        yield
-
-    def private(self):
-        pass
-
-
 @pytest.fixture
 def server(load):
     def make(*rules):
-        return Connection(load('database.dialects.mysql'), *rules).server
+        return Connection(load('database.dialects.mysql').MySQL, 'mysql', *rules).server
     return make
 
 

@@ -31,9 +31,9 @@ class Missing(object):
 
     @property
     def tables_to_change(self):
-        """The names of the tables that something has to be done to."""
+        """The names of the tables that something has to be done to, in the order in which it is done."""
         names = [name for name, _ in self.columns + self.moves] + ['instances'] * self.index
-        return sorted(set(names))
+        return [name for name in TABLES if name in names]
 
     @property
     def endangers_services(self):

@@ -1,7 +1,7 @@
 """Builds packages again from what they say they are made of, and compares: are they what this project makes of it?
 
-FILE is a deb or rpm of this project, signed or not. The stock package or release that it names is looked for in the
-cache of sources, at this machine's package manager and upstream; --source names it otherwise.
+FILE is a deb or rpm of this project, signed or not, a wheel or an sdist. The stock package or release that it names is
+looked for in the cache of sources, at this machine's package manager and upstream; --source names it otherwise.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from builder.common.maintainer import Maintainer, parsed
 from builder.common.progress import step
 from builder.package import standin
 from builder.repository.incoming import content_of
+from builder.repository import pythonfiles
 from builder.source import cache, stock
 
 RELEASED = re.compile(r'nova (\S+) as released, commit')
@@ -47,7 +48,7 @@ class Claim(NamedTuple):
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('files', nargs='+', type=Path, metavar='FILE', help='.deb or .noarch.rpm')
+    parser.add_argument('files', nargs='+', type=Path, metavar='FILE', help='.deb, .noarch.rpm, .whl or sdist')
     parser.add_argument('--source', metavar='SOURCE', help='what it was made of, where it cannot be found by itself')
 
 
@@ -77,8 +78,11 @@ def claim(file: Path) -> Claim:
     if not file.is_file():
         raise BuildError(f'there is no file {file}', 'check the path')
     read = {'.deb': claim_of_deb, '.rpm': claim_of_rpm}.get(file.suffix)
+    if pythonfiles.is_one(file):
+        read = claim_of_python
     if read is None or file.name.endswith('.src.rpm'):
-        raise UsageError(f'{file.name} is neither a .deb nor a binary .rpm', 'name the binary package')
+        raise UsageError(f'{file.name} is neither a .deb, a binary .rpm, a wheel nor an sdist',
+                         'name the binary package')
     said = read(file)
     if not all(said[:5]):
         raise BuildError(f'{file.name} does not say what it was made of, by whom and by which nova-cascading',
@@ -108,6 +112,11 @@ def claim_of_rpm(file: Path) -> Claim:
                  parsed(packager), '' if standin.ASSUMED in provides.split() else OWN.sub('', version))
 
 
+def claim_of_python(file: Path) -> Claim:
+    said = pythonfiles.claim(file)
+    return Claim('sdist' if file.name.endswith('.gz') else 'wheel', said.revision, said.made_by, said.made_of, '')
+
+
 def found(said: Claim, work: Path) -> str:
     """The source that a package names.
 
@@ -128,8 +137,9 @@ def found(said: Claim, work: Path) -> str:
 
 def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
     """Run the build as its own program: nothing of this one may reach it."""
-    words = [str(project.PROJECT / 'build.sh'), source, '--only', said.family, '--revision', said.revision,
-             '--to', str(to)]
+    kind = {'sdist': ['sdist', source, '--source-only'], 'wheel': ['sdist', source]}
+    words = [str(project.PROJECT / 'build.sh'), *kind.get(said.family, [source, '--only', said.family]),
+             '--revision', said.revision, '--to', str(to)]
     packaged = PACKAGED.match(said.made_of)
     if said.stands_for and not (packaged and packaged[2] == said.stands_for):
         words += ['--stock-version', said.stands_for]

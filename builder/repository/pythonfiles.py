@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tarfile
 import zipfile
+import zlib
 from email.parser import HeaderParser
 from pathlib import Path
 
 from builder.common.errors import BuildError
 from builder.package.sdist import metadata, wheel
-from builder.repository import pypi
+from builder.package.sdist.metadata import Claim
 
 SDIST = re.compile(r'nova-\d[^-/]*\.tar\.gz')
 LARGEST = 1 << 20  # bytes; nova's have 10,000
@@ -26,15 +27,7 @@ def described(path: Path) -> tuple[str, str, str]:
 
     :raises BuildError: it is damaged, or none that `./build.sh sdist` made.
     """
-    try:
-        text = read(path)
-    except (OSError, EOFError, KeyError, ValueError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise BuildError(f'{path} is damaged, or no wheel or sdist: {error}', 'build it again') from error
-    fields = HeaderParser().parsestr(text)
-    said = metadata.claim(text)
-    if fields['Name'] != pypi.PROJECT or said is None:
-        raise BuildError(f'{path} does not say that it is a fork of nova', 'publish what ./build.sh sdist makes')
-    version = str(fields['Version'])
+    said, version = claim(path), str(HeaderParser().parsestr(read(path))['Version'])
     tag = wheel.tag(int(said.revision), said.made_by)
     start = f'nova-{version}-{tag}-' if path.suffix == '.whl' else f'nova-{version}.tar.gz'
     if not path.name.startswith(start):
@@ -42,8 +35,29 @@ def described(path: Path) -> tuple[str, str, str]:
     return version, f'{version}-{tag}', 'any' if path.suffix == '.whl' else 'source'
 
 
+def claim(path: Path) -> Claim:
+    """What it says of itself.
+
+    :raises BuildError: as ``described``.
+    """
+    said = metadata.claim(read(path))
+    if said is None:
+        raise BuildError(f'{path} does not say that it is a fork of nova', 'take what ./build.sh sdist makes')
+    return said
+
+
 def read(path: Path) -> str:
-    """Its METADATA or PKG-INFO."""
+    """Its METADATA or PKG-INFO.
+
+    :raises BuildError: it has none.
+    """
+    try:
+        return _read(path)
+    except (OSError, EOFError, ValueError, StopIteration, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
+        raise BuildError(f'{path} is damaged, or no wheel or sdist of nova: {error}', 'build it again') from error
+
+
+def _read(path: Path) -> str:
     if path.suffix == '.whl':
         with zipfile.ZipFile(path) as archive:
             name = next(name for name in archive.namelist() if re.fullmatch(r'nova-[^/]+\.dist-info/METADATA', name))

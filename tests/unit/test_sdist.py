@@ -188,9 +188,12 @@ def test_what_is_no_bare_repository_is_left_alone(tree, checkout, tmp_path):
     assert git(checkout, 'status', '--porcelain') == ''
 
 
-def test_the_command_builds_all_of_it(tree, tmp_path):
+def test_the_command_builds_all_of_it_and_prove_does_it_again(tree, tmp_path):
     done = subprocess.run([PROJECT / 'build.sh', 'sdist', tree, '--to', tmp_path / 'out', '--git', tmp_path / 'git'],
                           capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert sorted(path.suffix for path in Path(tmp_path / 'out').iterdir()) == ['.gz', '.whl']
     assert '--no-deps --force-reinstall' in done.stdout and '@cascading-26.3.0#egg=nova' in done.stdout
+    proven = subprocess.run([PROJECT / 'build.sh', 'prove', *(tmp_path / 'out').iterdir(), '--source', tree],
+                            capture_output=True, text=True, timeout=100)
+    assert proven.returncode == 0 and proven.stdout.count(': the same bytes') == 2, proven.stdout + proven.stderr

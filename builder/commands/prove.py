@@ -18,11 +18,11 @@ from typing import NamedTuple
 from builder.common import deb822, environment, project, tools
 from builder.common.errors import BuildError, UsageError
 from builder.common.files import sha256
-from builder.common.maintainer import Maintainer, parsed
+from builder.common.maintainer import Maintainer, maintainer, parsed
 from builder.common.progress import step
 from builder.package import standin
-from builder.repository.incoming import content_of
 from builder.repository import pythonfiles
+from builder.repository.incoming import content_of
 from builder.source import cache, stock
 
 RELEASED = re.compile(r'nova (\S+) as released, commit')
@@ -114,7 +114,9 @@ def claim_of_rpm(file: Path) -> Claim:
 
 def claim_of_python(file: Path) -> Claim:
     said = pythonfiles.claim(file)
-    return Claim('sdist' if file.name.endswith('.gz') else 'wheel', said.revision, said.made_by, said.made_of, '')
+    family = 'wheel' if file.suffix == '.whl' else 'sdist'
+    # No maintainer is in it, so whichever is set makes the same bytes.
+    return Claim(family, said.revision, said.made_by, said.made_of, maintainer(), '')
 
 
 def found(said: Claim, work: Path) -> str:

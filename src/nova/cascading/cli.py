@@ -24,6 +24,8 @@ def main(argv=None):
     """
     words = sys.argv[1:] if argv is None else argv
     terminal.complete()
+    if argv is None:
+        terminal.be_alone()
     try:
         args = _arguments(words)
         if argv is None:

@@ -1,7 +1,9 @@
 """Tell the user something, whatever has become of the terminal: a pipe that closes never stops a migration."""
 
+import logging
 import os
 import sys
+import warnings
 
 from nova.cascading import errors
 
@@ -29,6 +31,23 @@ def complete():
     for name in ('stdin', 'stdout', 'stderr'):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, 'r+'))
+
+
+class _Nowhere(logging.Handler):
+    """Python 2.6 has no NullHandler."""
+
+    def emit(self, record):
+        pass
+
+
+def be_alone():
+    """Keep libraries off standard error, which monitoring reads: eventlet warns in nine lines, for developers.
+
+    Whoever wants to see warnings says so to Python (-W, PYTHONWARNINGS).
+    """
+    if not sys.warnoptions:
+        warnings.simplefilter('ignore')
+    logging.getLogger().addHandler(_Nowhere())
 
 
 def _write(name, line):

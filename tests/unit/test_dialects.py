@@ -81,6 +81,15 @@ def test_replicas_of_each_generation(server, load, rules, is_replica):
     assert bool(load('database.dialects.topology').why_replica(server(*rules))) == is_replica
 
 
+@pytest.mark.parametrize(('status', 'executed', 'is_in_doubt'), [
+    (1227, 'AA:1-9', False), (1227, 'AA:1-9,\nBB:1-4', True), (1227, 'GG:1-7, AA:1', False), (1227, '', False),
+    (NEW, 'AA:1-9,BB:1-4', False)])
+def test_a_user_who_may_not_ask_whether_it_is_a_replica_is_told_so(server, status, executed, is_in_doubt):
+    made = server(('SHOW (ALL|REPLICA|SLAVE)', status), ('GLOBAL VARIABLES', [
+        ('gtid_executed', executed), ('server_uuid', 'aa'), ('group_replication_group_name', 'gg')]))
+    assert bool(made.doubt()) == is_in_doubt
+
+
 GALERA = [('GLOBAL VARIABLES', [('wsrep_on', 'ON'), ('wsrep_osu_method', 'RSU')]),
           ('GLOBAL STATUS', [('wsrep_ready', 'ON'), ('wsrep_cluster_status', 'Primary'),
                              ('wsrep_local_state_comment', 'Synced')])]

@@ -49,6 +49,9 @@ class Worker(object):
         if not missing and not is_due:
             return False
         feasibility.refuse(self.server, missing)
+        doubt = self.server.doubt()
+        if doubt:
+            self.say('{0}: {1}'.format(self.connection.title, doubt))
         self.server.prepare(self.options)
         with self.server.queue(self):
             self._follow()

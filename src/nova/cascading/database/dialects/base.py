@@ -138,6 +138,9 @@ class Server(object):
     def refuse_unfit(self):
         """:raises errors.CascadingError: this server is a replica, takes no changes, or is out of its cluster"""
 
+    def doubt(self):
+        """What a person should know before this server is changed, as it does not tell; or None."""
+
     def refuse_unprivileged(self):
         """:raises errors.CascadingError: the database user may not do what is to be done"""
 

@@ -93,6 +93,9 @@ class MySQL(base.Server):
             raise base.StatementError(base.READ_ONLY, '{0}: {1}'.format(self.connection.title, reason),
                                       base.HINTS[base.READ_ONLY])
 
+    def doubt(self):
+        return topology.doubt(self)
+
     def refuse_unprivileged(self):
         for table in base.TABLES:
             missing = grants.lacking(self.connection, table, may_probe=not self.is_galera)

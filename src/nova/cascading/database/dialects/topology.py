@@ -33,6 +33,22 @@ def why_replica(server):
     return None if is_one_of_two else 'this server is a replica of another one'
 
 
+def doubt(server):
+    """Why nobody can tell whether this server is a replica, or None.
+
+    MySQL 8 and later tell a user without REPLICATION CLIENT nothing but whose transactions they have; a primary that
+    was a replica once has such ones, too.
+    """
+    if _first_shown(server, _REPLICAS) is not None:
+        return None
+    told = server.settings('VARIABLES', ['gtid_executed', 'server_uuid', 'group_replication_group_name'])
+    own = [told.get('server_uuid'), told.get('group_replication_group_name'), '']
+    others = set(part.partition(':')[0].strip() for part in told.get('gtid_executed', '').split(',')) - set(own)
+    if others:
+        return ('this server has transactions of other servers, and without REPLICATION CLIENT the database user cannot'
+                ' see whether it is a replica; if it is one, nova.conf must name its primary')
+
+
 def why_out_of_cluster(server):
     """The reason why a Galera node cannot be changed now, or None."""
     if not server.is_galera:

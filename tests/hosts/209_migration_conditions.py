@@ -4,24 +4,9 @@ import time
 
 import pytest
 
-from tests.hosts.lib import services
-from tests.hosts.lib.bed import PASSWORD, Bed
-from tests.hosts.lib.kinds import script
-from tests.hosts.lib.layers import register
+from tests.hosts.lib import services, verdicts
+from tests.hosts.lib.verdicts import GO, NOT_NOW, V233, outcome
 
-V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
-GO, REFUSED, NOT_NOW = (0, 0), (1, 1), (3, 2)  # exit status of preflight and of db sync
-PGBOUNCER = '''[databases]
-* = host=127.0.0.1
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = 6432
-auth_type = plain
-auth_file = /etc/pgbouncer/users
-pool_mode = transaction
-logfile = /var/tmp/pgbouncer.log
-pidfile = /var/tmp/pgbouncer.pid
-'''
 SILENT = '''import socket, time
 listening = socket.socket()
 listening.bind(('127.0.0.1', 9999))
@@ -29,83 +14,12 @@ listening.listen(50)
 time.sleep(600)
 '''
 
-register('poolers', base='databases', script=script('poolers'))
-
 
 @pytest.fixture(scope='module')
 def bed(module_host):
-    bed = Bed(module_host('bookworm', 'poolers'))
-    bed.host.run('useradd --system nova')
-    bed.start_mariadb()
-    bed.start_postgresql()
-    bed.host.write('/etc/pgbouncer/pgbouncer.ini', PGBOUNCER)
-    bed.host.write('/etc/pgbouncer/users', f'"nova" "{PASSWORD}"\n')
-    bed.host.run('su postgres -s /bin/sh -c "pgbouncer -d /etc/pgbouncer/pgbouncer.ini"')
+    bed = verdicts.bed_of('bookworm', module_host)
     bed.host.spawn(f'exec python3 -c "{SILENT}"')
     return bed
-
-
-def outcome(bed, url, more=''):
-    """What preflight and then the migration exit with; when it is done, it is right."""
-    early, done = bed.preflight(url, more), bed.cascading('db sync', url, more, check=False)
-    assert done.status or bed.cascading('db check', url, more, check=False).status == 0
-    return early.status, done.status
-
-
-def maria(bed, statements, user):
-    url = bed.mariadb(V233)
-    name = url.rpartition('/')[2]
-    bed.host.sql(';'.join(statement.format(name=name) for statement in statements) or 'SELECT 1', name)
-    if user:
-        bed.host.sql(f'{user.format(name=name)}', 'mysql')
-        url = url.replace('nova:', 'odd:', 1)
-    return url
-
-
-ODD = "CREATE OR REPLACE USER odd@localhost IDENTIFIED BY 'p@ss%w:rd/1'; "
-MARIADB = {
-    'plain': (GO, [], ''),
-    'compact rows, made without strict mode': (GO, ['SET SESSION innodb_strict_mode = 0',
-                                                    'ALTER TABLE instances ROW_FORMAT=COMPACT'], ''),
-    'redundant rows': (GO, ['SET SESSION innodb_strict_mode = 0', 'ALTER TABLE instances ROW_FORMAT=REDUNDANT'], ''),
-    'compressed rows': (GO, ['ALTER TABLE instances ROW_FORMAT=COMPRESSED'], ''),
-    'dates of zero': (GO, ["SET SESSION sql_mode = ''", 'ALTER TABLE instances ADD COLUMN day DATE NOT NULL DEFAULT '
-                           "'0000-00-00'", "INSERT INTO instances (uuid, deleted) VALUES ('u', 0)"], ''),
-    'rights through a default role': (GO, [], 'CREATE OR REPLACE ROLE odds; GRANT ALL ON {name}.* TO odds; ' + ODD
-                                      + 'GRANT odds TO odd@localhost; SET DEFAULT ROLE odds FOR odd@localhost'),
-    'rights by a pattern': (GO, [], ODD + r'GRANT ALL ON `nova%`.* TO odd@localhost'),
-    'a role that is not its default': (NOT_NOW, [], ODD + 'GRANT odds TO odd@localhost'),
-    'no right to alter': (REFUSED, [], ODD + 'GRANT SELECT, INSERT, INDEX ON {name}.* TO odd@localhost'),
-}
-
-
-@pytest.mark.parametrize('condition', MARIADB)
-def test_mariadb(bed, condition):
-    expected, statements, user = MARIADB[condition]
-    url = maria(bed, statements, user)
-    assert outcome(bed, url.replace('127.0.0.1', 'localhost') if user else url) == expected
-
-
-POSTGRESQL = {
-    'plain': (GO, '', '{url}'),
-    'a statement_timeout of the role': (GO, "ALTER ROLE nova IN DATABASE {name} SET statement_timeout = '3s'", ''),
-    'a schema that takes no index': (REFUSED, 'REVOKE CREATE ON SCHEMA public FROM PUBLIC, nova; '
-                                              'ALTER SCHEMA public OWNER TO postgres', ''),
-    'read-only': (REFUSED, 'ALTER DATABASE {name} SET default_transaction_read_only = on', ''),
-    'tables of somebody else': (REFUSED, 'ALTER TABLE shadow_instances OWNER TO postgres; '
-                                         'GRANT ALL ON shadow_instances TO nova', ''),
-    'behind pgbouncer, by transactions': (GO, '', 'postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6432/{name}'),
-    'the server asks the system for the user': (GO, '', 'postgresql://nova@/{name}?host=/run/postgresql'),
-}
-
-
-@pytest.mark.parametrize('condition', POSTGRESQL)
-def test_postgresql(bed, condition):
-    expected, statements, other = POSTGRESQL[condition]
-    url = bed.postgresql()
-    name = url.rpartition('/')[2]
-    bed.psql(statements.format(name=name) or 'SELECT 1', name)
-    assert outcome(bed, other.format(url=url, name=name) or url) == expected
 
 
 def test_mariadb_asks_the_system_for_the_user(bed):

@@ -10,6 +10,7 @@ from builder.common import git, project, workplace
 from builder.common.errors import BuildError
 from builder.common.project import PROJECT
 from tests import conditions
+from tests.hosts.lib import verdicts
 
 GIT = ['git', '-c', 'user.name=x', '-c', 'user.email=x@example.org', '-c', 'commit.gpgsign=false']
 
@@ -100,3 +101,7 @@ def test_a_place_for_temporary_files_must_serve_all_tools(tmp_path, name, why):
     if name != 'missing':
         (tmp_path / name).mkdir()
     assert why in workplace.problem(str(tmp_path / name)) and bool(why) == bool(workplace.problem(str(tmp_path / name)))
+
+
+def test_the_documented_verdicts_on_databases_are_those_that_are_tested():
+    assert verdicts.table() in (project.PROJECT / 'docs/databases.md').read_text()

@@ -63,10 +63,12 @@ class Bed:
     """One host with its servers.
 
     :param host: a host of layer "databases", or one above it
+    :param latest: nova's migrations, as tiny_nova() takes them
     """
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, latest: int | None = 233) -> None:
         self.host = host
+        self.latest = latest
         self.grants = f"IDENTIFIED BY '{PASSWORD}'"
 
     def start_mariadb(self, options: str = '') -> None:
@@ -77,9 +79,15 @@ class Bed:
         self.host.sql(f"CREATE USER IF NOT EXISTS nova@'%' {self.grants}, nova@localhost {self.grants}; "
                       "GRANT ALL ON `nova%`.* TO nova@'%', nova@localhost", 'mysql')
 
+    def start_mysql(self) -> None:
+        """Start Oracle's server, which takes the place of MariaDB in all other methods."""
+        services.start_mysql(self.host)
+        self.host.sql(f"CREATE USER nova@'%' {self.grants}, nova@localhost {self.grants}; "
+                      "GRANT ALL ON `nova%`.* TO nova@'%', nova@localhost", 'mysql')
+
     def start_postgresql(self) -> None:
         """Start the cluster that Debian's package has made."""
-        self.host.run('pg_ctlcluster 15 main start')
+        self.host.run('pg_ctlcluster $(pg_lsclusters -h | cut -d" " -f1) main start')
         services.wait_for(self.host, 'su postgres -c "psql -c \'SELECT 1\'"', 30)
         self.psql(f"CREATE USER nova PASSWORD '{PASSWORD}'")
 
@@ -121,19 +129,20 @@ class Bed:
         root = tiny_nova(self.host, latest)
         return f'cd {root} && exec {python} -B -m nova.cascading {words} --config-file {conf}'
 
-    def cascading(self, words: str, url: str = '', more: str = '', *, latest: int | None = 233, python: str = 'python3',
+    def cascading(self, words: str, url: str = '', more: str = '', *, latest: int | None = -1, python: str = 'python3',
                   check: bool = True, fault: str = '') -> Result:
         """Run a nova-cascading command on one database.
 
         :param more: what nova.conf says besides [database] connection
+        :param latest: nova's migrations, as tiny_nova() takes them; -1: as all of the bed
         :param fault: the point at which it kills itself
         """
-        line = self.command(words, self.conf(url, more), latest, python)
+        line = self.command(words, self.conf(url, more), self.latest if latest == -1 else latest, python)
         return self.host.run(line, check=check, env={'NOVA_CASCADING_FAULT': fault} if fault else None, timeout=240)
 
     def preflight(self, url: str = '', more: str = '') -> Result:
         """Ask whether this database could be migrated, as a package does before it is installed."""
-        root = tiny_nova(self.host)
+        root = tiny_nova(self.host, self.latest)
         place = f'{root}/nova/cascading/host/preflight.py'
         return self.host.run(f'PYTHONPATH={root} python3 -B {place} --config-file {self.conf(url, more)}', check=False)
 

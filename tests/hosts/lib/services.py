@@ -18,6 +18,12 @@ def start_mariadb(host: Host) -> None:
     _daemon(host, 'mariadbd --user=mysql', ready='mysqladmin --silent ping', seconds=60)
 
 
+def start_mysql(host: Host) -> None:
+    """Start Oracle's server and wait until it answers."""
+    host.run('install -d -o mysql -g mysql /run/mysqld')
+    _daemon(host, 'mysqld --user=mysql', ready='mysqladmin --silent ping', seconds=60)
+
+
 def start_rabbit(host: Host) -> None:
     """Start RabbitMQ and wait until it takes connections."""
     _daemon(host, 'rabbitmq-server', ready='rabbitmqctl -q await_startup --timeout 60', seconds=90)

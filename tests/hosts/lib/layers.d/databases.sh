@@ -3,6 +3,6 @@
 set -eu
 # Debian has dropped it after bookworm, with the last nova that needs it.
 set --
-! apt-cache show python3-migrate >/dev/null 2>&1 || set -- python3-migrate
+[ -z "$(apt-cache search --names-only '^python3-migrate$')" ] || set -- python3-migrate
 apt-get -qq install -y --no-install-recommends postgresql python3-sqlalchemy \
     python3-alembic python3-pymysql python3-mysqldb python3-psycopg2 python3-oslo.config "$@"

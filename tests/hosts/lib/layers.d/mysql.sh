@@ -2,4 +2,4 @@
 # Layer "mysql": Oracle's server, which Debian has in sid alone, with what a nova reaches it through.
 set -eu
 apt-get -qq install -y --no-install-recommends mysql-server python3-sqlalchemy python3-pymysql python3-cryptography \
-    python3-oslo.config
+    python3-oslo.config haproxy

@@ -1,0 +1,33 @@
+"""Every server that Debian has, in every condition of the table in docs/databases.md."""
+
+import pytest
+
+from tests.hosts.lib import verdicts
+
+
+@pytest.fixture(scope='module')
+def beds(module_host):
+    """suite -> its bed, once one is needed."""
+    made = {}
+
+    def of(suite):
+        if suite not in made:
+            made[suite] = verdicts.bed_of(suite, module_host)
+        return made[suite]
+    return of
+
+
+@pytest.mark.parametrize('suite, family, condition', verdicts.CELLS,
+                         ids=['-'.join((family, verdicts.VERSIONS[suite][family], condition))
+                              for suite, family, condition in verdicts.CELLS])
+def test_verdict(beds, suite, family, condition):
+    assert verdicts.met(beds(suite), family, condition) == verdicts.FAMILIES[family][condition].expected
+
+
+@pytest.mark.parametrize('suite, family', [(suite, family) for suite, found in verdicts.VERSIONS.items()
+                                           for family in found])
+def test_the_versions_are_those_that_the_table_names(beds, suite, family):
+    bed = beds(suite)
+    is_postgresql = family == 'PostgreSQL'
+    told = bed.psql('SHOW server_version') if is_postgresql else bed.host.sql('SELECT VERSION()', 'mysql')[0][0]
+    assert told.startswith(verdicts.VERSIONS[suite][family] + '.')

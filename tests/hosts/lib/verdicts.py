@@ -1,0 +1,187 @@
+"""The table of server x condition -> verdict, to which preflight and migration are held; docs/databases.md shows it.
+
+Usage: python3 -m tests.hosts.lib.verdicts prints the table.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from tests.hosts.lib import services
+from tests.hosts.lib.bed import DATA, PASSWORD, Bed
+from tests.hosts.lib.kinds import script
+from tests.hosts.lib.layers import register
+
+V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
+GO, REFUSED, NOT_NOW = (0, 0), (1, 1), (3, 2)  # exit status of preflight and of db sync
+WORDS = {GO: 'done', REFUSED: 'refused', NOT_NOW: 'cannot tell'}
+PGBOUNCER = '''[databases]
+* = host=127.0.0.1
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+auth_type = plain
+auth_file = /etc/pgbouncer/users
+pool_mode = {mode}
+unix_socket_dir =
+logfile = /var/tmp/pgbouncer-{mode}.log
+pidfile = /var/tmp/pgbouncer-{mode}.pid
+'''
+HAPROXY = '''defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 50s
+    timeout server 50s
+listen mysql
+    bind 127.0.0.1:3399
+    server one 127.0.0.1:3306
+listen postgresql
+    bind 127.0.0.1:5499
+    server one 127.0.0.1:5432
+'''
+
+register('poolers', base='databases', script=script('poolers'))
+register('mysql', base='base', script=script('mysql'))
+
+
+class Case(NamedTuple):
+    """How a condition is made, and what it means.
+
+    :param prepare: statements in the new database, by the server's administrator
+    :param account: statements that make the user "odd", who then migrates
+    :param url: of the connection, where it is another one
+    """
+
+    expected: tuple[int, int]
+    prepare: tuple[str, ...] = ()
+    account: str = ''
+    url: str = '{url}'
+
+
+LAX = 'SET SESSION innodb_strict_mode = 0'
+ZERO = ("SET SESSION sql_mode = ''", "ALTER TABLE instances ADD COLUMN day DATE NOT NULL DEFAULT '0000-00-00'",
+        "INSERT INTO instances (uuid, deleted) VALUES ('u', 0)")
+COMPACT, REDUNDANT = [(LAX, f'ALTER TABLE instances ROW_FORMAT={name}') for name in ('COMPACT', 'REDUNDANT')]
+ODD = f"DROP USER IF EXISTS odd@localhost; CREATE USER odd@localhost IDENTIFIED BY '{PASSWORD}'; "
+ROLE = (f'DROP ROLE IF EXISTS odds; CREATE ROLE odds; GRANT ALL ON {{name}}.* TO odds; {ODD}'
+        'GRANT odds TO odd@localhost')
+COMMON = {  # of MariaDB and MySQL
+    'plain': Case(GO),
+    'compressed rows': Case(GO, ('ALTER TABLE instances ROW_FORMAT=COMPRESSED',)),
+    'dates of zero': Case(GO, ZERO),
+    'rights by a pattern': Case(GO, account=ODD + r'GRANT ALL ON `nova%`.* TO odd@localhost'),
+    'a role that is not its default': Case(NOT_NOW, account=ROLE),
+    'no right to alter': Case(REFUSED, account=ODD + 'GRANT SELECT, INSERT, INDEX ON {name}.* TO odd@localhost'),
+    'through HAProxy': Case(GO, url='mysql+pymysql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:3399/{name}'),
+}
+MARIADB = {
+    **COMMON,
+    'compact rows, made without strict mode': Case(GO, COMPACT),
+    'redundant rows, made without strict mode': Case(GO, REDUNDANT),
+    'rights through a default role': Case(GO, account=ROLE + '; SET DEFAULT ROLE odds FOR odd@localhost'),
+}
+MYSQL = {
+    **COMMON,
+    'compact rows, made without strict mode': Case(REFUSED, COMPACT),
+    'redundant rows, made without strict mode': Case(REFUSED, REDUNDANT),
+    'rights through a default role': Case(GO, account=ROLE + '; SET DEFAULT ROLE odds TO odd@localhost'),
+    'compact rows, and SESSION_VARIABLES_ADMIN': Case(GO, COMPACT, ODD + 'GRANT ALL ON {name}.* TO odd@localhost; '
+                                                      'GRANT SESSION_VARIABLES_ADMIN ON *.* TO odd@localhost'),
+    'row versions used up': Case(GO, ('ALTER TABLE instances ADD COLUMN x INT, ALGORITHM=INSTANT',
+                                      'ALTER TABLE instances DROP COLUMN x, ALGORITHM=INSTANT') * 127
+                                 + ('ALTER TABLE instances ADD COLUMN x INT, ALGORITHM=INSTANT',)),  # 255 in all
+}
+POSTGRESQL = {
+    'plain': Case(GO),
+    'a statement_timeout of the role': Case(GO, ("ALTER ROLE nova IN DATABASE {name} SET statement_timeout = '3s'",)),
+    'a schema that takes no index': Case(REFUSED, ('REVOKE CREATE ON SCHEMA public FROM PUBLIC, nova',
+                                                   'ALTER SCHEMA public OWNER TO postgres')),
+    'read-only': Case(REFUSED, ('ALTER DATABASE {name} SET default_transaction_read_only = on',)),
+    'tables of somebody else': Case(REFUSED, ('ALTER TABLE shadow_instances OWNER TO postgres',
+                                              'GRANT ALL ON shadow_instances TO nova')),
+    'tables in a schema of their own': Case(GO, (
+        'CREATE SCHEMA cloud AUTHORIZATION nova', 'ALTER TABLE instances SET SCHEMA cloud',
+        'ALTER TABLE shadow_instances SET SCHEMA cloud',
+        'ALTER DATABASE {name} SET search_path = "$user", cloud, public')),
+    'through HAProxy': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:5499/{name}'),
+    'behind pgbouncer, by transactions': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6432/{name}'),
+    'behind pgbouncer, by sessions': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6433/{name}'),
+    'the server asks the system for the user': Case(GO, url='postgresql://nova@/{name}?host=/run/postgresql'),
+}
+FAMILIES = {'MariaDB': MARIADB, 'MySQL': MYSQL, 'PostgreSQL': POSTGRESQL}
+# What each suite of Debian has of them.
+VERSIONS = {'bullseye': {'MariaDB': '10.5', 'PostgreSQL': '13'}, 'bookworm': {'MariaDB': '10.11', 'PostgreSQL': '15'},
+            'trixie': {'MariaDB': '11.8', 'PostgreSQL': '17'}, 'sid': {'MySQL': '9.7'}}
+CELLS = [(suite, family, condition) for suite, families in VERSIONS.items() for family in families
+         for condition in FAMILIES[family]]
+
+
+def bed_of(suite: str, module_host) -> Bed:
+    """A host with all the servers of a suite, and what stands before them."""
+    if suite == 'sid':
+        bed = Bed(module_host(suite, 'mysql'), latest=None)
+        bed.start_mysql()
+        _start_haproxy(bed)
+        return bed
+    bed = Bed(module_host(suite, 'poolers'))
+    if not bed.host.exists('/usr/lib/python3/dist-packages/migrate'):
+        bed.latest = None
+    bed.host.run('useradd --system nova')
+    bed.start_mariadb()
+    bed.start_postgresql()
+    bed.host.write('/etc/pgbouncer/users', f'"nova" "{PASSWORD}"\n')
+    for port, mode in ((6432, 'transaction'), (6433, 'session')):
+        bed.host.write(f'/etc/pgbouncer/{mode}.ini', PGBOUNCER.format(port=port, mode=mode))
+        bed.host.run(f'su postgres -s /bin/sh -c "pgbouncer -d /etc/pgbouncer/{mode}.ini"')
+    _start_haproxy(bed)
+    return bed
+
+
+def _start_haproxy(bed: Bed) -> None:
+    bed.host.write('/etc/haproxy/haproxy.cfg', HAPROXY)
+    bed.host.run('haproxy -D -f /etc/haproxy/haproxy.cfg')
+    services.wait_for(bed.host, 'mysqladmin -h 127.0.0.1 -P 3399 ping 2>&1 | grep -q "alive\\|denied"', 20)
+
+
+def outcome(bed: Bed, url: str, more: str = '') -> tuple[int, int]:
+    """What preflight and then the migration exit with; when it is done, it is right."""
+    early, done = bed.preflight(url, more), bed.cascading('db sync', url, more, check=False)
+    assert done.status or bed.cascading('db check', url, more, check=False).status == 0
+    return early.status, done.status
+
+
+def _schema() -> str:
+    """Icehouse's tables, as MySQL takes them too: there, names of constraints are unique in a database."""
+    return re.sub('CONSTRAINT `CONSTRAINT_[0-9]+` CHECK', 'CHECK', (DATA / V233).read_text())
+
+
+def met(bed: Bed, family: str, condition: str) -> tuple[int, int]:
+    """What a condition of a server comes to."""
+    case = FAMILIES[family][condition]
+    url = bed.postgresql() if family == 'PostgreSQL' else bed.mariadb(_schema())
+    name = url.rpartition('/')[2]
+    statements = '; '.join(case.prepare).format(name=name) or 'SELECT 1'
+    if family == 'PostgreSQL':
+        bed.psql(statements, name)
+    else:
+        bed.host.sql(statements, name)
+    if case.account:
+        bed.host.sql(case.account.format(name=name), 'mysql')
+        url = url.replace('nova:', 'odd:', 1).replace('127.0.0.1', 'localhost')
+    return outcome(bed, case.url.format(url=url, name=name))
+
+
+def table() -> str:
+    """All of it, as docs/databases.md has it."""
+    versions = {family: ', '.join(found[family] for found in VERSIONS.values() if family in found)
+                for family in FAMILIES}
+    rows = [['condition', *(f'{family} {versions[family]}' for family in FAMILIES)], ['---'] * (len(FAMILIES) + 1)]
+    for condition in dict.fromkeys(name for cases in FAMILIES.values() for name in cases):
+        rows.append([condition, *(WORDS[cases[condition].expected] if condition in cases else ''
+                                  for cases in FAMILIES.values())])
+    return ''.join('| ' + ' | '.join(row) + ' |\n' for row in rows).replace('|  |', '| |').replace('|  |', '| |')
+
+
+if __name__ == '__main__':
+    print(table(), end='')

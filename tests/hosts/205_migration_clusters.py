@@ -2,11 +2,89 @@
 
 import pytest
 
-from tests.hosts.lib import services
+from tests.hosts.lib import services, verdicts
 from tests.hosts.lib.bed import Bed
 
 V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
 GALERA = 'wsrep_on=ON wsrep_provider=/usr/lib/galera/libgalera_smm.so wsrep_cluster_address=gcomm:// binlog_format=ROW'
+
+
+NODE = '''[mysqld]
+user=mysql
+datadir=/var/lib/node{number}
+socket=/run/mysqld/node{number}.sock
+pid_file=/run/mysqld/node{number}.pid
+port=331{number}
+bind_address=127.0.0.1
+innodb_buffer_pool_size=32M
+innodb_autoinc_lock_mode=2
+binlog_format=ROW
+wsrep_on=ON
+wsrep_provider=/usr/lib/galera/libgalera_smm.so
+wsrep_cluster_address=gcomm://{others}
+wsrep_node_name=node{number}
+wsrep_node_address=127.0.0.1
+wsrep_node_incoming_address=127.0.0.1:331{number}
+wsrep_sst_method=rsync
+wsrep_sst_receive_address=127.0.0.1:444{number}
+wsrep_provider_options="gmcast.listen_addr=tcp://127.0.0.1:457{number};ist.recv_addr=127.0.0.1:458{number};gcache.size=32M"
+'''
+BALANCED = '''defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 50s
+    timeout server 50s
+listen mysql
+    bind 127.0.0.1:3399
+    balance roundrobin
+''' + ''.join(f'    server node{number} 127.0.0.1:331{number}\n' for number in range(3))
+
+
+@pytest.fixture(scope='module')
+def cluster(module_host):
+    """Three nodes, and HAProxy, which gives each connection another one."""
+    host = module_host('bookworm', 'poolers')
+    host.run('install -d -o mysql -g mysql /run/mysqld')
+    for number in range(3):
+        host.write(f'/etc/node{number}.cnf', NODE.format(number=number, others='127.0.0.1:4570' if number else ''))
+        host.run(f'cp -a /var/lib/mysql /var/lib/node{number}')
+        host.spawn(f'exec mariadbd --defaults-file=/etc/node{number}.cnf >/var/log/node{number}.log 2>&1')
+        services.wait_for(host, f'mysql -S /run/mysqld/node{number}.sock -Ne "SHOW STATUS LIKE '
+                                "'wsrep_local_state_comment'\" | grep -q Synced", 90)
+    host.run('ln -s node0.sock /run/mysqld/mysqld.sock')
+    host.write('/etc/haproxy/haproxy.cfg', BALANCED)
+    host.run('haproxy -D -f /etc/haproxy/haproxy.cfg')
+    bed = Bed(host)
+    bed.make_user()
+    return bed
+
+
+def on_node(bed, number, statement, database):
+    return bed.host.run(f'mysql -S /run/mysqld/node{number}.sock -N {database}', input=statement).out
+
+
+def test_three_nodes_change_together_through_a_balancer_that_gives_each_connection_another_one(cluster):
+    """Also where an administrator has told one node to keep changes of tables to itself."""
+    on_node(cluster, 1, "SET GLOBAL wsrep_OSU_method = 'RSU'", 'mysql')
+    for port in (3399, 3311):
+        url = cluster.mariadb(V233).replace('127.0.0.1', f'127.0.0.1:{port}')
+        name = url.rpartition('/')[2]
+        assert verdicts.outcome(cluster, url) == verdicts.GO
+        for number in range(3):
+            services.wait_for(cluster.host, f'mysql -S /run/mysqld/node{number}.sock {name} -e "SHOW CREATE TABLE '
+                              'instances" | grep -q instances_mapping_uuid_idx', 10)
+
+
+def test_the_nodes_of_a_cluster_and_a_balancer_before_them_are_one_database(cluster):
+    url = cluster.mariadb(V233)
+    api = cluster.mariadb('CREATE TABLE cell_mappings (id INT PRIMARY KEY, uuid CHAR(36), name TEXT, '
+                          'database_connection TEXT, transport_url TEXT)')
+    names = [url.replace('127.0.0.1', f'127.0.0.1:{port}') for port in (3310, 3311, 3312, 3399)]
+    rows = ', '.join(f"({number}, 'u{number}', 'c{number}', '{one}', 'rabbit://')" for number, one in enumerate(names))
+    cluster.host.sql(f'INSERT INTO cell_mappings VALUES {rows}', api.rpartition('/')[2])
+    of_nodes = [one.replace('127.0.0.1', '127.0.0.1:3310') for one in (url, api)]
+    told = cluster.cascading('db check', of_nodes[0], f'[api_database]\nconnection = {of_nodes[1]}\n', check=False)
+    assert [line.split()[1] for line in told.out.splitlines()] == ['main']
 
 
 @pytest.fixture(scope='module')

@@ -76,13 +76,16 @@ class Bed:
         if options:
             self.host.write('/etc/mysql/mariadb.conf.d/95-bed.cnf', '[mysqld]\n' + options.replace(' ', '\n') + '\n')
         self.host.start_mariadb()
-        self.host.sql(f"CREATE USER IF NOT EXISTS nova@'%' {self.grants}, nova@localhost {self.grants}; "
-                      "GRANT ALL ON `nova%`.* TO nova@'%', nova@localhost", 'mysql')
+        self.make_user()
 
     def start_mysql(self) -> None:
         """Start Oracle's server, which takes the place of MariaDB in all other methods."""
         services.start_mysql(self.host)
-        self.host.sql(f"CREATE USER nova@'%' {self.grants}, nova@localhost {self.grants}; "
+        self.make_user()
+
+    def make_user(self) -> None:
+        """Let nova into all databases whose names begin so."""
+        self.host.sql(f"CREATE USER IF NOT EXISTS nova@'%' {self.grants}, nova@localhost {self.grants}; "
                       "GRANT ALL ON `nova%`.* TO nova@'%', nova@localhost", 'mysql')
 
     def start_postgresql(self) -> None:

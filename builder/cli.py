@@ -38,6 +38,7 @@ COMMANDS = {
     'diff': Command('builder.commands.diff', 'print what the fork changes in a nova, as patches'),
     'installer': Command('builder.commands.installer', 'make the bundle for hosts where nova is not packaged'),
     'sdist': Command('builder.commands.sdist', 'make the forked source and its wheel for virtualenvs and containers'),
+    'collection': Command('builder.commands.collection', 'make the Ansible collection for fleets of hosts'),
     'runtime': Command('builder.commands.runtime', 'make the package of Python modules that an old nova needs today'),
     'stock': Command('builder.commands.stock', 'make stock packages of a release that no distribution ships any more'),
     'prove': Command('builder.commands.prove', 'build packages again from what they say they are made of, and compare'),

@@ -18,7 +18,7 @@ from builder.commands import options
 from builder.common import tools
 from builder.common.errors import BuildError
 from builder.common.files import sha256
-from builder.repository import incoming, keyring, naming, pypi, targets, yum
+from builder.repository import fleet, incoming, keyring, naming, pypi, targets, yum
 from builder.repository.change import Change
 from builder.repository.incoming import Package
 from builder.repository.state import SUITE, Entry, Suite
@@ -83,6 +83,7 @@ def edit(this: Change, args: argparse.Namespace, given: list[Package]) -> None:
     naming.refuse_mixture(this, pairs)
     bring(this, [(package, name) for package, name in pairs if wanted(this, package, name)])
     keyring.offer(this)
+    fleet.offer(this)
 
 
 def wanted(this: Change, package: Package, name: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import gmtime, strftime
 from urllib.parse import quote
 
-from builder.repository import pypi, sums, targets
+from builder.repository import fleet, pypi, sums, targets
 from builder.repository.keys import Key
 from builder.repository.state import Entry, State, Suite
 
@@ -47,7 +47,7 @@ def text(state: State, keys: list[Key]) -> str:
     """
     names = sorted(state.suites)
     return TEMPLATE.read_text(encoding='utf-8').format(
-        date=day(state.time), keys='\n'.join(key_line(key) for key in keys),
+        date=day(state.time), fleet=escape(fleet.install(state.url)), keys='\n'.join(key_line(key) for key in keys),
         which='\n'.join(which(name, state.suites[name]) for name in names),
         suites='\n'.join(section(state, name, state.suites[name]) for name in names))
 

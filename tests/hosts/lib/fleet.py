@@ -2,68 +2,229 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
 
 from tests.hosts.lib import kinds, packages, rpm  # noqa: F401  register the layers below
+from tests.hosts.lib.cloud import SCRIPT, Cloud
+from tests.hosts.lib.errors import HostError
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
+from tests.repositories import Publisher
 
 register('fleet', base='stack', script=script('fleet'))
 register('fleet-rpm', base='rpm', script=script('fleet-rpm'))
 register('ansible', base='base', script=script('ansible'))
 register('ansible-newest', base='base', script=script('ansible-newest'))
 
+PROJECT = Path(__file__).resolve().parents[3]
+URL = 'http://127.0.0.1:8000'
+INVENTORY = '''[nova_controllers]
+ctl1 ansible_port=2201
+ctl2 ansible_port=2202
+ctl3 ansible_port=2203 fork_manager=dnf repository_manager=dnf repository_suite=zed-el9 repository_key=/root/key.asc
+[nova_proxies]
+proxy1 ansible_port=2211
+proxy2 ansible_port=2212
+[all:vars]
+ansible_host=127.0.0.1
+ansible_user=root
+ansible_python_interpreter=/usr/bin/python3
+repository_url=http://127.0.0.1:8000
+repository_suite=zed-bookworm
+repository_key=/root/key.gpg
+fork_before=/root/before.yml
+fork_after=/root/after.yml
+fork_pause=2
+'''
+# What an operator's own tasks may be: a mark in the place of a load balancer, and an instance on the first proxy.
+TASKS = {'before': """
+- name: Take it out
+  ansible.builtin.file: {path: /run/taken-out, state: touch, mode: "0644"}
+""", 'after': """
+- name: Put it in
+  ansible.builtin.file: {path: /run/taken-out, state: absent}
+""", 'canary': """
+- name: Create an instance and map it
+  ansible.builtin.command: python3 /srv/fleet_canary.py
+  changed_when: false
+"""}
+CONFIGURATION = '''[defaults]
+host_key_checking = False
+[ssh_connection]
+pipelining = True
+ssh_args = -o ControlMaster=auto -o ControlPersist=60s -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR
+'''
+RECAP = re.compile(r'^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+)', re.MULTILINE)
+
 SUITE = 'bookworm'
 STOCK_PORT = 8001
 # What only the first controller runs: the others reach it there, as all have one network.
-SHARED = ('mariadb', 'rabbitmq-server', 'placement-versions', 'nova-api', 'nova-scheduler')
+SHARED = 'mariadb rabbitmq-server placement-versions nova-api nova-scheduler'
 
 
+@dataclass(frozen=True)
 class Member:
-    """One host of the fleet.
+    """One host of the fleet, by the name that nova and Ansible know it by; its sshd has a port of its own."""
 
-    :ivar name: of the host, as nova and Ansible know it.
-    :ivar port: of its sshd.
-    """
+    host: Host
+    name: str
 
-    def __init__(self, host: Host, name: str, port: int) -> None:
-        self.host = host
-        self.name = name
-        self.port = port
+    @classmethod
+    def new(cls, host: Host, name: str, port: int) -> Member:
         host.write('/etc/hostname', f'{name}\n')
         host.write('/etc/hosts', f'127.0.0.1 localhost {name}\n')
         host.write('/etc/ssh/sshd_config.d/fleet.conf', f'Port {port}\nListenAddress 127.0.0.1\n')
-
-    def welcome(self, key: str) -> None:
-        """Let the owner of a public key in as root."""
-        self.host.write('/root/.ssh/authorized_keys', key, 0o600)
+        return cls(host, name)
 
 
-def controller(make: Callable[..., Host], name: str, port: int, beside: Host | None = None) -> Member:
+def controller(make: Callable[..., Host], name: str, port: int, beside: Host, is_first: bool = False) -> Member:
     """A controller with apt; the first one has the databases and the message bus."""
-    member = Member(make(SUITE, 'fleet', beside=beside), name, port)
-    if beside:
-        member.host.run(f'systemctl disable {" ".join(SHARED)}')
-    member.host.offer(packages.stock_debs(SUITE).values(), STOCK_PORT)
-    return member
+    host = make(SUITE, 'fleet', beside=beside)
+    if not is_first:
+        host.run(f'systemctl disable {SHARED}')
+    host.offer(packages.stock_debs(SUITE).values(), STOCK_PORT)
+    return Member.new(host, name, port)
 
 
 def rpm_controller(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
     """A controller with dnf, which runs a conductor."""
-    member = Member(make(SUITE, 'fleet-rpm', beside=beside), name, port)
-    member.host.run('systemctl disable mariadb rabbitmq-server placement-versions')
-    member.host.run('systemctl enable openstack-nova-conductor')
-    return member
+    host = make(SUITE, 'fleet-rpm', beside=beside)
+    host.run('systemctl disable mariadb rabbitmq-server placement-versions; systemctl enable openstack-nova-conductor')
+    return Member.new(host, name, port)
 
 
 def proxy(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
     """A compute host: nova-compute with nova's fake driver, and no database."""
-    member = Member(make(SUITE, 'fleet', beside=beside), name, port)
-    host = member.host
-    host.run(f'systemctl disable nova-conductor {" ".join(SHARED)}; systemctl enable nova-compute')
-    host.run('crudini --del /etc/nova/nova.conf database connection; '
-             'crudini --del /etc/nova/nova.conf api_database connection')
-    host.write('/etc/nova/nova-compute.conf', '[DEFAULT]\ncompute_driver = fake.FakeDriver\n')
-    host.offer(packages.stock_debs(SUITE).values(), STOCK_PORT)
+    member = controller(make, name, port, beside)
+    member.host.run('systemctl disable nova-conductor; systemctl enable nova-compute; '
+                    'crudini --del /etc/nova/nova.conf database connection; '
+                    'crudini --del /etc/nova/nova.conf api_database connection')
+    member.host.write('/etc/nova/nova-compute.conf', '[DEFAULT]\ncompute_driver = fake.FakeDriver\n')
     return member
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a playbook ended.
+
+    :ivar changed: host -> how many tasks changed something there.
+    :ivar failed: hosts that failed or could not be reached.
+    """
+
+    status: int
+    out: str
+    changed: dict[str, int]
+    failed: set[str]
+
+
+class Fleet:
+    """Three controllers with one database, two proxies, and two control nodes.
+
+    :param make: the factory of hosts.
+    :param repository: an empty repository of ours.
+    :param pool: whose threads live as long as the fleet: what a host runs ends with the thread that started it.
+    """
+
+    def __init__(self, make: Callable[..., Host], repository: Publisher, pool: Executor) -> None:
+        self.repository = repository
+        self.oldest = make(SUITE, 'ansible')
+        self.newest = make('trixie', 'ansible-newest', beside=self.oldest)
+        self.oldest.offer(packages.stock_debs(SUITE).values(), STOCK_PORT)
+        first = controller(make, 'ctl1', 2201, self.oldest, is_first=True)
+        self.members = {member.name: member for member in [
+            first, controller(make, 'ctl2', 2202, self.oldest), rpm_controller(make, 'ctl3', 2203, self.oldest),
+            proxy(make, 'proxy1', 2211, self.oldest), proxy(make, 'proxy2', 2212, self.oldest)]}
+        self._make_nodes()
+        first.host.boot()
+        list(pool.map(lambda member: member.host.boot(), list(self.members.values())[1:]))
+        self.client = Cloud(self.members['proxy2'].host, lambda: None)
+
+    def host(self, name: str) -> Host:
+        """A member's host."""
+        return self.members[name].host
+
+    def publish(self, *debs: Path, rpm: Path) -> None:
+        """Offer packages to the fleet."""
+        self.repository('publish', '--url', URL, *debs)
+        self.repository('publish', '--suite', 'zed-el9', rpm)
+        shutil.rmtree(self.oldest.path('/srv/repo'), ignore_errors=True)
+        self.oldest.put(self.repository.root, '/srv/repo')
+        if self.oldest.run('ss -Hltn "sport = :8000"').out == '':
+            self.oldest.serve('/srv/repo')
+        for node in (self.oldest, self.newest):
+            for kind in ('gpg', 'asc'):
+                node.put(self.repository.root / f'nova-cascading.{kind}', f'/root/key.{kind}')
+            [built] = (self.repository.root / 'ansible').iterdir()
+            node.put(built, f'/root/{built.name}')
+            node.run(f'ansible-galaxy collection install --force /root/{built.name}')
+
+    def play(self, playbook: str, *words: str, node: Host | None = None) -> Run:
+        """Run a playbook of the collection on the whole fleet.
+
+        :param node: the control node; the one with the oldest Ansible when it is None.
+        """
+        line = f'ansible-playbook -i inventory nova_cascading.fleet.{playbook} -e fleet_canary=/root/canary.yml'
+        done = (node or self.oldest).run(f'{line} {" ".join(words)}', check=False, timeout=900)
+        rows = RECAP.findall(done.out)
+        return Run(done.status, done.out + done.err, {name: int(changed) for name, changed, _, _ in rows},
+                   {name for name, _, away, failed in rows if away != '0' or failed != '0'})
+
+    def forked(self) -> set[str]:
+        """The members that have the fork."""
+        return {name for name, member in self.members.items() if member.host.exists('/usr/bin/nova-cascading')}
+
+    def _make_nodes(self) -> None:
+        """Two control nodes with one key, which every member lets in."""
+        self.newest.put(self.oldest.path('/root/.ssh'), '/root/.ssh')
+        for node in (self.oldest, self.newest):
+            node.write('/root/inventory', INVENTORY)
+            node.write('/root/.ansible.cfg', CONFIGURATION)
+            for name, text in TASKS.items():
+                node.write(f'/root/{name}.yml', text)
+        for member in self.members.values():
+            for path in (SCRIPT, SCRIPT.with_name('fleet_canary.py')):
+                member.host.put(path, f'/srv/{path.name}')
+            member.host.write('/root/.ssh/authorized_keys', self.oldest.read('/root/.ssh/id_ed25519.pub'), 0o600)
+
+
+class Asking:
+    """A client that asks nova's conductors all the time, while a block runs.
+
+    :ivar gap: the longest time, in seconds, without an answer.
+    :ivar failures: questions that failed.
+    """
+
+    def __init__(self, cloud: Cloud, instance: str) -> None:
+        self.gap = 0.0
+        self.failures: list[str] = []
+        self.answers = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._ask, args=(cloud, instance))
+
+    def __enter__(self) -> Asking:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _ask(self, cloud: Cloud, instance: str) -> None:
+        last = time.monotonic()
+        while not self._ended.is_set():
+            try:
+                cloud.client('get', instance)
+            except HostError as error:
+                self.failures.append(str(error))
+                continue
+            self.answers += 1
+            self.gap, last = max(self.gap, time.monotonic() - last), time.monotonic()
+            time.sleep(0.05)

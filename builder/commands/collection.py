@@ -1,0 +1,28 @@
+"""Makes the Ansible collection that rolls the fork out over a fleet of hosts: nova_cascading-fleet-VERSION.tar.gz.
+
+`./build.sh publish` offers it beside the packages. The same version of this project gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from builder.commands import options
+from builder.common import project
+from builder.common.files import deliver
+from builder.package import collection
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    options.delivery(parser, 'it goes')
+
+
+def run(args: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+        built = Path(work, collection.name())
+        built.write_bytes(collection.build(project.epoch()))
+        [path] = deliver([built], args.to)
+    print(f'  {path}\n\nWhere Ansible runs:\n  ansible-galaxy collection install {path}')
+    return 0

@@ -1,0 +1,122 @@
+"""A fleet by Ansible: rolled out in the order that loses no mapping, stopped at the first host that fails, finished by
+the same command, upgraded while clients ask, and taken back."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests import repositories
+from tests.hosts.lib import debs, packages, rpm_host
+from tests.hosts.lib.fleet import Asking, Fleet
+from tests.hosts.lib.services import wait_for
+
+ALL = {'ctl1', 'ctl2', 'ctl3', 'proxy1', 'proxy2'}
+COMPILE = '/usr/bin/py3compile'
+
+
+def offer(fleet: Fleet, fork_of, revision: int) -> None:
+    """Publish a revision of the fork for both families."""
+    deb = packages.library(fork_of('bookworm', revision, *debs.DEB))
+    fleet.publish(deb, rpm=rpm_host.fork(revision=revision))
+
+
+@pytest.fixture(scope='module')
+def fleet(module_host, fork_of, tmp_path_factory):
+    with repositories.gnupg() as home, ThreadPoolExecutor(2) as pool:
+        place = tmp_path_factory.mktemp('repository') / 'repo'
+        made = Fleet(module_host, repositories.Publisher(place, home), pool)
+        offer(made, fork_of, 1)
+        yield made
+
+
+def test_check_mode_tells_of_every_host_and_changes_none(fleet):
+    told = fleet.play('rollout', '--check --diff')
+    assert told.status == 0, told.out
+    assert {name for name, number in told.changed.items() if number} == ALL
+    assert told.out.count('python3-nova-cascading would be installed') == len(ALL)
+    assert fleet.forked() == set()
+
+
+def test_a_database_that_could_not_be_migrated_stops_all_before_anything_is_changed(fleet):
+    first = fleet.host('ctl1')
+    rpm_host.only_rows(first)
+    try:
+        refused = fleet.play('rollout')
+    finally:
+        first.sql('GRANT ALL ON nova.* TO nova@localhost')
+    assert refused.status != 0 and refused.failed >= {'ctl1', 'ctl2', 'ctl3'}, refused.out
+    assert 'GRANT ALTER' in refused.out and 'Next: mend that, then run the same command again.' in refused.out
+    assert sum(refused.changed.values()) == 0 and fleet.forked() == set()
+
+
+def test_a_host_that_dies_in_the_middle_stops_it_there(fleet):
+    dying = fleet.host('ctl2')
+    dying.run(f'mv {COMPILE} {COMPILE}.real')
+    dying.write(COMPILE, '#!/bin/sh\ntouch /run/installing\nsleep 600\n', 0o755)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(fleet.play, 'rollout')
+        wait_for(dying, 'test -e /run/installing', 300)
+        dying.machine.stop_init()
+        stopped = going.result()
+    assert stopped.status != 0 and stopped.failed == {'ctl2'}, stopped.out
+    assert 'ctl2: python3-nova-cascading was not installed' in stopped.out and 'the same command again' in stopped.out
+    assert fleet.host('ctl1').run('nova-cascading db check').status == 0
+    assert not fleet.forked() & {'ctl3', 'proxy1', 'proxy2'}
+    dying.boot()
+    dying.run(f'mv {COMPILE}.real {COMPILE}')
+
+
+def test_a_conductor_left_on_stock_keeps_every_proxy_as_it_is(fleet):
+    stopped = fleet.play('rollout', "--limit '!ctl3'")
+    assert stopped.status != 0, stopped.out
+    assert 'No proxy was touched: conductor ctl3: LOSES mappings' in stopped.out
+    assert fleet.forked() == {'ctl1', 'ctl2'}
+
+
+def test_the_same_command_finishes_it_and_the_first_proxy_maps_an_instance(fleet):
+    done = fleet.play('rollout')
+    assert done.status == 0, done.out
+    assert done.changed['ctl1'] == done.changed['ctl2'] == 0
+    assert fleet.forked() == ALL
+    assert 'MAPPING OK - 1 mapped' in done.out
+    assert not [name for name in ALL if fleet.host(name).exists('/run/taken-out')]
+
+
+def test_a_second_run_changes_nothing_with_the_newest_ansible(fleet):
+    again = fleet.play('rollout', node=fleet.newest)
+    assert again.status == 0 and set(again.changed.values()) == {0}, again.out
+    assert 'WARNING' not in again.out
+
+
+def test_an_upgrade_leaves_no_moment_without_a_conductor(fleet, fork_of, record_property):
+    instance, _ = fleet.client.mapped()
+    offer(fleet, fork_of, 2)
+    start = time.monotonic()
+    with Asking(fleet.client, instance) as asking:
+        done = fleet.play('upgrade')
+    print(f'upgrade: {time.monotonic() - start:.0f} s, {asking.answers} answers, longest gap {asking.gap:.2f} s')
+    assert done.status == 0, done.out
+    assert asking.failures == [] and asking.gap < 10
+    versions = {debs.nova(fleet.host(name))[debs.FORK] for name in ('ctl1', 'ctl2', 'proxy1', 'proxy2')}
+    assert len(versions) == 1 and versions.pop().endswith('cascading2')
+    assert 'cascading2' in rpm_host.evr(fleet.host('ctl3'), 'python3-nova-cascading')
+
+
+def test_conductors_do_not_go_back_before_the_proxies(fleet):
+    refused = fleet.play('rollback', '--limit nova_controllers')
+    assert refused.status != 0 and 'No conductor was touched' in refused.out
+    assert fleet.forked() == ALL
+
+
+def test_the_way_back_leaves_stock_nova_and_every_mapping(fleet):
+    first = fleet.host('ctl1')
+    mapped = first.sql('SELECT uuid, mapping_uuid FROM instances ORDER BY id')
+    done = fleet.play('rollback')
+    assert done.status == 0, done.out
+    assert fleet.forked() == set()
+    assert len(mapped) == 3 and first.sql('SELECT uuid, mapping_uuid FROM instances ORDER BY id') == mapped
+    for name in ('ctl1', 'ctl2', 'ctl3'):
+        wait_for(first, f'rabbitmqctl -q list_consumers | grep -qw conductor.{name}', 60)

@@ -19,8 +19,7 @@ COMPILE = '/usr/bin/py3compile'
 
 def offer(fleet: Fleet, fork_of, revision: int) -> None:
     """Publish a revision of the fork for both families."""
-    deb = packages.library(fork_of('bookworm', revision, *debs.DEB))
-    fleet.publish(deb, rpm=rpm_host.fork(revision=revision))
+    fleet.publish(packages.library(fork_of('bookworm', revision, *debs.DEB)), rpm_host.fork(revision=revision))
 
 
 @pytest.fixture(scope='module')
@@ -91,7 +90,7 @@ def test_a_second_run_changes_nothing_with_the_newest_ansible(fleet):
     assert 'WARNING' not in again.out
 
 
-def test_an_upgrade_leaves_no_moment_without_a_conductor(fleet, fork_of, record_property):
+def test_an_upgrade_leaves_no_moment_without_a_conductor(fleet, fork_of):
     instance, _ = fleet.client.mapped()
     offer(fleet, fork_of, 2)
     start = time.monotonic()

@@ -151,10 +151,10 @@ class Fleet:
         """A member's host."""
         return self.members[name].host
 
-    def publish(self, *debs: Path, rpm: Path) -> None:
-        """Offer packages to the fleet."""
-        self.repository('publish', '--url', URL, *debs)
-        self.repository('publish', '--suite', 'zed-el9', rpm)
+    def publish(self, for_apt: Path, for_dnf: Path) -> None:
+        """Offer packages to the fleet, and the collection to its control nodes."""
+        self.repository('publish', '--url', URL, for_apt)
+        self.repository('publish', '--suite', 'zed-el9', for_dnf)
         shutil.rmtree(self.oldest.path('/srv/repo'), ignore_errors=True)
         self.oldest.put(self.repository.root, '/srv/repo')
         if self.oldest.run('ss -Hltn "sport = :8000"').out == '':

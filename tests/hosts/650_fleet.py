@@ -61,7 +61,7 @@ def test_a_host_that_dies_in_the_middle_stops_it_there(fleet):
         dying.machine.stop_init()
         stopped = going.result()
     assert stopped.status != 0 and stopped.failed == {'ctl2'}, stopped.out
-    assert 'ctl2: python3-nova-cascading was not installed' in stopped.out and 'the same command again' in stopped.out
+    assert 'Should the host go away meanwhile, start it and run the same command again' in stopped.out
     assert fleet.host('ctl1').run('nova-cascading db check').status == 0
     assert not fleet.forked() & {'ctl3', 'proxy1', 'proxy2'}
     dying.boot()

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests import repositories
-from tests.hosts.lib import packages, virtualenv
+from tests.hosts.lib import packages, unpackaged, virtualenv
 from tests.hosts.lib.cloud import Cloud
 from tests.hosts.lib.services import wait_for, wait_for_conductor
 from tests.repositories import Publisher
@@ -15,8 +15,12 @@ from tests.repositories import Publisher
 CHANGED = {'nova/db/main/models.py', 'nova/db/migration.py', 'nova/objects/instance.py'}
 API = '''
 from wsgiref.simple_server import make_server
-from nova.api.openstack import wsgi_app
-make_server("127.0.0.1", 8774, wsgi_app.init_application("osapi_compute")).serve_forever()
+try:
+    from nova.wsgi.osapi_compute import application
+except ImportError:  # before 2024
+    from nova.api.openstack import wsgi_app
+    application = wsgi_app.init_application("osapi_compute")
+make_server("127.0.0.1", 8774, application).serve_forever()
 '''
 
 
@@ -117,7 +121,8 @@ def test_a_mapping_goes_through_a_real_conductor(forked):
 
 def test_the_api_comes_up(forked, nova):
     forked.host.spawn(f"exec '{nova[0].python}' -c '{API}' >/var/log/api.log 2>&1")
-    wait_for(forked.host, "curl -s http://127.0.0.1:8774/ | grep -q '\"versions\"'", 60)
+    asked = "curl -s http://127.0.0.1:8774/ | grep -q '\"versions\"' || { tail -n 5 /var/log/api.log; false; }"
+    wait_for(forked.host, asked, 60)
 
 
 def test_services_without_an_init_system_are_told_to_a_person(forked):
@@ -148,6 +153,13 @@ def test_the_way_back_and_forward_again_leaves_no_file_behind(forked, steps):
     assert forked.manage('db sync').status == 0
     forked.restart()
     assert forked.client('get', instance) == server
+
+
+def test_the_installer_sees_that_pip_has_the_fork(forked, nova):
+    forked.host.put(unpackaged.bundle(nova[0].version), '/srv/bundle')
+    done = forked.run('sh /srv/bundle/installation/install.sh --dry-run', check=False)
+    assert done.status == 1 and 'pip' in done.err + done.out
+    assert virtualenv.files(forked.host, forked.nova) == forked.files
 
 
 def test_beside_stocks_index_pip_takes_the_fork_for_its_build_tag(forked, nova):

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import re
+import site
 import sys
 
 try:
@@ -64,7 +65,9 @@ def way_back(source):
 
 
 def pip(*words):
-    return [sys.executable, '-m', 'pip', '--disable-pip-version-check'] + list(words)
+    # -I: not a pip that lies in the current directory; that of `pip --user` is seen without it only.
+    isolated = ['-I'] if sys.version_info[0] > 2 and not nova.__file__.startswith(site.getuserbase()) else []
+    return [sys.executable] + isolated + ['-m', 'pip', '--disable-pip-version-check'] + list(words)
 
 
 def wanted(version, source):

@@ -1,0 +1,102 @@
+"""Where pip has installed the fork: it is known as pip's, and the way back is looked at before it is taken."""
+
+import json
+
+import pytest
+
+SUMMARY = 'Cloud computing fabric controller; forked by nova-cascading 2, revision 1, from nova 26.3.0, git tree 0123'
+
+
+@pytest.fixture
+def pip(load, tmp_path, monkeypatch):
+    """The module, in a nova of a virtualenv; its `answers` are what pip says: (status, text)."""
+    module = load('host.pip')
+    (tmp_path / 'nova').mkdir()
+    info = tmp_path / 'nova-26.3.0.dist-info'
+    info.mkdir()
+    (info / 'METADATA').write_text(f'Metadata-Version: 2.4\nName: nova\nVersion: 26.3.0\nSummary: {SUMMARY}\n')
+    (info / 'RECORD').write_text('nova/__init__.py,sha256=x,1\nnova/cascading/__init__.py,sha256=x,1\n')
+    monkeypatch.setattr(module.nova, '__file__', str(tmp_path / 'nova/__init__.py'), raising=False)
+    monkeypatch.setattr(module.sys, 'executable', '/opt/my stack/bin/python')
+    monkeypatch.setattr(module.services, 'has_systemd', lambda: False)
+    asked = []
+
+    def ask(words, seconds=0):
+        asked.append(words)
+        return module.answers['version' if '--version' in words else 'report']
+    monkeypatch.setattr(module.tools, 'ask', ask)
+    module.answers = {'version': (0, 'pip 23'), 'report': offered('Cloud computing fabric controller')}
+    module.asked, module.info = asked, info
+    return module
+
+
+def offered(summary):
+    return 0, json.dumps({'install': [{'metadata': {'summary': summary}, 'download_info': {'url': 'http://index/x'}}]})
+
+
+def test_pips_own_words_say_which_fork_it_is(pip):
+    assert pip.provenance() == SUMMARY.partition('; ')[2]
+    (pip.info / 'METADATA').write_text('Name: nova\nSummary: Cloud computing fabric controller\n')
+    assert pip.provenance() is None
+
+
+def test_what_pip_does_not_list_is_not_pips(pip):
+    (pip.info / 'RECORD').write_text('nova/__init__.py,sha256=x,1\n')  # and install.sh has put the fork there
+    assert pip.metadata() is None and pip.provenance() is None
+
+
+@pytest.mark.parametrize('name', ['nova-15.1.5-py2.7.egg-info', 'nova-15.1.5.egg-info'])
+def test_what_old_pips_left_is_read_as_well(pip, name):
+    (pip.info / 'RECORD').unlink()
+    old = pip.info.with_name(name)
+    old.mkdir()
+    (old / 'installed-files.txt').write_text('../nova/cascading/cli.py\n')
+    assert pip.way_back(None)[0].endswith('nova==15.1.5')
+
+
+def test_the_line_that_pip_was_asked_about_is_the_one_that_is_printed(pip):
+    assert pip.way_back(None) == ["'/opt/my stack/bin/python' -I -m pip --disable-pip-version-check install --no-deps "
+                                  '--force-reinstall nova==26.3.0']
+    assert pip.asked[-1][-7:] == ['install', '--no-deps', '--force-reinstall', 'nova==26.3.0', '--dry-run', '--report',
+                                  '-']
+
+
+def test_pip_user_is_called_as_the_user_calls_it(pip, monkeypatch, tmp_path):
+    monkeypatch.setattr(pip.site, 'getuserbase', lambda: str(tmp_path))
+    assert "bin/python' -m pip" in pip.way_back(None)[0]
+
+
+def test_stock_nova_may_be_a_file_or_lie_in_a_directory(pip, tmp_path):
+    wheel = tmp_path / 'nova-26.3.0-py3-none-any.whl'
+    wheel.write_text('')
+    assert pip.way_back(str(wheel))[0].endswith(str(wheel))
+    assert pip.way_back(str(tmp_path))[0].endswith(f'--no-index --find-links {tmp_path} nova==26.3.0')
+
+
+@pytest.mark.parametrize('answer, said', [
+    (offered(SUMMARY), 'is the fork again, from http://index/x'),
+    ((1, ''), 'finds no stock nova 26.3.0'),
+    ((0, '{"install": []}'), 'finds no stock nova 26.3.0')])
+def test_what_would_not_bring_stock_nova_is_refused_with_the_next_command(pip, answer, said):
+    pip.answers['report'] = answer
+    with pytest.raises(Exception, match=said) as error:
+        pip.way_back(None)
+    assert 'nothing was changed' in str(error.value) and '--from WHEEL_OR_DIR' in str(error.value)
+
+
+def test_a_pip_too_old_to_be_asked_is_believed(pip):
+    pip.answers['report'] = (2, '')
+    assert len(pip.way_back(None)) == 1
+
+
+def test_without_pip_uv_is_named(pip):
+    pip.answers['version'] = (1, '')
+    assert pip.way_back(None)[0].startswith('uv pip install --python ')
+
+
+def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
+    monkeypatch.setattr(pip.services, 'has_systemd', lambda: True)
+    monkeypatch.setattr(pip.services, 'running', lambda: ['nova-conductor', 'nova-scheduler'])
+    monkeypatch.setattr(pip.services, 'which', lambda tool: False)
+    assert pip.way_back(None)[1:] == ['systemctl restart nova-conductor.service',
+                                      'systemctl restart nova-scheduler.service']

@@ -62,7 +62,7 @@ def test_the_line_that_pip_was_asked_about_is_the_one_that_is_printed(pip):
 
 
 def test_pip_user_is_called_as_the_user_calls_it(pip, monkeypatch, tmp_path):
-    monkeypatch.setattr(pip.site, 'getuserbase', lambda: str(tmp_path))
+    monkeypatch.setattr(pip.site, 'USER_BASE', str(tmp_path))
     assert "bin/python' -m pip" in pip.way_back(None)[0]
 
 

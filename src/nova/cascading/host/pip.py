@@ -66,7 +66,7 @@ def way_back(source):
 
 def pip(*words):
     # -I: not a pip that lies in the current directory; that of `pip --user` is seen without it only.
-    isolated = ['-I'] if sys.version_info[0] > 2 and not nova.__file__.startswith(site.getuserbase()) else []
+    isolated = ['-I'] if sys.version_info[0] > 2 and not nova.__file__.startswith(site.USER_BASE or os.devnull) else []
     return [sys.executable] + isolated + ['-m', 'pip', '--disable-pip-version-check'] + list(words)
 
 

@@ -6,11 +6,11 @@ from nova.cascading.migration import desired, worker
 
 
 def is_open(conf, report, may_mend=False):
-    """Whether each database of which it is known has what services need; tells what others lack, or why it is unknown.
+    """Whether services find what they need in all databases that can be asked; tells of what they lack, and of errors.
 
     :param conf: config.Configuration
     :param report: Report
-    :param may_mend: whether what is missing is added first, unless nova.conf says auto_migrate = false
+    :param may_mend: whether to add what is missing when services would fail, unless auto_migrate is false in nova.conf
     """
     answers, problems = databases.ask(conf, desired.lack)
     if may_mend and conf.cascading.auto_migrate and _endangered(answers):

@@ -139,7 +139,7 @@ def test_a_row_that_strict_mode_finds_too_wide_is_taken_without_it(server, worke
 def test_a_row_that_will_be_too_wide_is_known_beforehand(server, load, rules, is_refused):
     """MySQL 8 lets few go without strict mode; the third may make no temporary table, so that nobody can know."""
     made = server(*rules, ('ENGINE', [('innodb',)]))
-    missing = types.SimpleNamespace(columns=[('instances', None)], tables_to_change=['instances'])
+    missing = types.SimpleNamespace(columns=[('instances', None)], moves=[], tables_to_change=['instances'])
     try:
         made.refuse_disturbing(missing, types.SimpleNamespace(allow_table_copy=False))
         assert not is_refused

@@ -66,6 +66,10 @@ COMPACT, REDUNDANT = [(LAX, f'ALTER TABLE instances ROW_FORMAT={name}') for name
 ODD = f"DROP USER IF EXISTS odd@localhost; CREATE USER odd@localhost IDENTIFIED BY '{PASSWORD}'; "
 ROLE = (f'DROP ROLE IF EXISTS odds; CREATE ROLE odds; GRANT ALL ON {{name}}.* TO odds; {ODD}'
         'GRANT odds TO odd@localhost')
+MANY = ('SET SESSION sql_mode = \'\'', 'CREATE TEMPORARY TABLE t AS SELECT 1 FROM information_schema.COLUMNS LIMIT 101',
+        'CREATE TEMPORARY TABLE u LIKE t', 'INSERT INTO u SELECT * FROM t', 'SET @n = 0',
+        "INSERT INTO instances (uuid, deleted) SELECT CONCAT('u', @n := @n + 1), 0 FROM t JOIN u")  # 10,201 rows
+VIRTUAL = ('ALTER TABLE instances ADD v VARCHAR(300) AS (CONCAT(host, uuid)) VIRTUAL, ADD KEY (v(50))', *MANY)
 COMMON = {  # of MariaDB and MySQL
     'plain': Case(GO),
     'compressed rows': Case(GO, ('ALTER TABLE instances ROW_FORMAT=COMPRESSED',)),
@@ -73,16 +77,28 @@ COMMON = {  # of MariaDB and MySQL
     'rights by a pattern': Case(GO, account=ODD + r'GRANT ALL ON `nova%`.* TO odd@localhost'),
     'a role that is not its default': Case(NOT_NOW, account=ROLE),
     'no right to alter': Case(REFUSED, account=ODD + 'GRANT SELECT, INSERT, INDEX ON {name}.* TO odd@localhost'),
+    'a full-text index, many rows': Case(REFUSED, ('ALTER TABLE instances ADD FULLTEXT (display_name)', *MANY)),
+    'a view in the place of a table': Case(REFUSED, ('DROP TABLE shadow_instances',
+                                                     'CREATE VIEW shadow_instances AS SELECT * FROM instances')),
+    'an index of that name on another column': Case(REFUSED, (
+        'CREATE INDEX instances_mapping_uuid_idx ON instances (host)',)),
+    'a column in capital letters': Case(GO, ('ALTER TABLE instances ADD MAPPING_UUID VARCHAR(36)',)),
+    'triggers, and tables that refer to instances': Case(GO, (
+        'CREATE TRIGGER t AFTER UPDATE ON instances FOR EACH ROW INSERT INTO shadow_instances (uuid) VALUES (NEW.uuid)',
+        'CREATE TABLE child (u VARCHAR(36), FOREIGN KEY (u) REFERENCES instances (uuid) ON DELETE CASCADE)')),
     'through HAProxy': Case(GO, url='mysql+pymysql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:3399/{name}'),
 }
 MARIADB = {
     **COMMON,
+    'an index on a virtual column, many rows': Case(REFUSED, VIRTUAL),
+    'tables with system versioning': Case(GO, ('ALTER TABLE shadow_instances ADD SYSTEM VERSIONING',)),
     'compact rows, made without strict mode': Case(GO, COMPACT),
     'redundant rows, made without strict mode': Case(GO, REDUNDANT),
     'rights through a default role': Case(GO, account=ROLE + '; SET DEFAULT ROLE odds FOR odd@localhost'),
 }
 MYSQL = {
     **COMMON,
+    'an index on a virtual column, many rows': Case(GO, VIRTUAL),
     'compact rows, made without strict mode': Case(REFUSED, COMPACT),
     'redundant rows, made without strict mode': Case(REFUSED, REDUNDANT),
     'rights through a default role': Case(GO, account=ROLE + '; SET DEFAULT ROLE odds TO odd@localhost'),

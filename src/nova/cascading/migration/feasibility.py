@@ -33,3 +33,4 @@ def refuse(server, missing):
     server.refuse_unchangeable()
     if missing:
         server.refuse_unprivileged()
+        server.refuse_in_the_way(missing)

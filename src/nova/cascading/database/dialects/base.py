@@ -144,6 +144,12 @@ class Server(object):
     def refuse_unprivileged(self):
         """:raises errors.CascadingError: the database user may not do what is to be done"""
 
+    def refuse_in_the_way(self, missing):
+        """:raises errors.CascadingError: something else has the place of what is missing
+
+        :param missing: desired.Missing
+        """
+
     def refuse_unchangeable(self):
         """:raises errors.CascadingError: what is changed here would not be changed for all"""
 

@@ -6,7 +6,7 @@ import itertools
 import os
 
 from nova.cascading import errors
-from nova.cascading.database.dialects import base, grants, packed, topology
+from nova.cascading.database.dialects import base, grants, obstacles, packed, topology
 
 _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1064: base.UNSUPPORTED, 1235: base.UNSUPPORTED, 1800: base.UNSUPPORTED, 1845: base.UNSUPPORTED,
@@ -33,7 +33,7 @@ class MySQL(base.Server):
         return _KINDS.get(code, base.OTHER)
 
     def columns(self, table):
-        return [row[0] for row in self.connection.rows(
+        return [row[0].lower() for row in self.connection.rows(
             'SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() '
             'AND TABLE_NAME = :name ORDER BY ORDINAL_POSITION', name=table)]
 
@@ -47,7 +47,7 @@ class MySQL(base.Server):
         rows = self.connection.rows(
             'SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() '
             'AND TABLE_NAME = :name ORDER BY INDEX_NAME, SEQ_IN_INDEX', name=table)
-        return [[row[1] for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
+        return [[row[1].lower() for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
 
     def read(self, columns, rest, order, **values):
         if not self._reads_packed:
@@ -104,13 +104,18 @@ class MySQL(base.Server):
                     self.connection.title, ', '.join(missing), table), 'GRANT {0} ON {1}.* TO it, then run this '
                     'again'.format(', '.join(missing), self.connection.value('SELECT DATABASE()')))
 
+    def refuse_in_the_way(self, missing):
+        obstacles.refuse_in_the_way(self.connection, missing)
+
     def refuse_disturbing(self, missing, options):
         """What is foreseen here is what _gently() meets."""
         for table, _ in missing.columns:
             self._refuse_too_wide(table)
         in_place = not self.is_galera and self._changes_in_place()
+        new_columns = [table for table, _ in missing.columns + missing.moves]
         for table in missing.tables_to_change:
-            if not in_place:
+            if not in_place or table in new_columns and obstacles.keep_columns_from_coming_in_place(
+                    self.connection, table):
                 self.refuse_copy(table, options)
 
     def _refuse_too_wide(self, table):
@@ -139,6 +144,7 @@ class MySQL(base.Server):
         """
         self.set_session('sql_mode', "''")  # dates and defaults that the tables have been allowed to have
         self.set_session('max_statement_time', '0')
+        self.set_session('system_versioning_alter_history', "'KEEP'")
         if self.settings('VARIABLES', ['wsrep_osu_method']).get('wsrep_osu_method', 'TOI') != 'TOI':
             self.set_session('wsrep_OSU_method', "'TOI'")
         if not self.is_galera:

@@ -22,14 +22,14 @@ class SQLite(base.Server):
         return base.OTHER
 
     def columns(self, table):
-        return [row[1] for row in self._columns(table)]
+        return [row[1].lower() for row in self._columns(table)]
 
     def _columns(self, table):
         return self.connection.rows('PRAGMA table_info({0})'.format(table))
 
     def mapping_type(self, table):
         for row in self._columns(table):
-            if row[1] == base.COLUMN:
+            if row[1].lower() == base.COLUMN:
                 name, _, length = row[2].lower().rstrip(')').partition('(')
                 return name, int(length or 0), not row[3]
 

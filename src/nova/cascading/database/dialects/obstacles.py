@@ -1,0 +1,39 @@
+"""What in tables of MariaDB and MySQL keeps a change from being made at all, or from being made in place."""
+
+from nova.cascading import errors
+from nova.cascading.database.dialects import base
+
+_NO_TABLES = """
+    SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+    AND TABLE_NAME IN ('instances', 'shadow_instances') AND TABLE_TYPE LIKE '%VIEW'"""
+_TAKEN_INDEX = """
+    SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE()
+    AND TABLE_NAME = 'instances' AND INDEX_NAME = :name AND SEQ_IN_INDEX = 1"""
+_FULLTEXT = """
+    SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = :name
+    AND INDEX_TYPE = 'FULLTEXT'"""
+_VIRTUAL = """
+    SELECT s.INDEX_NAME FROM information_schema.STATISTICS s JOIN information_schema.COLUMNS c
+    ON c.TABLE_SCHEMA = s.TABLE_SCHEMA AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME
+    WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = :name AND c.EXTRA LIKE '%VIRTUAL%'"""
+
+
+def refuse_in_the_way(connection, missing):
+    """:raises errors.CascadingError: what is missing cannot be made, as something else has its place
+
+    :param connection: connection.Connection
+    :param missing: desired.Missing
+    """
+    for name, in connection.rows(_NO_TABLES):
+        raise errors.CascadingError('{0}: {1} is a view, and nova needs a table'.format(connection.title, name),
+                                    'put the table back that nova made, then run this again')
+    taken = connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else []
+    for column, in taken:
+        raise errors.CascadingError('{0}: the index {1} of instances is another one: it begins with {2}'.format(
+            connection.title, base.INDEX, column), 'drop or rename that index, then run this again')
+
+
+def keep_columns_from_coming_in_place(connection, table):
+    """Whether this table cannot get a column without being copied or locked, although its server offers that."""
+    is_mariadb = 'MARIADB' in connection.value('SELECT VERSION()').upper()
+    return bool(connection.rows(_FULLTEXT, name=table) or is_mariadb and connection.rows(_VIRTUAL, name=table))

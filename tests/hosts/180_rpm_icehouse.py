@@ -52,6 +52,28 @@ def test_byte_code_is_made_on_the_host_and_belongs_to_the_package(host):
     assert host.run(f'rpm -qf {SITE}/cascading/cli.pyc').out.startswith('python-nova-cascading-')
 
 
+def test_byte_code_of_an_older_release_is_not_taken_for_this_ones(host):
+    """Every release dates its files alike, and Python 2 compares nothing but the date."""
+    host.run(f"""
+        echo 'raise SystemExit(77)' >/tmp/cli.py
+        touch -r {SITE}/cascading/cli.py /tmp/cli.py
+        python2.7 -c 'import py_compile; py_compile.compile("/tmp/cli.py", "{SITE}/cascading/cli.pyc")'
+        """)
+    assert host.run('nova-cascading --help', check=False).status == 77
+    host.run(f'rpm -U --force {put(host, fork("2014.1.5"))}')
+    host.run('nova-cascading --help')
+
+
+def test_an_installation_that_was_killed_half_way_leads_back_to_stocks_own_files(host):
+    """Both are registered then, with the fork's files, which are not to stay behind under stock's name."""
+    host.run('rpm -i --justdb --noscripts --nodeps --replacefiles --oldpackage /srv/stock/python-nova-[0-9]*.rpm')
+    assert novas(host) == FORK | STOCK
+    host.run('nova-cascading uninstall --yes')
+    assert novas(host) == STOCK
+    assert is_consistent(host)
+    host.run(f'dnf -y install {put(host, fork("2014.1.5"))}')
+
+
 def test_back_to_stock_and_forward_again(host):
     map_an_instance(host)
     host.run('nova-cascading uninstall --yes')

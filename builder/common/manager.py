@@ -103,7 +103,7 @@ def run(words: Sequence[str], seconds: float = LOCK_SECONDS) -> subprocess.Compl
     :returns: how it ended, with both its outputs in stdout.
     """
     until, waited = time.monotonic() + seconds, False
-    environment = dict(os.environ, LC_ALL='C.UTF-8', DEBIAN_FRONTEND='noninteractive')
+    environment = dict(os.environ, LC_ALL='C.UTF-8', LANGUAGE='', DEBIAN_FRONTEND='noninteractive')
     while True:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               encoding='utf-8', errors='replace', env=environment)

@@ -30,7 +30,7 @@ class Host:
             (place / tool).chmod(stat.S_IRWXU)
         services = dict.fromkeys(SERVICES, [EVR, 'python-nova'])
         self.write(installed={'python-nova-cascading': [f'{EVR}.cascading1', None], **services},
-                   offered={'python-nova': [EVR, None]}, evr=EVR, wrong=[], excluded=[], takes_along=[], has_swap=True)
+                   offered={'python-nova': [EVR, None]}, evr=EVR, files='python-nova-cascading', wrong=[], excluded=[], takes_along=[], has_swap=True)
 
     def read(self):
         return json.loads((self.place / 'host.json').read_text())
@@ -143,9 +143,24 @@ def test_a_file_of_another_version_is_refused_by_name(way, host, tmp_path, capsy
 
 
 def test_an_exchange_that_was_killed_half_way_is_finished_by_the_next(way, host):
-    host.write(installed={**host.read()['installed'], 'python-nova': [EVR, None]}, offered={})
+    host.write(installed={**host.read()['installed'], 'python-nova': [EVR, None]}, offered={}, files='python-nova')
     assert back(way) == 0
     assert host.novas == STOCK
+
+
+@BOTH_YUMS
+def test_an_installation_that_was_killed_half_way_does_not_leave_the_forks_files_under_stocks_name(way, host, has_swap):
+    host.write(has_swap=has_swap, installed={**host.read()['installed'], 'python-nova': [EVR, None]})
+    assert back(way) == 0
+    assert host.novas == STOCK and host.read()['files'] == 'python-nova'
+
+
+def test_after_such_an_installation_the_way_back_is_told_in_two_lines(way, host, capsys):
+    host.write(installed={**host.read()['installed'], 'python-nova': [EVR, None]}, offered={})
+    assert way.run('python-nova-cascading', '/stock', False) == 0
+    said = capsys.readouterr().out
+    assert '    rpm -e python-nova\n    nova-cascading uninstall --yes --from /stock\n' in said
+    assert back(way) == 1 and host.novas == FORK
 
 
 def test_what_was_downloaded_must_be_signed_by_a_known_key(way, host, capsys):

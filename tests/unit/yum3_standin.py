@@ -5,7 +5,7 @@ It answers the way yum 3.4.3 and yum 3.2.29 do in what matters to whoever exchan
 `remove` whose `install` was not found, and ends with 0; `swap` is there from 2013 on; a `remove` takes along whatever
 needs the package; a failed download ends with 1, in the shell with 0; what a package on offer obsoletes is not
 installed, unless with obsoletes=0. Called as rpm, yum or yumdownloader; the host is
-host.json beside it: installed and offered packages {name: [evr, requires]}, and what is wrong with it.
+host.json beside it: installed and offered packages {name: [evr, requires]}, whose files lie there, and what is wrong.
 """
 
 import json
@@ -66,7 +66,7 @@ def carry_out(removed, added):
     if 'disk' in WRONG:
         return 1
     for name in added:
-        INSTALLED[name] = OFFERED[name]
+        INSTALLED[name], HOST['files'] = OFFERED[name], name
     for name in removed:
         remove(name)
     return 0
@@ -119,8 +119,11 @@ def rpm(words):
         if 'disk' in WRONG:
             end(1, 'installing package needs 30MB on the / filesystem')
         if '--test' not in words:
-            INSTALLED[name] = [evr, None]
+            INSTALLED[name], HOST['files'] = [evr, None], name
         end(0)
+    if words[0] == '-V':
+        end(0, '.......T.    /site/nova/exception.py', *(
+            [] if words[-1] == HOST['files'] else ['S.5....T.    /site/nova/db/sqlalchemy/models.py']))
     if words[0] == '-e':
         kept = INSTALLED.pop(words[1])
         if unsatisfied():

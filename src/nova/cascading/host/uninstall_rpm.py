@@ -4,12 +4,15 @@ from __future__ import print_function
 
 import glob
 import os
+import re
 import sys
 
 from nova.cascading import errors
 from nova.cascading.host import tools
 
 WORKING = 3600  # seconds
+# Of what rpm -V prints: Python files whose digest differs from the package's.
+FOREIGN = re.compile(r'^..5\S*\s+(\S+\.py)$', re.M)
 FORM = '%{NAME} %{EPOCH} %{VERSION}-%{RELEASE} %{ARCH}\\n'
 
 
@@ -47,8 +50,16 @@ class Exchange(object):
                                     'see `rpm -V {0}`, and reinstall it'.format(own))
 
     def half_done(self):
-        """Both are there: an exchange was interrupted after the stock library had come."""
-        return installed(self.own) and self._installed_evr() == self.stock_evr
+        """Both are there, and the files are the stock library's: the way back was interrupted after it had come."""
+        return self._both() and not self._files_are_the_forks()
+
+    def half_installed(self):
+        """Both are there, and the files are the fork's: its installation was interrupted before stock had gone."""
+        return self._both() and self._files_are_the_forks()
+
+    def finish_installation(self):
+        """Only the fork is there afterwards, whose files need nothing of the stock library's entry."""
+        self._do(['rpm', '-e', self.stock])
 
     def find(self, source):
         """The path of the right rpm: ``source`` itself, or one in that directory.
@@ -101,6 +112,18 @@ class Exchange(object):
         raise errors.CascadingError('rpm has neither {0} nor {1}'.format(self.own, self.stock_spec),
                                     'get {0} from where this host\'s nova came, then: rpm -U {0}'.format(
                                         self.file_name))
+
+    def _both(self):
+        return installed(self.own) and self._installed_evr() == self.stock_evr
+
+    def _files_are_the_forks(self):
+        """rpm names the files whose content is another package's; somebody's own edits must not decide."""
+        return len(self._foreign_files(self.stock)) > len(self._foreign_files(self.own))
+
+    @staticmethod
+    def _foreign_files(package):
+        _, text = processes.ask(['rpm', '-V', '--nodeps', '--noscripts', package], seconds=WORKING)
+        return FOREIGN.findall(text)
 
     def _do(self, command):
         print(' '.join(command))

@@ -54,6 +54,11 @@ def run(own, source, is_carried_out):
         if os.geteuid() != 0:
             raise Refused('only root can ask what would go and what would come', 'run this as root')
         exchange = uninstall_rpm.Exchange.of(own)
+        if exchange.half_installed():
+            if not is_carried_out:
+                return tell(exchange, ['rpm -e {0}'.format(exchange.stock), ' '.join(
+                    ['nova-cascading uninstall --yes'] + (['--from', source] if source else []))])
+            exchange.finish_installation()
         if exchange.half_done():
             source, lines = None, ['rpm -e {0}'.format(own)]
         elif source:
@@ -149,10 +154,10 @@ def by_file(exchange):
 
 def versions(tool, exchange, options):
     """The versions of the stock library that the host's repositories offer, [epoch:]version-release."""
+    unhidden = [] if is_dnf5(tool) else ['--disableplugin=nova_cascading']  # ours hides what is newer
     _, text = asked([tool, '-q', 'list', '--available' if tool != 'yum' else 'available', '--showduplicates',
-                     exchange.stock] + options)
-    rows = [line.split() for line in text.splitlines()]
-    return [row[1] for row in rows if len(row) >= 2 and row[0].rpartition('.')[0] == exchange.stock]
+                     exchange.stock] + unhidden + options)
+    return re.findall(r'^{0}\.\w+\s+(\S+)'.format(re.escape(exchange.stock)), text, re.M)
 
 
 def steps_in(text):
@@ -196,8 +201,12 @@ def swap(tool, exchange, options):
 
 
 def asked(command):
-    """(exit status, output and errors) of a package manager that only tells, in English."""
-    return tools.ask(['env', 'LC_ALL=C', 'sh', '-c', 'exec "$@" 2>&1', 'sh'] + command, seconds=PLANNING)
+    """(exit status, output and errors) of a package manager that only tells, in English.
+
+    yum 3 and dnf 4 translate by Python's gettext, for which LANGUAGE goes before LC_ALL.
+    """
+    words = ['env', 'LC_ALL=C', 'LANGUAGE=', 'sh', '-c', 'exec "$@" 2>&1', 'sh'] + command
+    return tools.ask(words, seconds=PLANNING)
 
 
 def with_download(exchange):

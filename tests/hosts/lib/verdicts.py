@@ -85,7 +85,7 @@ COMMON = {  # of MariaDB and MySQL
     'a column in capital letters': Case(GO, ('ALTER TABLE instances ADD MAPPING_UUID VARCHAR(36)',)),
     'triggers, and tables that refer to instances': Case(GO, (
         'CREATE TRIGGER t AFTER UPDATE ON instances FOR EACH ROW INSERT INTO shadow_instances (uuid) VALUES (NEW.uuid)',
-        'CREATE TABLE child (u VARCHAR(36), FOREIGN KEY (u) REFERENCES instances (uuid) ON DELETE CASCADE)')),
+        'CREATE TABLE child (parent INT, FOREIGN KEY (parent) REFERENCES instances (id) ON DELETE CASCADE)')),
     'through HAProxy': Case(GO, url='mysql+pymysql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:3399/{name}'),
 }
 MARIADB = {
@@ -108,6 +108,12 @@ MYSQL = {
                                       'ALTER TABLE instances DROP COLUMN x, ALGORITHM=INSTANT') * 127
                                  + ('ALTER TABLE instances ADD COLUMN x INT, ALGORITHM=INSTANT',)),  # 255 in all
 }
+PARTITIONED = (
+    'DROP TABLE instances', 'CREATE TABLE instances (id INTEGER, uuid VARCHAR(36), hostname VARCHAR(255), '
+    'deleted INTEGER) PARTITION BY RANGE (id)',
+    'CREATE TABLE one PARTITION OF instances FOR VALUES FROM (0) TO (99999)',
+    "INSERT INTO instances SELECT g, 'u' || g, 'h', 0 FROM generate_series(1, 12000) g",
+    'ALTER TABLE instances OWNER TO nova', 'ALTER TABLE one OWNER TO nova')
 POSTGRESQL = {
     'plain': Case(GO),
     'a statement_timeout of the role': Case(GO, ("ALTER ROLE nova IN DATABASE {name} SET statement_timeout = '3s'",)),
@@ -120,6 +126,9 @@ POSTGRESQL = {
         'CREATE SCHEMA cloud AUTHORIZATION nova', 'ALTER TABLE instances SET SCHEMA cloud',
         'ALTER TABLE shadow_instances SET SCHEMA cloud',
         'ALTER DATABASE {name} SET search_path = "$user", cloud, public')),
+    'an index of that name on another column': Case(REFUSED, (
+        'CREATE INDEX instances_mapping_uuid_idx ON reservations (expire)',)),
+    'a table in partitions, many rows': Case(REFUSED, PARTITIONED),
     'through HAProxy': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:5499/{name}'),
     'behind pgbouncer, by transactions': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6432/{name}'),
     'behind pgbouncer, by sessions': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6433/{name}'),

@@ -20,7 +20,7 @@ HINTS = {
     READ_ONLY: 'run this where nova writes: on the primary',
     FULL: 'free space on the database server, then run this again: nothing was changed',
     LOGIN: 'correct user or password in [database] connection of nova.conf (with cells also: nova-manage cell_v2 '
-           'update_cell)',
+           'update_cell), or connection_parameters where the server lets this user in with TLS only',
     NO_DATABASE: 'create the database, or correct [database] connection of nova.conf',
     NOT_READY: 'bring this node back into its cluster, or name another one in [database] connection of nova.conf',
     GONE: 'see that the database server runs, then run this again: what was done stays and is right',

@@ -30,6 +30,17 @@ _CLOSED_SCHEMAS = """
     SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relname = 'instances' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
     AND NOT has_schema_privilege(n.oid, 'CREATE')"""
+_KIND = """
+    SELECT c.relkind FROM pg_class c WHERE c.relname = 'instances' AND pg_table_is_visible(c.oid)"""
+_SIZE = """
+    SELECT CAST(SUM(c.reltuples) AS bigint), SUM(pg_total_relation_size(c.oid)) FROM pg_class c
+    WHERE c.oid IN (SELECT CAST(:name AS regclass) UNION SELECT inhrelid FROM pg_inherits
+                    WHERE inhparent = CAST(:name AS regclass))"""
+_TAKEN_INDEX = """
+    SELECT c.relname FROM pg_class c JOIN pg_class t ON t.relnamespace = c.relnamespace
+    LEFT JOIN pg_index i ON i.indexrelid = c.oid
+    WHERE t.relname = 'instances' AND pg_table_is_visible(t.oid) AND c.relname = :name
+    AND (i.indrelid IS NULL OR i.indrelid <> t.oid OR i.indisvalid)"""
 # Whoever builds, drops or vacuums holds this; somebody else's unfinished index is no debris.
 _BUILDERS = """
     SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'instances'
@@ -92,6 +103,25 @@ class PostgreSQL(base.Server):
                     self.connection.title, name), 'GRANT CREATE ON SCHEMA {0} TO the user of nova.conf, then run this '
                                                   'again'.format(name))
 
+    def refuse_in_the_way(self, missing):
+        """An unfinished index of ours is none: it goes before each attempt."""
+        for name, in self.connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else ():
+            raise errors.CascadingError('{0}: something else is called {1}'.format(self.connection.title, name),
+                                        'drop or rename that, then run this again')
+
+    def refuse_disturbing(self, missing, options):
+        if missing.index and self._is_partitioned:
+            self.refuse_copy('instances', options)
+
+    @property
+    def _is_partitioned(self):
+        """Such a table gets no index CONCURRENTLY."""
+        return self.connection.value(_KIND) == 'p'
+
+    def size(self, table):
+        """(rows, bytes) of a table, as the server estimates them."""
+        return [max(value or 0, 0) for value in self.connection.rows(_SIZE, name=table)[0]]
+
     def prepare(self, options):
         """Nothing is set for longer than a transaction: behind a pooler the session is somebody else's afterwards."""
         self.connection.private()
@@ -148,7 +178,10 @@ class PostgreSQL(base.Server):
 
     def add_index(self, worker):
         statement = 'CREATE INDEX {0}{1} ON instances ({2})'
-        if self.is_small('instances'):  # takes no time, and leaves no half of an index when it fails
+        if self._is_partitioned:
+            self.refuse_copy('instances', worker.options)
+        # What takes no time leaves no half of an index when it fails.
+        if self._is_partitioned or self.is_small('instances'):
             debris = ['DROP INDEX ' + name for name in self._debris()]
             worker.change('index', 'instances', *debris + [statement.format('', base.INDEX, base.COLUMN)])
             return

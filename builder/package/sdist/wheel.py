@@ -9,7 +9,7 @@ from pathlib import Path
 from builder.common import project, tools
 from builder.source import cache, unpack, upstream
 
-PINNED = Path(__file__).with_name('wheel-tools.txt')
+PINNED = Path(__file__).with_name('wheel_tools.txt')
 # The hook of PEP 517 that pip calls, without pip: what pip does around it differs from version to version.
 HOOK = 'import sys; from setuptools import build_meta; build_meta.__legacy__.build_wheel(sys.argv[1])'
 PIP = ['-m', 'pip', '--disable-pip-version-check', '--quiet']

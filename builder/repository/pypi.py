@@ -19,6 +19,7 @@ from builder.repository.state import Entry, State, Suite
 FAMILY = 'pypi'
 PROJECT = 'nova'
 YANKED = 'withdrawn by its publisher'
+MARK = f' data-yanked="{YANKED}"'
 PAGE = '<!DOCTYPE html>\n<html>\n<head>\n<meta name="pypi:repository-version" content="1.0">\n<title>{0}</title>\n' \
        '</head>\n<body>\n{1}</body>\n</html>\n'
 
@@ -41,11 +42,10 @@ def files(name: str, suite: Suite) -> dict[str, bytes]:
     """Path in the tree -> content of every file of the index; the same for the same entries."""
     top = f'{name}/simple'
     rows = list(links(top, suite))
-    page = ''.join(f'<a href="{escape(quote(href, safe="/."))}#sha256={digest}"'
-                   f'{f""" data-yanked="{YANKED}" """.rstrip() if is_yanked else ""}>{escape(file)}</a><br>\n'
-                   for file, href, digest, is_yanked in rows)
-    described = [{'filename': file, 'url': quote(href, safe='/.'), 'hashes': {'sha256': digest},
-                  'yanked': YANKED if is_yanked else False} for file, href, digest, is_yanked in rows]
+    page = ''.join(f'<a href="{address}#sha256={digest}"{MARK if is_yanked else ""}>{escape(file)}</a><br>\n'
+                   for file, address, digest, is_yanked in rows)
+    described = [{'filename': file, 'url': address, 'hashes': {'sha256': digest},
+                  'yanked': YANKED if is_yanked else False} for file, address, digest, is_yanked in rows]
     meta = {'meta': {'api-version': '1.0'}}
     return {f'{top}/index.html': PAGE.format('Simple index', f'<a href="{PROJECT}/">{PROJECT}</a>\n').encode(),
             f'{top}/index.json': text({**meta, 'projects': [{'name': PROJECT}]}),
@@ -66,7 +66,7 @@ def links(top: str, suite: Suite) -> Iterator[tuple[str, str, str, bool]]:
             if file not in seen:
                 seen.add(file)
                 address = f'../../{Path(entry.path).relative_to(Path(top).parent)}'
-                yield file, address, entry.files[entry.path], is_yanked
+                yield file, quote(address), entry.files[entry.path], is_yanked
 
 
 def order(entry: Entry) -> tuple[list[int], int, str, str]:

@@ -1,7 +1,9 @@
 """The scriptlets of the rpm: none ever fails, as a failing one leaves a host without any nova; and what they say."""
 
+import os
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -12,11 +14,11 @@ NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 NAMES = ('post', 'preun', 'posttrans', 'postun')
 
 
-def scriptlet(name, place):
+def scriptlet(name, place, python='false'):
     """One scriptlet as rpm would run it, with the fork's command and all tools of the system from *place*."""
     text = re.search(rf'^%{name}\n(.*?)^%(?:pre|post|files|preun|postun|posttrans)', SPEC, re.S | re.M)[1]
     text = re.sub(r'^%(if|else|endif).*\n', '', text, flags=re.M)
-    for macro, value in (('_bindir', place), ('nova_site', place), ('nova_interpreter', 'false'),
+    for macro, value in (('_bindir', place), ('_prefix', place), ('nova_site', place), ('nova_interpreter', python),
                          ('nova_isolated', ''), ('dnf_plugins', 'false')):
         text = text.replace(f'%{{{macro}}}', str(value))
     assert '%{' not in text
@@ -39,6 +41,24 @@ def run(name, place, status, argument='1'):
 def put(path, script):
     path.write_text(f'#!/bin/sh\n{script}\n')
     path.chmod(0o755)
+
+
+def test_an_upgrade_makes_byte_code_anew_though_all_our_packages_have_one_time(tmp_path):
+    """Python 2 takes the byte code of a module for its own by the time alone, Python 3 by time and size."""
+    module = tmp_path / 'nova/a.py'
+    module.parent.mkdir()
+    plugin = tmp_path / 'lib/yum-plugins/nova_cascading.pyc'
+    plugin.parent.mkdir(parents=True)
+    plugin.touch()
+    for number in (1, 2):
+        module.write_text(f'NUMBER = {number}\n')
+        os.utime(module, (1400000000, 1400000000))
+        done = subprocess.run(['sh', '-c', scriptlet('post', tmp_path, sys.executable), 'post', str(number)])
+        assert done.returncode == 0
+        found = subprocess.run([sys.executable, '-c', 'import a; print(a.NUMBER)'], capture_output=True, text=True,
+                               cwd=module.parent, env={'PYTHONPATH': str(module.parent)})
+        assert found.stdout == f'{number}\n'
+    assert not plugin.exists()
 
 
 @pytest.mark.parametrize('argument', ['0', '1', '2'])

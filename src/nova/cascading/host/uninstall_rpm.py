@@ -122,7 +122,7 @@ class Exchange(object):
 
     @staticmethod
     def _foreign_files(package):
-        _, text = processes.ask(['rpm', '-V', '--nodeps', '--noscripts', package], seconds=WORKING)
+        _, text = tools.ask(['rpm', '-V', '--nodeps', '--noscripts', package], seconds=WORKING)
         return FOREIGN.findall(text)
 
     def _do(self, command):

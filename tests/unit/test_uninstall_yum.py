@@ -30,7 +30,8 @@ class Host:
             (place / tool).chmod(stat.S_IRWXU)
         services = dict.fromkeys(SERVICES, [EVR, 'python-nova'])
         self.write(installed={'python-nova-cascading': [f'{EVR}.cascading1', None], **services},
-                   offered={'python-nova': [EVR, None]}, evr=EVR, files='python-nova-cascading', wrong=[], excluded=[], takes_along=[], has_swap=True)
+                   offered={'python-nova': [EVR, None]}, evr=EVR, files='python-nova-cascading', wrong=[],
+                   excluded=[], takes_along=[], has_swap=True)
 
     def read(self):
         return json.loads((self.place / 'host.json').read_text())

@@ -177,8 +177,14 @@ def outcome(bed: Bed, url: str, more: str = '') -> tuple[int, int]:
 
 
 def _schema() -> str:
-    """Icehouse's tables, as MySQL takes them too: there, names of constraints are unique in a database."""
-    return re.sub('CONSTRAINT `CONSTRAINT_[0-9]+` CHECK', 'CHECK', (DATA / V233).read_text())
+    """What the fork looks at of Icehouse's tables: all of them would take longer than the migration."""
+    text = (DATA / V233).read_text()
+    tables = [re.search(rf'^CREATE TABLE `{name}` .*?;\n', text, re.MULTILINE | re.DOTALL)
+              for name in ('instances', 'shadow_instances', 'migrate_version')]
+    made = ''.join(found.group() for found in tables if found)
+    # As MySQL takes them, too: there, names of constraints are unique in a database.
+    made = re.sub('CONSTRAINT `CONSTRAINT_[0-9]+` CHECK', 'CHECK', made)
+    return made + "INSERT INTO migrate_version VALUES ('nova', '/x', 233);"
 
 
 def met(bed: Bed, family: str, condition: str) -> tuple[int, int]:

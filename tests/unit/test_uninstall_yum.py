@@ -164,8 +164,9 @@ def test_after_such_an_installation_the_way_back_is_told_in_two_lines(way, host,
     assert back(way) == 1 and host.novas == FORK
 
 
-def test_what_was_downloaded_must_be_signed_by_a_known_key(way, host, capsys):
-    host.write(has_swap=False, wrong=['signature'])
+@pytest.mark.parametrize('wrong', ['signature', 'unsigned'])
+def test_what_was_downloaded_must_be_signed_by_a_known_key(way, host, wrong, capsys):
+    host.write(has_swap=False, wrong=[wrong])
     assert back(way) == 1
     assert host.novas == FORK
     assert 'rpm --import' in capsys.readouterr().err

@@ -113,7 +113,8 @@ def identity(name, evr):
 
 def rpm(words):
     if words[0] == '-K':
-        end(1 if 'signature' in WRONG else 0)
+        end(1 if 'signature' in WRONG else 0, f'{words[1]}: ' + (
+            'sha1 md5 OK' if 'unsigned' in WRONG else 'rsa sha1 (md5) pgp md5 OK'))
     if words[0] == '-i':
         name, evr = pathlib.Path(words[-1]).read_text().split()
         if 'disk' in WRONG:

@@ -80,10 +80,12 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
 def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services, monkeypatch, tmp_path, said, expected,
                                                                        where):
     monkeypatch.setattr(services, 'running', lambda: ['nova-conductor'] if not services.interrupted() else [])
-    monkeypatch.setattr(services, 'restart', lambda names: [])
+    def restart(names):
+        (tmp_path / 'nova-conductor.log').write_text(said if where == 'log' else '')
+        return []
+
+    monkeypatch.setattr(services, 'restart', restart)
     monkeypatch.setattr(services, 'journal', lambda name, since: said if where == 'journal' else '')
-    if where == 'log':
-        (tmp_path / 'nova-conductor.log').write_text(said)
     assert services.restart_running() == expected
 
 

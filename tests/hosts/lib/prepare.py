@@ -10,15 +10,31 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.hosts.lib import bed, clients, debs, icehouse, kinds, packages, rpm, sysvinit, templates, unpackaged
+from tests.hosts.lib import (
+    bed,
+    clients,
+    debs,
+    fleet,
+    icehouse,
+    kinds,
+    packages,
+    rpm,
+    sysvinit,
+    templates,
+    unpackaged,
+    verdicts,
+    virtualenv,
+)
 from tests.hosts.lib.errors import HostError
 
-AREAS = (bed, clients, icehouse, kinds, rpm, sysvinit, unpackaged)  # each registers its layers
+# Each registers its layers.
+AREAS = (bed, clients, fleet, icehouse, kinds, rpm, sysvinit, unpackaged, verdicts, virtualenv)
 FIRST = [('bookworm', 'rpm')]
 # The longest way first.
-REST = [('bullseye', 'pip-15.1.5'), ('trixie', 'pip-34.0.0'), ('bullseye', 'stack'), ('trixie', 'stack'),
-        ('bullseye', 'sqlalchemies27'), ('bookworm', 'pip-26.3.0'), ('bookworm', 'sqlalchemies'),
-        ('bookworm', 'clients'), ('bookworm', 'sysvinit')]
+REST = [('bullseye', 'pip-15.1.5'), *((nova.suite, layer) for nova, layer in virtualenv.NOVAS.values()),
+        ('bullseye', 'stack'), ('trixie', 'stack'), ('bullseye', 'sqlalchemies27'), ('bookworm', 'sqlalchemies'),
+        ('bookworm', 'clients'), ('bookworm', 'fleet'), ('bookworm', 'fleet-rpm'), ('bookworm', 'sysvinit'),
+        ('bookworm', 'ansible'), ('bookworm', 'poolers'), ('bullseye', 'databases'), ('trixie', 'databases')]
 ICEHOUSE = ['icehouse-2014.1.2', 'icehouse-2014.1.5', 'rpm-icehouse',
             'tarball-2014.1', 'tarball-2014.1.2', 'tarball-2014.1.5']
 

@@ -25,9 +25,11 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
         top = Path(work)
         (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
         # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.
-        enabled = '0' if targets.target_of(suite) in targets.YUM3 else '1'
+        is_yum3 = targets.target_of(suite) in targets.YUM3
+        enabled = '0' if is_yum3 else '1'
+        expiry = 'metadata_expire=900' + ('\nmirrorlist_expire=900' if is_yum3 else '')
         (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
-            url=url, suite=suite, enabled=enabled))
+            url=url, suite=suite, enabled=enabled, expiry=expiry))
         (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
             '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))).replace('@MAINTAINER@', str(maintainer())))
         preflight.write(top, epoch)

@@ -120,6 +120,14 @@ def test_a_yum_client_is_led_to_metadata_that_never_changes(repo, given):
     assert held(before) == files
 
 
+def test_hosts_with_yum_3_see_at_once_what_was_published(first):
+    """It keeps metadata for six hours and a mirrorlist for a day, on which our addresses of states stand."""
+    [release] = (first.root / f'yum/{YUM}/packages').glob('nova-cascading-release-*.rpm')
+    text = subprocess.run(f'rpm2cpio {release} | cpio -i --quiet --to-stdout "*.repo"', shell=True, check=True,
+                          capture_output=True, text=True).stdout
+    assert text.count('\nmetadata_expire=900\nmirrorlist_expire=900\n') == 2
+
+
 def test_testing_is_promoted_to_stable(repo, given):
     repo('publish', '--channel', 'testing', given[2])
     assert UBUNTU.format(2) not in repo.offered(TRUSTY)

@@ -25,6 +25,8 @@ PLAIN = {
     'yum': ['obsoletes=0', 'skip_broken=0', 'clean_requirements_on_remove=0', 'tsflags='],
 }
 UNDECIDED = ['assumeno=0']
+SHOWN = ['--assumeno', '--setopt=color=never']
+IN_FULL = ['--setopt=debuglevel=2']  # below, dnf 4 shows no transaction; dnf 5 does not know it
 HIDING = ['--disableexcludes=all', '--disableplugin=versionlock']
 ENTRY = re.compile(r' (\S+)')
 # Below it yum may say "Your transaction was saved, rerun it with:" and a line that looks like an entry.
@@ -119,7 +121,7 @@ def plan(exchange):
                 'rpm -K /root/stock-nova/{0}     # "pgp ... OK": signed by somebody whom rpm trusts'.format(
                     exchange.file_name),
                 'nova-cascading uninstall --yes --from /root/stock-nova']
-    status, text = asked(swap(tool, exchange, ['--assumeno', '--setopt=color=never']))
+    _, text = asked(swap(tool, exchange, SHOWN + ([] if is_dnf5(tool) else IN_FULL)))
     planned = steps_in(text)
     wanted = [('Installing', exchange.stock), ('Removing', exchange.own)]
     if planned == wanted:

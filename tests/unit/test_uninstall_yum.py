@@ -205,6 +205,28 @@ def test_everything_in_a_transaction_counts(way):
         ('Removing', 'old-thing'), ('Removing dependent packages', 'openstack-nova-common')]
 
 
+DNF5 = """\
+Updating and loading repositories:
+ stock                                  100% | 457.0 KiB/s |   4.1 KiB |  00m00s
+Repositories loaded.
+Package                   Arch   Version               Repository      Size
+Removing:
+ python3-nova-cascading   noarch 1:26.3.0-1.cascading1 fork         9.1 MiB
+Installing:
+ python3-nova             noarch 1:26.3.0-1            stock        8.8 MiB
+   replacing old-thing    noarch 1:1-1                 <unknown>    8.8 MiB
+
+Transaction Summary:
+ Installing:         1 package
+ Removing:           1 package
+"""
+
+
+def test_dnf_5s_table_is_read_between_its_progress_and_its_summary(way):
+    assert way.steps_in(DNF5) == [('Installing', 'python3-nova'), ('Removing', 'old-thing'),
+                                  ('Removing', 'python3-nova-cascading')]
+
+
 def test_no_command_of_ours_may_erase_more_than_it_names(way):
     exchange = way.uninstall_rpm.Exchange('python3-nova-cascading', 'python3-nova', '1:26.3.0-1')
     for tool in ('dnf', 'yum'):

@@ -23,8 +23,12 @@ def follow_db_sync(function):
     @functools.wraps(function)
     def db_sync(*args, **kwargs):
         values = dict(zip(_parameters(function), args), **kwargs)
-        engine = _engine(function, values) if values.get('database', 'main') == 'main' else None
-        # nova's unit tests hand in something else
+        try:
+            engine = _engine(function, values) if values.get('database', 'main') == 'main' else None
+        except Exception:
+            function(*args, **kwargs)  # nova says itself what is wrong: this, or what it was asked for
+            raise
+        # nova's unit tests give none, or something else.
         if not isinstance(engine, sqlalchemy.engine.Engine):
             return function(*args, **kwargs)
         _with(engine, lambda work: adopt.refuse_original(work.connection))
@@ -64,6 +68,8 @@ def _engine(function, values):
     """What nova's function itself uses; looked up now, as it depends on the release and on the cell in the context."""
     names = function.__globals__
     get_engine = names.get('get_engine') or names['_get_engine']
+    if hasattr(get_engine, 'mock_calls'):  # nova's unit tests count them
+        return None
     context = values.get('context')
     if context is not None and 'context' in _parameters(get_engine):
         return get_engine(context=context)

@@ -15,6 +15,12 @@ BACK_WITHOUT_SERVICES = ['- python3-nova-cascading', '+ python3-nova', *(f'- {na
 BACK = ['- python3-nova-cascading', '+ python3-nova', *(f'^ {name}' for name in SERVICES)]
 FORTH = ['- python3-nova', '+ python3-nova-cascading']
 FORTH_WITHOUT_SERVICES = [*FORTH, *(f'- {name}' for name in SERVICES)]
+def companion(name):
+    stock = '1:2014.1.5-0ubuntu1'
+    return f'{name} {stock} all none < {stock}+cascading1 all none /var/cache/apt/archives/{name}_1_all.deb'
+
+
+FORTH_WITH_COMPANIONS = ['- python-nova', '+ python-nova-cascading', *map(companion, SERVICES)]
 ALL_GONE = ['- python3-nova-cascading', *(f'- {name}' for name in SERVICES)]
 
 
@@ -49,7 +55,7 @@ case $*,$name in
 esac
 ''')
     (tmp_path / 'dpkg-deb').write_text('''#!/bin/sh
-case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo "exit $PREINST" ;; esac
+case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;; esac
 ''')
     for script in tmp_path.iterdir():
         script.chmod(0o755)
@@ -75,6 +81,12 @@ case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo "exit $PREINST" ;; 
     (FORTH, 'apt-get dist-upgrade', REFUSED),
     (FORTH, '/usr/bin/unattended-upgrade', REFUSED),
     (FORTH, 'apt-get install meta-package', PASSED),
+    (FORTH_WITH_COMPANIONS, 'apt-get install nova-api', REFUSED),
+    (FORTH_WITH_COMPANIONS, 'apt-get -q -y install nova-novncproxy', REFUSED),
+    (FORTH_WITH_COMPANIONS, 'apt-get install python-nova-cascading nova-common nova-cascading-archive-keyring', PASSED),
+    (FORTH_WITH_COMPANIONS, 'apt-get install nova-api=1:2014.1.5-0ubuntu1+cascading1', PASSED),
+    (FORTH_WITH_COMPANIONS, 'apt-get install nova-api nova-cascading-archive-keyring', REFUSED),
+    (FORTH_WITH_COMPANIONS, 'apt-get install meta-package', PASSED),
     (FORTH_WITHOUT_SERVICES, 'apt-get install python3-nova-cascading', REFUSED),
     (FORTH_WITHOUT_SERVICES, '', REFUSED),
     ([*FORTH, '- python3-masakari'], 'apt-get install python3-nova-cascading', REFUSED),
@@ -123,6 +135,11 @@ def test_a_release_upgrade_does_not_leave_the_fork_behind(guard, python, plan, e
 @pytest.mark.parametrize(('preinst', 'expected'), [(0, PASSED), (1, REFUSED), (127, REFUSED)])
 def test_the_database_is_asked_before_the_stock_library_goes(guard, preinst, expected):
     assert guard(FORTH, 'apt-get install python-nova-cascading', preinst)[0] == expected
+
+
+@pytest.mark.parametrize(('plan', 'expected'), [(FORTH, ''), (FORTH_WITH_COMPANIONS, 'asked for companion\n')])
+def test_the_database_is_asked_for_the_companions_too_which_restart_their_services(guard, plan, expected):
+    assert guard(plan, 'apt-get install python-nova-cascading', 0) == (PASSED, expected)
 
 
 @pytest.mark.parametrize('plan', [['^ python3-nova-cascading'], ['+ python3-nova-cascading']])

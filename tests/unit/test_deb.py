@@ -139,7 +139,8 @@ def test_a_companion_asks_before_its_stock_preinst(preinst, expected):
 
 
 def test_one_line_installs_a_library_and_one_more_the_companions_that_the_host_has(tmp_path):
-    """Run by a shell, with stand-ins for dpkg and apt; nova-cert is not installed, nova-doc only remembered."""
+    """Run by a shell, with stand-ins for dpkg and apt; nova-cert is not installed, nova-doc only
+    remembered; the fork is there in another version."""
     version = '2014.1.5-0ubuntu1+cascading1'
     debs = [tmp_path / f'dist dir/{name}_{version}_all.deb' for name in (
         'python-nova-cascading', 'nova-api', 'nova-cert', 'nova-common', 'nova-doc')]
@@ -148,7 +149,8 @@ def test_one_line_installs_a_library_and_one_more_the_companions_that_the_host_h
         deb.touch()
     (tmp_path / 'dpkg-deb').write_text('#!/bin/sh\necho \'echo asked "$@"\'\n')
     (tmp_path / 'apt-get').write_text('#!/bin/sh\necho "$@"\n')
-    (tmp_path / 'dpkg-query').write_text('#!/bin/sh\nprintf "install ok installed %s\\n" nova-api hello nova-common\n'
+    (tmp_path / 'dpkg-query').write_text('#!/bin/sh\nprintf "install ok installed %s\\n" nova-api hello nova-common '
+                                         'python-nova-cascading\n'
                                          'echo deinstall ok config-files nova-doc\n')
     for script in tmp_path.iterdir():
         script.chmod(0o755)

@@ -128,14 +128,17 @@ def test_asked_by_hand_an_apt_that_takes_no_files_is_not_asked_for_a_plan(bed):
 
 @pytest.mark.parametrize(('arguments', 'preflight', 'status'), [
     (('upgrade', '1:2014.1.5-0ubuntu1'), 0, 0), (('upgrade', '1:2014.1.5-0ubuntu1'), 1, 1), (('install',), 1, 1),
-    (('upgrade', '1:2014.1.5-0ubuntu1'), 3, 0), (('upgrade', '1:2014.1.5-0ubuntu1+cascading1'), 1, 0),
+    (('upgrade', '1:2014.1.5-0ubuntu1'), 3, 1), (('upgrade', '1:2014.1.5-0ubuntu1+cascading1'), 1, 0),
+    (('upgrade', '1:2014.1.5-0ubuntu1+cascading1'), 3, 0),
     (('install', '1:2014.1.5-0ubuntu1+cascading1'), 1, 0), (('abort-upgrade', '1'), 1, 0)])
 @pytest.mark.parametrize('stock_is_there', [True, False])
 def test_a_companion_takes_a_service_only_where_the_database_can_be_migrated(bed, arguments, preflight, status,
                                                                              stock_is_there):
+    """Also not where it cannot be asked: the service's own scripts start the new code, on a database without its column."""
     if not stock_is_there:
         (bed.place / 'site/nova/__init__.py').unlink()
-    assert bed.run('preinst', 'companion', *arguments, PREFLIGHT=preflight).returncode == status
+    done = bed.run('preinst', 'companion', *arguments, PREFLIGHT=preflight)
+    assert (done.returncode, 'run the same' in done.stderr) == (status, bool(status))
 
 
 @pytest.mark.parametrize(('sync', 'status', 'triggers'), [(0, 0, True), (2, 0, True), (1, 1, False), (126, 1, False)])

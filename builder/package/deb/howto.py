@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-# The companion packages of what this very host has installed, and no other.
-COMPANIONS = """$(dpkg-query -W -f '${{Status}} ${{Package}}\\n' | sed -n 's/^install ok installed //p' |
+# The companion packages of what this very host has installed, and no other; dpkg unpacks a file named twice twice.
+COMPANIONS = """$(dpkg-query -W -f '${{Status}} ${{Package}}\\n' | sed -n '/ {library}$/d; s/^install ok installed //p' |
     while read -r name; do ls ./"$name"_{version}_*.deb 2>/dev/null; done)"""
 
 
@@ -22,11 +22,16 @@ def install(debs: list[Path]) -> list[str]:
     ask = f'dpkg-deb --info {file} preinst | sh -s ask'
     if len(debs) == 1:
         return [f'cd {place} && {ask} {file} && apt-get install {file}']
-    lines = [f'cd {place} && set -- {COMPANIONS.format(version=library.name.split("_")[1])} {file}',
+    lines = [f'cd {place} && set -- {companions(library.name)} {file}',
              f'{ask} "$@" && apt-get install "$@"']
     if library.name.startswith('python-'):
         lines.append(f'# apt before 1.1 (Ubuntu 14.04) takes no files: {ask} "$@" && dpkg -i "$@"')
     return lines
+
+
+def companions(library: str) -> str:
+    name, version = library.split('_')[:2]
+    return COMPANIONS.format(library=name, version=version)
 
 
 def is_library(deb: Path) -> bool:

@@ -55,7 +55,10 @@ case $*,$name in
 esac
 ''')
     (tmp_path / 'dpkg-deb').write_text('''#!/bin/sh
-case $1 in -f) echo "python3-nova (= 2:26.3.0-1)" ;; *) echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;; esac
+case $1 in
+-f) echo "python3-nova (= 2:26.3.0-1)" ;;
+*) echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;;
+esac
 ''')
     for script in tmp_path.iterdir():
         script.chmod(0o755)

@@ -134,7 +134,7 @@ def test_asked_by_hand_an_apt_that_takes_no_files_is_not_asked_for_a_plan(bed):
 @pytest.mark.parametrize('stock_is_there', [True, False])
 def test_a_companion_takes_a_service_only_where_the_database_can_be_migrated(bed, arguments, preflight, status,
                                                                              stock_is_there):
-    """Also not where it cannot be asked: the service's own scripts start the new code, on a database without its column."""
+    """Nor where it cannot be asked: the service's own scripts start the new code on a database without its column."""
     if not stock_is_there:
         (bed.place / 'site/nova/__init__.py').unlink()
     done = bed.run('preinst', 'companion', *arguments, PREFLIGHT=preflight)

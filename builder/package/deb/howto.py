@@ -6,7 +6,8 @@ import shlex
 from pathlib import Path
 
 # The companion packages of what this very host has installed, and no other; dpkg unpacks a file named twice twice.
-COMPANIONS = """$(dpkg-query -W -f '${{Status}} ${{Package}}\\n' | sed -n '/ {library}$/d; s/^install ok installed //p' |
+COMPANIONS = """$(dpkg-query -W -f '${{Status}} ${{Package}}\\n' |
+    sed -n '/ {library}$/d; s/^install ok installed //p' |
     while read -r name; do ls ./"$name"_{version}_*.deb 2>/dev/null; done)"""
 
 

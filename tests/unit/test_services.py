@@ -41,6 +41,15 @@ def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
     assert 'not restarted' in capsys.readouterr().err
 
 
+def test_with_the_gate_closed_what_has_run_into_it_is_not_said_to_run_on(services, monkeypatch, capsys):
+    monkeypatch.setattr(services, 'gate_open', lambda: False)
+    monkeypatch.setattr(services, 'is_refused', lambda name: name == 'nova-api')
+    assert services.restart_running() == services.GATE_CLOSED
+    assert capsys.readouterr().err.splitlines() == [
+        'not restarted, still with the code they started with: nova-conductor, nova-scheduler',
+        'not running, as they wait for the database: nova-api']
+
+
 def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, monkeypatch):
     services.remember(['nova-api', 'nova-conductor'])
     monkeypatch.setattr(services, 'running', lambda: [])

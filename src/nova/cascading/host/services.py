@@ -53,8 +53,7 @@ def restart_running():
         print('no nova service runs here, so none was restarted' + ('' if is_managed() else ELSEWHERE))
         return 0
     if not gate_open():
-        sys.stderr.write('not restarted, still with the code they started with: {0}\n'.format(', '.join(names)))
-        return GATE_CLOSED
+        return tell_closed(names)
     failed, since = [], int(time.time())
     for group in steps(names):
         remember(ordered(left_stopped + group))
@@ -63,6 +62,17 @@ def restart_running():
     remember(ordered(missing + failed))
     statuses = [tell_failed(name, since) for name in missing] + [FAILED_OTHERWISE if failed else 0]
     return 1 if 1 in statuses else max(statuses)
+
+
+def tell_closed(names):
+    """Say what runs on and what waits: the scripts of companion packages have restarted theirs into the gate."""
+    waiting = [name for name in names if has_systemd() and is_refused(name)]
+    runs_on = [name for name in names if name not in waiting]
+    for what, some in (('not restarted, still with the code they started with', runs_on),
+                       ('not running, as they wait for the database', waiting)):
+        if some:
+            sys.stderr.write('{0}: {1}\n'.format(what, ', '.join(some)))
+    return GATE_CLOSED
 
 
 def tell_failed(name, since):

@@ -9,7 +9,7 @@ import os
 import pwd
 
 from installer import interpreters, processes, programs, trust, units
-from installer.programs import PYTHONS, shebang, which
+from installer.programs import PYTHONS, which
 from installer.say import Refusal, quoted, say
 
 SCRIPTS = ('nova-manage', 'nova-conductor', 'nova-api', 'nova-scheduler', 'nova-compute')
@@ -171,8 +171,9 @@ def _of_scripts():
     scripts += [path for place in PLACES for path in sorted(glob.glob(place + '/nova-manage'))]
     found = []
     for script in [script for script in scripts if script]:
+        # A virtualenv that was moved: its scripts name an interpreter that is gone, and the one beside them runs nova.
         found += [Candidate(path, programs.parents_of([path, script], {})[:1])
-                  for path in [shebang(script)] if path and programs.is_python(path) and os.path.isfile(path)]
+                  for path in programs.interpreters_of([script], {})[:1]]
     return found
 
 

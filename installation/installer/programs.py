@@ -11,6 +11,8 @@ PYTHONS = ('python3', 'python', 'python2')
 PYTHON = re.compile('(python|pypy)[0-9.]*$')
 NOVA = re.compile('(?<![A-Za-z0-9])nova(?![A-Za-z0-9])|devstack@n-')
 TOOLS = ('nova-manage', 'nova-status', 'nova-cascading', 'nova-rootwrap', 'nova-policy')
+# As oslo.service has it where setproctitle is installed: "nova-conductor: master process [...]".
+TITLE = re.compile('(nova-[a-z-]+): ')
 IMPORTS = re.compile(r'^\s*(from|import) nova\b', re.M)
 LIBRARIES = ('', 'lib/python*/site-packages', 'lib/python*/dist-packages', 'lib64/python*/site-packages')
 SETTINGS = ('.ini', '.conf', '.cfg', '.xml', '.json', '.yaml', '.yml', '.toml', '.py', '.wsgi')
@@ -78,6 +80,9 @@ def script_of(words):
 
 def nova_of(words):
     """:returns: which nova service a command line starts in Python, e.g. ``nova-conductor``; None when it is none."""
+    title = TITLE.match(words[0]) if words else None
+    if title:
+        return None if title.group(1).startswith(TOOLS) else title.group(1)
     if not words or not is_python(words[0]):
         words = ['python'] + words
     script, is_module = script_of(words)
@@ -124,6 +129,10 @@ def parents_of(words, environ):
 
 
 def libraries_of(script):
+    """:returns: where the packages of a script may be: below its prefix, unless that is a virtualenv, where the
+    interpreter that the script names knows better (a copied one's scripts still name that of the first)."""
+    if any(os.path.exists(os.path.join(os.path.dirname(script), name)) for name in ('activate', '../pyvenv.cfg')):
+        return []
     above = files.glob_escape(os.path.dirname(os.path.dirname(script)))
     return [folder for pattern in LIBRARIES for folder in sorted(glob.glob(os.path.join(above, pattern)))]
 

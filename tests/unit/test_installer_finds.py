@@ -132,6 +132,34 @@ def test_pythonpath_in_its_environment_decides(module, venv, start, tmp_path):
     assert running.pid in [service.pid for service in module('services').running(nova)]
 
 
+@pytest.mark.parametrize('title, name', [
+    ('nova-conductor: master process [/opt/venv/bin/nova-conductor --log-file=/var/log/nova/nova-conductor.log]',
+     'nova-conductor'), ('nova-manage: master process [/opt/venv/bin/nova-manage]', None)])
+def test_the_title_that_oslo_service_gives(module, title, name):
+    assert module('programs').nova_of([title]) == name
+
+
+def test_a_moved_virtualenv_is_run_by_the_interpreter_in_it(module, venv, monkeypatch, tmp_path):
+    moved = tmp_path / 'moved'
+    (venv / 'bin/nova-manage').write_text(IDLE.format(python=venv / 'bin/python'))
+    (venv / 'bin/nova-manage').chmod(0o755)
+    venv.rename(moved)
+    monkeypatch.setenv('NOVA_CASCADING_PATH', f'{moved}/bin')
+    monkeypatch.setattr(module('findnova'), 'PLACES', ())
+    assert str(moved / 'bin/python') in [one.python for one in module('findnova')._of_scripts()]
+
+
+def test_a_copied_virtualenvs_script_runs_the_nova_of_the_first(module, venv, start, tmp_path):
+    """cp -a keeps the first line of each script; a unit names only the script."""
+    script = tmp_path / 'copy/bin/nova-conductor'
+    shutil.copytree(venv, tmp_path / 'copy', symlinks=True)
+    assert module('programs').parents_of([str(script)], {}) == []
+    assert module('programs').interpreters_of([str(script)], {})[0] == str(venv / 'bin/python')
+    running = start(script)
+    assert found(module, venv, running) == ('nova-conductor', True)
+    assert found(module, tmp_path / 'copy', running) is None
+
+
 def test_a_worker_goes_with_its_master(module, venv, start):
     script = venv / 'bin/nova-scheduler'
     script.write_text(f'#!{venv}/bin/python\nimport os\nos.fork()\n{SLEEP}\n')

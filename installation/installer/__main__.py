@@ -51,6 +51,7 @@ def main(action, words):
     if rest:
         parser.error('what is {0}?'.format(' '.join(rest)))
     signals.listen()
+    os.umask(os.umask(0) | 0o022)  # what is made for root must not be everybody's; where nova's is, its mode is copied
     options.state_dir = os.path.abspath(options.state_dir)
     options.here = options.bundle = os.path.dirname(os.path.dirname(HERE))
     try:

@@ -34,6 +34,7 @@ def check_tree(nova, paths):
     check_links(nova.parent, places)
     check_owner(places + [os.path.join(nova.parent, 'nova', '__init__.py')])
     places += [path for place in places for path in change.bytecode_of(place)]
+    check_mounts(places)
     check_writable(places)
     check_flags(places)
 
@@ -74,6 +75,15 @@ def check_owner(places):
             owner = sorted(owners)[0]
             raise Refusal('{0} belongs to the package {1} of {2}'.format(os.path.dirname(present[-1]), owner, manager),
                           'sudo {0} {1}-cascading   (instead of this installer)'.format(install, owner))
+
+
+def check_mounts(places):
+    """A file that is mounted by itself, as into containers, cannot be replaced by rename."""
+    mounted = set(re.sub(r'\\(\d{3})', lambda match: chr(int(match.group(1), 8)), line.split()[4])
+                  for line in files.text_of(files.read('/proc/self/mountinfo')).splitlines())
+    for place in sorted(mounted & set(places)):
+        raise Refusal('{0} is mounted there by itself, and cannot be replaced'.format(place),
+                      'umount {0}; in a container, start that without this mount'.format(quoted(place)))
 
 
 def check_writable(places):

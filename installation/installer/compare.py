@@ -7,6 +7,9 @@ import tempfile
 from installer import delta, files
 from installer.say import Refusal, quoted
 
+# Of the files that the fork leaves alone, 5 % to 50 % differ between two releases of nova, of one series as well.
+MOST_DIFFERENT = 0.05
+
 
 class Outcome(object):
     """
@@ -38,9 +41,19 @@ def compare(bundle, parent, place, known_as=None, left=()):
         elif found != known['before']:
             _merge(bundle, path, place(path), outcome, strangers)
     if strangers:
-        raise Refusal(_explain(bundle, strangers), './build.sh installer {0}   (on the build machine, with a copy of '
-                      'that directory: it makes an installer for exactly that tree)'.format(quoted(parent)))
+        raise Refusal(_explain(bundle, strangers), _hint(parent))
+    _refuse_other_release(bundle, parent, outcome)
     return outcome
+
+
+def _refuse_other_release(bundle, parent, outcome):
+    """A change that happens to apply to another release is not the change that was made for that one."""
+    places = [(path, os.path.join(parent, path)) for path in bundle.tree] if outcome.merged else []
+    known = [path for path, place in places if os.path.isfile(place)]
+    other = [path for path in known if files.digest(os.path.join(parent, path)) != bundle.tree[path]]
+    if len(other) > MOST_DIFFERENT * len(known):
+        raise Refusal('this is another nova than {0}, so nothing was changed: {1} of {2} files that the '
+                      'fork leaves alone differ'.format(bundle.version, len(other), len(known)), _hint(parent))
 
 
 def _merge(bundle, path, found, outcome, strangers):
@@ -75,6 +88,11 @@ def _patched(patch, path, content):
         return (None, 'differs from the release where the change goes') if status else (files.read(copy), '')
     finally:
         shutil.rmtree(work)
+
+
+def _hint(parent):
+    return './build.sh installer {0}   (on the build machine, with a copy of that directory: it makes an installer ' \
+           'for exactly that tree)'.format(quoted(parent))
 
 
 def _explain(bundle, strangers):

@@ -36,7 +36,7 @@ def install(options, nova):
 
 def refuse_pips(nova, journal):
     """:raises Refusal: what pip has installed here is the fork itself."""
-    if look.pip_has_fork(nova.parent, recorded=journal.state is not None):
+    if look.pip_has_fork(nova.parent):
         more = '; uninstall.sh closes the old journal' if journal.state else ''
         raise Refusal('{0} is nova-cascading already: pip has installed the fork itself there'.format(
             os.path.join(nova.parent, 'nova')),

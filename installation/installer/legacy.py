@@ -52,7 +52,7 @@ def recognise(bundle, parent):
 
 def _is_original(bundle, parent, path):
     place, known = os.path.join(parent, path), bundle.files[path]
-    if known['before'] is None or not os.path.isfile(place) or files.digest(place) == known['before']:
+    if known['before'] is None or not os.path.isfile(place) or files.digest(place) in known.values():
         return False
     return files.digest(place) in ORIGINALS or MARK in files.read(place)
 

@@ -8,6 +8,9 @@ from installer import change, checks, files
 # What each file is now.
 BACK, OURS, EDITED, FOREIGN = 'back', 'ours', 'edited', 'foreign'
 SHORT = 12  # characters; a shorter line may stand in any file
+RECORDS, SUMMARIES = ('RECORD', 'installed-files.txt'), ('METADATA', 'PKG-INFO')
+# As builder/package/sdist/metadata.py writes it.
+FORKED = re.compile('(?m)^Summary: .*; forked by nova-cascading ')
 METADATA = re.compile(r'nova-[0-9].*[.](dist|egg)-info$|nova[.]egg-info$')
 
 
@@ -26,7 +29,7 @@ class Look(object):
         self.mine = set(entry['path'] for entry in self.entries if self.now.get(entry['path']) == OURS
                         or self.now.get(entry['path']) == BACK and self._is_by_us(entry))
         self.is_gone = not os.path.isfile(journal.target('nova/__init__.py'))
-        self.is_pips = not self.is_gone and pip_has_fork(journal.parent, recorded=True)
+        self.is_pips = not self.is_gone and pip_has_fork(journal.parent)
 
     def _of(self, entry):
         found = files.digest(self.journal.target(entry['path']))
@@ -114,9 +117,7 @@ def releases(parent):
     found = []
     for name in _metadata(parent):
         for form in ('METADATA', 'PKG-INFO', ''):
-            path = os.path.join(parent, name, form).rstrip('/')
-            text = files.text_of(files.read(path)) if os.path.isfile(path) else ''
-            found += re.findall(r'(?m)^Version: *(\S+)', text)[:1]
+            found += re.findall(r'(?m)^Version: *(\S+)', _text(os.path.join(parent, name, form).rstrip('/')))[:1]
     return sorted(set(found))
 
 
@@ -124,15 +125,18 @@ def _metadata(parent):
     return sorted(name for name in os.listdir(parent) if METADATA.match(name)) if os.path.isdir(parent) else []
 
 
-def pip_has_fork(parent, recorded=False):
-    """Whether nova as pip has installed it here is the fork (its wheel, sdist or git branch).
-
-    :param recorded: only count lists of what was installed; lists of sources may have been made from a changed tree.
-    """
-    lists = ('RECORD', 'installed-files.txt') + (() if recorded else ('SOURCES.txt',))
+def pip_has_fork(parent):
+    """Whether nova as pip has installed it here is the fork (its wheel, sdist or git branch): it is in the list of what
+    was installed, or the summary says so; a list of sources may have been made from a tree with our files in it."""
     for name in _metadata(parent):
-        for form in lists:
-            path = os.path.join(parent, name, form)
-            if os.path.isfile(path) and re.search(br'(?m)^(\.\./)?nova/cascading/__init__\.py\b', files.read(path)):
-                return True
+        texts = dict((form, _text(os.path.join(parent, name, form))) for form in RECORDS + SUMMARIES)
+        if any(re.search(r'(?m)^(\.\./)?nova/cascading/__init__\.py\b', texts[form]) for form in RECORDS):
+            return True
+        is_there = os.path.isfile(os.path.join(parent, 'nova', 'cascading', '__init__.py'))
+        if is_there and any(FORKED.search(texts[form]) for form in SUMMARIES):
+            return True
     return False
+
+
+def _text(path):
+    return files.text_of(files.read(path)) if os.path.isfile(path) else ''

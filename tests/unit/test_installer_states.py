@@ -16,6 +16,7 @@ from tests.installer_bed import (
     Bed,
     contents,
     fork_of,
+    part,
     snapshot,
     write_tree,
 )
@@ -267,14 +268,60 @@ def test_a_replacement_that_fails_brings_the_earlier_bundle_back(bed, tmp_path):
     assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
 
 
-def test_the_fork_that_pip_has_installed_is_refused_with_a_sentence(tmp_path):
+@pytest.mark.parametrize('record', [
+    {'nova-1.dist-info/RECORD': b'nova/cascading/__init__.py,sha256=x,9\n'},
+    {'nova.egg-info/PKG-INFO': b'Name: nova\nSummary: Cloud; forked by nova-cascading 2, revision 1, from nova\n'}])
+def test_the_fork_that_pip_has_installed_is_refused_with_a_sentence(tmp_path, record):
     bed = Bed(tmp_path)
-    write_tree(bed.parent, {**ADDED, **FORKED, 'nova.egg-info/SOURCES.txt': b'nova/cascading/__init__.py\n'})
+    write_tree(bed.parent, {**ADDED, **FORKED, **record})
     before = snapshot(bed.parent)
     for words in ([], ['--dry-run']):
         assert run(bed, 'install', *words) == 1
         assert 'pip has installed the fork itself' in said(bed)
     assert snapshot(bed.parent) == before
+
+
+def test_a_list_of_sources_made_while_the_fork_was_in_is_no_installation_by_pip(bed):
+    """`pip install -e` writes it anew: all Python files that it finds in the tree."""
+    write_tree(bed.parent, {'nova.egg-info/SOURCES.txt': b'nova/cascading/__init__.py\n'})
+    assert bed.direct('uninstall') == 0
+    assert bed.direct('install') == 0
+    assert bed.direct('uninstall') == 0
+
+
+def test_the_forks_files_that_git_stash_pop_brings_back_are_not_the_original_of_2014(bed):
+    assert bed.direct('uninstall') == 0
+    put(bed, FORKED)
+    assert run(bed, 'install') == 0
+    assert bed.direct('uninstall') == 0 and is_clean(bed, STOCK)
+
+
+def test_another_release_in_which_the_change_happens_to_apply_is_refused(bed):
+    assert bed.direct('uninstall') == 0
+    other = {MODELS_PATH: STOCK[MODELS_PATH] + b'\n\nclass Later(Base):\n    pass\n', 'nova/manager.py': b'# later\n'}
+    put(bed, other)
+    before = snapshot(bed.parent)
+    for words in ([], ['--dry-run']):
+        assert run(bed, 'install', *words) == 1
+        assert 'another nova than 2014.1.5' in said(bed) and 'build.sh installer' in said(bed)
+    assert snapshot(bed.parent) == before
+
+
+def test_whatever_the_umask_nobody_else_can_write_the_journal(tmp_path):
+    bed, before = Bed(tmp_path), os.umask(0)
+    try:
+        assert bed.direct('install') == 0
+    finally:
+        os.umask(before)
+    assert not [path for path in bed.state.rglob('*') if path.stat().st_mode & 0o022]
+
+
+def test_a_file_that_is_mounted_by_itself_is_refused():
+    checks = part('checks')
+    checks.check_mounts(['/proc/version'])
+    with pytest.raises(part('say').Refusal) as error:
+        checks.check_mounts(['/proc/version', '/proc'])
+    assert error.value.what.startswith('/proc is mounted')
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='needs root, as the installer does')

@@ -91,7 +91,7 @@ def check_writable(places):
         if os.statvfs(folder).f_flag & READ_ONLY:
             raise Refusal('{0} is on a read-only file system'.format(folder), 'mount -o remount,rw, then try again')
         if not os.access(folder, os.W_OK | os.X_OK):
-            raise Refusal('{0} cannot be written by uid {1}'.format(folder, os.geteuid()), 'run it with sudo')
+            raise Refusal('{0} cannot be written by uid {1}'.format(folder, os.geteuid()), _as_who())
     for place in [place for place in places if os.path.exists(place)]:
         found, able = os.stat(place), capabilities()
         if found.st_uid != os.geteuid() and not able >= set([CHOWN, OVERRIDE, OWNER]):
@@ -100,6 +100,11 @@ def check_writable(places):
         if found.st_gid not in os.getgroups() + [os.getegid()] and CHOWN not in able:
             raise Refusal('{0} belongs to the group {1}, and uid {2} is not in it: it could not be kept'.format(
                 place, found.st_gid, os.geteuid()), _as_root())
+
+
+def _as_who():
+    return 'run it with sudo' if os.geteuid() else \
+        'let root write there (NFS: no_root_squash), or run it as the owner of the tree, with --state-dir DIR'
 
 
 def _as_root():

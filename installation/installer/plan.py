@@ -5,6 +5,13 @@ import os
 from installer import change, checks, files, programs
 from installer.say import quoted
 
+SCRIPT = (b"#!/bin/sh\n'''exec' ", b""" "$0" "$@"
+' '''
+import sys
+from nova.cascading.cli import main
+sys.exit(main())
+""")
+
 
 def plan_of(bundle, nova, outcome):
     entries = []
@@ -47,17 +54,19 @@ def bytecode_entries(nova, entries):
 
 
 def script_entries(nova):
-    """``nova-cascading`` goes beside ``nova-manage``, unless the name is taken."""
+    """``nova-cascading`` goes beside ``nova-manage``, unless the name is taken; one of ours came with a copied tree."""
     like = manage_of(nova)
     path = os.path.join(os.path.dirname(like or ''), 'nova-cascading')
-    if not like or os.path.islink(like) or os.path.exists(path):
+    if not like or os.path.islink(like) or os.path.lexists(path) and not is_ours(path):
         return []
     return [{'path': path, 'before': None, 'after': files.sha256(script_of(nova)), 'kind': 'code', 'like': like}]
 
 
 def manage_of(nova):
     """:returns: the nova-manage of that interpreter: beside it, or on PATH; None without one."""
-    beside = os.path.join(os.path.dirname(nova.python or ''), 'nova-manage')
+    if not nova.python:
+        return None
+    beside = os.path.join(os.path.dirname(nova.python), 'nova-manage')
     if os.path.isfile(beside):
         return beside
     found = programs.which('nova-manage')
@@ -66,9 +75,10 @@ def manage_of(nova):
 
 def script_of(nova):
     """A polyglot start, as pip writes it: the interpreter's path may hold spaces."""
-    return ('#!/bin/sh\n'
-            "'''exec' {0} \"$0\" \"$@\"\n"
-            "' '''\n"
-            'import sys\n'
-            'from nova.cascading.cli import main\n'
-            'sys.exit(main())\n').format(quoted(nova.python)).encode('utf-8')
+    return files.as_bytes(quoted(nova.python)).join(SCRIPT)
+
+
+def is_ours(path):
+    """Whether a file is such a script, of whichever interpreter; pip's own fork has been refused before."""
+    found = files.read(path) if os.path.isfile(path) and not os.path.islink(path) else b''
+    return found.startswith(SCRIPT[0]) and found.endswith(SCRIPT[1])

@@ -153,6 +153,23 @@ def test_the_console_command_goes_beside_nova_manage_and_goes_again(bed):
     assert not (programs / 'nova-cascading').exists()
 
 
+def test_the_console_command_of_a_copied_tree_goes_as_well(bed):
+    """cp -a of a virtualenv with the fork in it: the command there runs the first one's Python."""
+    programs = bed.work / 'venv/bin'
+    programs.mkdir(parents=True)
+    (programs / 'python').symlink_to(sys.executable)
+    (programs / 'nova-manage').write_text('#!/bin/sh\n')
+    bed.python = programs / 'python'
+    assert bed.install().returncode == 0
+    copied = (programs / 'nova-cascading').read_bytes().replace(b'venv/bin', b'first/bin')
+    assert bed.uninstall().returncode == 0
+    (programs / 'nova-cascading').write_bytes(copied)
+    assert bed.install().returncode == 0
+    assert (programs / 'nova-cascading').read_bytes() != copied
+    assert bed.uninstall().returncode == 0
+    assert not (programs / 'nova-cascading').exists()
+
+
 def test_only_tree_is_meant_when_none_is_named(bed):
     bed.install()
     words = ['sh', bed.bundle / 'installation/uninstall.sh', '--no-restart', '--state-dir', bed.state]

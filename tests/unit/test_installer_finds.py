@@ -316,6 +316,12 @@ def test_editable_installations_are_found_by_asking(module, venv, tmp_path, how)
     assert module('findnova').find(python=str(venv / 'bin/python')).parent == str(tree)
 
 
+def test_without_an_interpreter_no_nova_manage_is_its_own(module, tmp_path, monkeypatch):
+    (tmp_path / 'nova-manage').write_text('')
+    monkeypatch.chdir(tmp_path)
+    assert module('plan').manage_of(module('findnova').Nova(str(tmp_path), None)) is None
+
+
 def test_not_found_names_both_options(module, monkeypatch):
     findnova = module('findnova')
     monkeypatch.setattr(findnova, '_search', lambda: None)

@@ -161,6 +161,18 @@ def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkey
     assert uninstall.uninstallers() == [f'{tmp_path}/{tree}/installation/uninstall.sh' for tree in expected]
 
 
+def test_what_the_installer_put_there_is_said_to_be_nobody_else_s(load, monkeypatch, capsys):
+    uninstall = load('host.uninstall')
+    monkeypatch.setattr(uninstall, 'uninstallers', lambda: ['/journal/installation/uninstall.sh'])
+    monkeypatch.setattr(uninstall.uninstall_yum, 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall.pip, 'metadata', lambda: None)
+    assert uninstall.run(types.SimpleNamespace(source=None, yes=False), None) == 0
+    said = capsys.readouterr().out
+    assert '    sh /journal/installation/uninstall.sh\n' in said
+    assert 'install.sh' in said and 'purge' not in said
+
+
 def test_the_state_directory_is_the_installer_s(load):
     journal = (PROJECT / 'installation/installer/journal.py').read_text()
     assert f"ROOT = '{load('host.uninstall').JOURNALS}'" in journal

@@ -14,6 +14,8 @@ from nova.cascading.host import pip, tools, uninstall_apt, uninstall_yum
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
 NOTE = ('Do not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
         'configuration as well. `nova-cascading uninstall --yes` runs the lines above.')
+OF_INSTALLER = ('Every file becomes what it was before install.sh; pip and git are not asked, and know nothing of it.\n'
+                '`nova-cascading uninstall --yes` runs the lines above.')
 # Where the installer for hosts without packages leaves a way back for each tree (installation/installer/journal.py).
 JOURNALS = '/var/lib/nova-cascading/installer'
 
@@ -33,7 +35,7 @@ def run(args, conf):
     """
     for own in filter(uninstall_yum.installed, PACKAGES):
         return uninstall_yum.run(own, args.source, args.yes)
-    commands, note = way_back(args.source), pip.NOTE if is_pips() else NOTE
+    commands, note = way_back(args.source), note_of_this_host()
     if not commands:
         sys.stderr.write('neither dpkg, rpm nor pip has the fork installed, and no installer left a journal in {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))
@@ -45,6 +47,13 @@ def run(args, conf):
         print('    ' + command)
     print('\n' + note)
     return after(note)
+
+
+def note_of_this_host():
+    """What to know about the way back, depending on who has installed the fork."""
+    if any(map(uninstall_apt.installed, PACKAGES)):
+        return NOTE
+    return pip.NOTE if pip.metadata() else OF_INSTALLER
 
 
 def after(note):
@@ -63,11 +72,6 @@ def carry_out(commands):
                 '; '.join(commands[commands.index(command):])))
             return 1
     return 0
-
-
-def is_pips():
-    """Whether pip has the fork, and no package manager."""
-    return not any(map(uninstall_apt.installed, PACKAGES)) and pip.metadata() is not None
 
 
 def way_back(source=None):

@@ -126,6 +126,12 @@ def test_asked_by_hand_an_apt_that_takes_no_files_is_not_asked_for_a_plan(bed):
     assert bed.run('preinst', 'ask', './fork.deb', PREFLIGHT=1).returncode == 1
 
 
+@pytest.mark.parametrize(('files', 'status'), [(['./fork.deb'], 0), (['./nova-api.deb', './fork.deb'], 1)])
+def test_asked_by_hand_a_database_that_is_away_speaks_against_companions_alone(bed, files, status):
+    bed.answers('apt-get', 'echo apt 1.0.1ubuntu2.24; [ "$1" = --version ]')
+    assert bed.run('preinst', 'ask', *files, PREFLIGHT=3).returncode == status
+
+
 @pytest.mark.parametrize(('arguments', 'preflight', 'status'), [
     (('upgrade', '1:2014.1.5-0ubuntu1'), 0, 0), (('upgrade', '1:2014.1.5-0ubuntu1'), 1, 1), (('install',), 1, 1),
     (('upgrade', '1:2014.1.5-0ubuntu1'), 3, 1), (('upgrade', '1:2014.1.5-0ubuntu1+cascading1'), 1, 0),

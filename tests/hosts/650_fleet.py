@@ -98,7 +98,7 @@ def test_an_upgrade_leaves_no_moment_without_a_conductor(fleet, fork_of):
         done = fleet.play('upgrade')
     print(f'upgrade: {time.monotonic() - start:.0f} s, {asking.answers} answers, longest gap {asking.gap:.2f} s')
     assert done.status == 0, done.out
-    assert asking.failures == [] and asking.gap < 10
+    assert asking.failures == [] and asking.gap < 20
     versions = {debs.nova(fleet.host(name))[debs.FORK] for name in ('ctl1', 'ctl2', 'proxy1', 'proxy2')}
     assert len(versions) == 1 and versions.pop().endswith('cascading2')
     assert 'cascading2' in rpm_host.evr(fleet.host('ctl3'), 'python3-nova-cascading')

@@ -32,10 +32,13 @@ def runtime(tmp_path_factory):
     return place / 'unpacked'
 
 
-def test_stock_packages_built_twice_have_the_same_bytes(tmp_path):
+def test_stock_packages_built_twice_have_the_same_bytes_and_every_dpkg_reads_them(tmp_path):
     icehouse.require('2014.1.5')
     first = build(tmp_path / 'first', 'stock', '2014.1.5')
     assert len(first) == 6
+    for name in first:  # dpkg before 1.17.6 reads no control.tar.xz
+        members = subprocess.run(['ar', 't', tmp_path / 'first' / name], check=True, capture_output=True, text=True)
+        assert members.stdout.split() == ['debian-binary', 'control.tar.gz', 'data.tar.xz']
     assert build(tmp_path / 'elsewhere', 'stock', '2014.1.5', umask='077') == first
 
 

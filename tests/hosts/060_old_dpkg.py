@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from builder.common.project import PROJECT
 from tests.hosts.lib import debs, packages
 
 SERVICES = {'nova-api', 'nova-common', 'nova-conductor', 'nova-scheduler'}
@@ -61,6 +63,21 @@ def test_with_the_companions_only_the_library_leaves(make_host, suite, unversion
     refused = host.run('apt-get install -y python3-nova', check=False)
     assert (refused.status, 'nova-cascading uninstall' in refused.err) == (100, True)
     host.run('nova-cascading uninstall --yes')
+    assert debs.nova(host) == before
+
+
+@debs.on_bookworm('suite')
+def test_a_service_named_alone_does_not_bring_the_fork(make_host, suite, unversioned, companions):
+    """As with apt 1.0.1: companions are newer than stock ones, and `install nova-api` on a stock host means them."""
+    host = make_host(suite, 'stack')
+    host.offer([*packages.stock_debs(suite).values(), unversioned, *companions.values()])
+    assert debs.FORK in debs.planned(host, 'apt-get install nova-api')
+    host.write('/usr/share/nova-cascading/apt-preflight', (PROJECT / 'debian/apt-guard').read_text(), 0o755)
+    host.put(PROJECT / 'builder/repository/templates/apt.conf', '/etc/apt/apt.conf.d/50nova-cascading')
+    before = debs.nova(host)
+    refused = host.run('apt-get install -y nova-api', check=False)
+    assert (refused.status, 'which nobody asked for' in refused.err) == (100, True)
+    host.run('apt-get install -y ' + re.search(r'nova-api=\S+', refused.err).group())  # as it says
     assert debs.nova(host) == before
 
 

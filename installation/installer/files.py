@@ -3,8 +3,9 @@
 ``cp -a`` copies, because it keeps what Python 2.6 cannot: nanosecond times, extended attributes, the SELinux context.
 
 Tests only: ``NOVA_CASCADING_FAULT`` makes something happen at a fault point: SIGKILL, or what a second word says
-(``TERM``, ``HUP``, ``INT``; ``EIO``: this step fails; ``DEAD``: it and all later ones do). The first word is a number N: it
-happens at the Nth point that is passed. A whole value that is a point's name, e.g. ``rename /opt/nova/manager.py``, kills.
+(``TERM``, ``HUP``, ``INT``; ``EIO``: this step fails; ``DEAD``: it and all later ones do). The first word is a number
+N: it happens at the Nth point that is passed. A whole value that is a point's name, e.g.
+``rename /opt/nova/manager.py``, kills.
 """
 
 import errno

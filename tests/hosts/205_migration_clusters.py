@@ -29,12 +29,7 @@ wsrep_sst_method=rsync
 wsrep_sst_receive_address=127.0.0.1:444{number}
 wsrep_provider_options="gmcast.listen_addr=tcp://127.0.0.1:457{number};ist.recv_addr=127.0.0.1:458{number};gcache.size=32M"
 '''
-BALANCED = '''defaults
-    mode tcp
-    timeout connect 5s
-    timeout client 50s
-    timeout server 50s
-listen mysql
+BALANCED = verdicts.HAPROXY_DEFAULTS + '''listen mysql
     bind 127.0.0.1:3399
     balance roundrobin
 ''' + ''.join(f'    server node{number} 127.0.0.1:331{number}\n' for number in range(3))

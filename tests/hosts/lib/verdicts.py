@@ -28,12 +28,13 @@ unix_socket_dir =
 logfile = /var/tmp/pgbouncer-{mode}.log
 pidfile = /var/tmp/pgbouncer-{mode}.pid
 '''
-HAPROXY = '''defaults
+HAPROXY_DEFAULTS = '''defaults
     mode tcp
     timeout connect 5s
     timeout client 50s
     timeout server 50s
-listen mysql
+'''
+HAPROXY = HAPROXY_DEFAULTS + '''listen mysql
     bind 127.0.0.1:3399
     server one 127.0.0.1:3306
 listen postgresql

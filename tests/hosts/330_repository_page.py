@@ -76,7 +76,7 @@ def test_what_it_shows_is_what_the_repository_holds(repo, url, tmp_path):
     packages = repo.offered('icehouse-trusty')
     assert re.search('^SHA256: (.*)$', packages.split(deb.name)[1], re.M)[1] in page
     assert UBUNTU.format(1) in page
-    assert page.count('<pre>') == 6, 'three steps for each family'
+    assert page.count('<pre>') == 7, 'three steps for each family, and the collection for fleets'
     links = re.findall(r'href="([^"#][^"]*)"', page)
     assert links and all((repo.root / unquote(link)).is_file() for link in links)
     assert not [link for link in links if '+' in link], 'servers like S3 take it for a space'

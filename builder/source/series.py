@@ -49,4 +49,5 @@ def number(version: str) -> str | None:
 
 def of(version: str) -> Series | None:
     """The series of a nova version or of a package's, epoch and revision included; None when we know none."""
-    return next((series for series in table() if series.number == number(version)), None)
+    wanted = number(version)
+    return next((series for series in table() if series.number == wanted), None)

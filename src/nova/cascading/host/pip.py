@@ -40,8 +40,9 @@ def metadata():
 
 def provenance():
     """``forked by nova-cascading 2, revision 1, from ...``, or None; as `pip show nova` has it."""
-    for name in ('METADATA', 'PKG-INFO') if metadata() else ():
-        path = os.path.join(metadata(), name)
+    place = metadata()
+    for name in ('METADATA', 'PKG-INFO') if place else ():
+        path = os.path.join(place, name)
         if os.path.exists(path):
             with open(path, 'rb') as stream:
                 said = SAID.search(stream.read().decode('utf-8', 'replace'))

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import re
-import tarfile
 from pathlib import Path
 
 from builder.common import project, tools
@@ -14,9 +11,11 @@ from builder.common.files import sha256
 from builder.common.model import Fork
 from builder.common.project import PROJECT
 from builder.fork import quilt
+from builder.package import archive
+from builder.package.archive import EXECUTABLE, FILE, Member
 
 INSTALLATION = PROJECT / 'installation'
-EXECUTABLE = ('install.sh', 'uninstall.sh')
+SCRIPTS = ('install.sh', 'uninstall.sh')
 
 
 def top(made: Fork) -> str:
@@ -33,18 +32,10 @@ def write(made: Fork, out: Path, *, commit: str, epoch: int) -> Path:
     members = contents(made, commit)
     members['SHA256SUMS'] = ''.join(f'{sha256(data)}  {name}\n' for name, data in sorted(members.items())).encode()
     path = out / f'{top(made)}.tar.gz'
-    with path.open('wb') as stream, gzip.GzipFile('', 'wb', 9, stream, epoch) as packed, \
-            tarfile.open(fileobj=packed, mode='w', format=tarfile.GNU_FORMAT) as archive:
-        for name, data in sorted(members.items()):
-            archive.addfile(header(f'{top(made)}/{name}', len(data), epoch), io.BytesIO(data))
+    named = {f'{top(made)}/{name}': Member(EXECUTABLE if name.endswith(SCRIPTS) else FILE, data)
+             for name, data in sorted(members.items())}
+    path.write_bytes(archive.packed(named, epoch))
     return path
-
-
-def header(name: str, size: int, epoch: int) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.size, info.mtime, info.mode = size, epoch, 0o755 if name.endswith(EXECUTABLE) else 0o644
-    info.uname = info.gname = 'root'
-    return info
 
 
 def contents(made: Fork, commit: str) -> dict[str, bytes]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import re
-import tarfile
 from pathlib import Path
 from typing import Any
 
 from builder.common import project
 from builder.common.files import sha256
 from builder.common.project import PROJECT
+from builder.package import archive
+from builder.package.archive import FILE, FOLDER, Member
 from builder.package.rpm import preflight
 
 SOURCE = PROJECT / 'ansible'
@@ -37,7 +36,7 @@ def build(epoch: int) -> bytes:
     listed = dump({'files': [entry('.', None), *listing(members)], 'format': 1})
     manifest = {'collection_info': information(), 'format': 1,
                 'file_manifest_file': entry('FILES.json', listed)}
-    return packed({'MANIFEST.json': dump(manifest), 'FILES.json': listed, **members}, epoch)
+    return archive.packed(with_folders({'MANIFEST.json': dump(manifest), 'FILES.json': listed, **members}), epoch)
 
 
 def contents() -> dict[str, bytes]:
@@ -81,23 +80,11 @@ def dump(value: dict[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True) + '\n').encode()
 
 
-def packed(members: dict[str, bytes], epoch: int) -> bytes:
-    """A tar.gz of them, with the directories that hold them, as ansible-galaxy wants them: each before its content."""
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode='w', format=tarfile.GNU_FORMAT) as archive:
-        made: set[str] = set()
-        for path, content in members.items():
-            for parent in [folder.as_posix() for folder in reversed(Path(path).parents)][1:]:
-                if parent not in made:
-                    made.add(parent)
-                    add(archive, parent, None, epoch)
-            add(archive, path, content, epoch)
-    return gzip.compress(stream.getvalue(), 9, mtime=0)
-
-
-def add(archive: tarfile.TarFile, path: str, content: bytes | None, epoch: int) -> None:
-    member = tarfile.TarInfo(path)
-    member.mtime = epoch
-    member.type, member.mode = (tarfile.DIRTYPE, 0o755) if content is None else (tarfile.REGTYPE, 0o644)
-    member.size = len(content or b'')
-    archive.addfile(member, io.BytesIO(content) if content is not None else None)
+def with_folders(members: dict[str, bytes]) -> dict[str, Member]:
+    """The files with the directories that hold them, each before its content, as ansible-galaxy wants them."""
+    every: dict[str, Member] = {}
+    for path, content in members.items():
+        for folder in [*reversed(Path(path).parents)][1:]:
+            every.setdefault(folder.as_posix(), Member(FOLDER, b''))
+        every[path] = Member(FILE, content)
+    return every

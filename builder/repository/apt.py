@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import gmtime, strftime
 from typing import NamedTuple
 
 from builder.common import deb822
-from builder.common.files import sha256
+from builder.common.files import gzipped, sha256
 from builder.repository import isolated, keys
 from builder.repository.atomic import link, replace
 from builder.repository.policy import DAY
@@ -23,7 +22,7 @@ ARCHITECTURES = ('all', 'amd64', 'arm64', 'armel', 'armhf', 'i386', 'mips', 'mip
 GENERATIONS = 16
 DATE = '%a, %d %b %Y %H:%M:%S UTC'
 # gzip is what every client and mirror tool reads; on 1,000 packages xz took 20 times as long to save 40 kB.
-COMPRESSORS = {'': bytes, '.gz': lambda data: gzip.compress(data, 9, mtime=0)}
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {'': bytes, '.gz': gzipped}
 
 
 class Written(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from email.utils import formatdate
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.common.files import sha256
+from builder.common.files import gzipped, sha256
 from builder.common.maintainer import maintainer
 from builder.common.project import PROJECT
 from builder.package.rpm import preflight
@@ -120,7 +119,7 @@ def fill(root: Path, this: Change, number: str) -> None:
     log = (SHARE / 'changelog').read_text().format(package=DEB, version=number, maintainer=maintainer(),
                                                    keys=', '.join(key.fingerprint for key in this.keys),
                                                    date=formatdate(this.time, usegmt=True).replace('GMT', '+0000'))
-    (doc / 'changelog.gz').write_bytes(gzip.compress(log.encode(), 9, mtime=0))
+    (doc / 'changelog.gz').write_bytes(gzipped(log.encode()))
 
 
 def rpm(this: Change, name: str, content: str) -> Entry:

@@ -5,7 +5,6 @@ The stock service packages, re-versioned to depend on the fork by its own name. 
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from builder.common import deb822, tools
 from builder.common.errors import BuildError
+from builder.common.files import gzipped
 from builder.common.model import Fork
 from builder.package import standin
 from builder.package.deb import template
@@ -124,7 +124,7 @@ def control_archive(deb: Path, text: str, question: str, epoch: int) -> bytes:
             if member.name in changed:
                 member.size, member.mtime = len(content), epoch
             new.addfile(member, io.BytesIO(content))
-    return gzip.compress(packed.getvalue(), mtime=0)
+    return gzipped(packed.getvalue())
 
 
 def script(name: str) -> tarfile.TarInfo:

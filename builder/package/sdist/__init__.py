@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import io
-import tarfile
 import tempfile
 from pathlib import Path
 
 from builder.common.model import Fork
+from builder.package import archive
+from builder.package.archive import Member
 from builder.package.sdist import content, metadata, wheel
-from builder.package.sdist.content import EXECUTABLE, LINK, Member
 
 
 def build(fork: Fork, out: Path, *, revision: int, epoch: int, source_only: bool = False) -> list[Path]:
@@ -41,18 +39,5 @@ def write(members: dict[str, Member], version: str, out: Path, epoch: int) -> Pa
     """Write ``nova-<version>.tar.gz``, the same bytes for the same members."""
     top = f'nova-{version}'
     path = out / f'{top}.tar.gz'
-    with path.open('wb') as stream, gzip.GzipFile('', 'wb', 9, stream, epoch) as packed, \
-            tarfile.open(fileobj=packed, mode='w', format=tarfile.PAX_FORMAT) as archive:
-        for name, member in sorted(members.items()):
-            archive.addfile(header(f'{top}/{name}', member, epoch), io.BytesIO(member.data))
+    path.write_bytes(archive.packed({f'{top}/{name}': member for name, member in sorted(members.items())}, epoch))
     return path
-
-
-def header(name: str, member: Member, epoch: int) -> tarfile.TarInfo:
-    info = tarfile.TarInfo(name)
-    info.mtime, info.uname, info.gname = epoch, 'root', 'root'
-    if member.kind == LINK:
-        info.type, info.linkname, info.mode = tarfile.SYMTYPE, member.data.decode(), 0o777
-    else:
-        info.size, info.mode = len(member.data), 0o755 if member.kind == EXECUTABLE else 0o644
-    return info

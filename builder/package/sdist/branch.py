@@ -11,7 +11,7 @@ from builder.common import git, project, tools
 from builder.common.errors import BuildError
 from builder.common.maintainer import maintainer
 from builder.common.model import Tree
-from builder.package.sdist.content import EXECUTABLE, LINK, Member
+from builder.package.archive import EXECUTABLE, LINK, Member
 from builder.source.novaversion import Release
 
 MODES = {EXECUTABLE: '100755', LINK: '120000'}

@@ -5,21 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from builder.common import git
 from builder.common.errors import BuildError
 from builder.common.model import Fork, Tree
+from builder.package.archive import EXECUTABLE, FILE, LINK, Member
 from builder.package.tarball import LEFT_OUT
-
-FILE, EXECUTABLE, LINK = 'file', 'executable', 'link'
-
-
-class Member(NamedTuple):
-    """A file of the source; of a link, ``data`` is where it leads."""
-
-    kind: str
-    data: bytes
 
 
 def patched(fork: Fork) -> dict[str, Member]:

@@ -15,7 +15,7 @@ from builder.common import project
 from builder.common.errors import BuildError
 from builder.common.model import Tree
 from builder.package import egginfo
-from builder.package.sdist.content import FILE, Member
+from builder.package.archive import FILE, Member
 
 COMMAND = ('nova-cascading', 'nova.cascading.cli:main')
 INFO = 'nova.egg-info'

@@ -28,6 +28,7 @@ def test_verdict(beds, suite, family, condition):
                                            for family in found])
 def test_the_versions_are_those_that_the_table_names(beds, suite, family):
     bed = beds(suite)
-    is_postgresql = family == 'PostgreSQL'
-    told = bed.psql('SHOW server_version') if is_postgresql else bed.host.sql('SELECT VERSION()', 'mysql')[0][0]
+    told = {'PostgreSQL': lambda: bed.psql('SHOW server_version'),
+            'SQLite': lambda: bed.sqlite3(bed.sqlite(), 'SELECT sqlite_version()')}.get(
+                family, lambda: bed.host.sql('SELECT VERSION()', 'mysql')[0][0])()
     assert told.startswith(verdicts.VERSIONS[suite][family] + '.')

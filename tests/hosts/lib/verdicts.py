@@ -60,6 +60,7 @@ class Case(NamedTuple):
     url: str = '{url}'
 
 
+VIEW = ('DROP TABLE shadow_instances', 'CREATE VIEW shadow_instances AS SELECT * FROM instances')
 LAX = 'SET SESSION innodb_strict_mode = 0'
 ZERO = ("SET SESSION sql_mode = ''", "ALTER TABLE instances ADD COLUMN day DATE NOT NULL DEFAULT '0000-00-00'",
         "INSERT INTO instances (uuid, deleted) VALUES ('u', 0)")
@@ -79,18 +80,19 @@ COMMON = {  # of MariaDB and MySQL
     'a role that is not its default': Case(NOT_NOW, account=ROLE),
     'no right to alter': Case(REFUSED, account=ODD + 'GRANT SELECT, INSERT, INDEX ON {name}.* TO odd@localhost'),
     'a full-text index, many rows': Case(REFUSED, ('ALTER TABLE instances ADD FULLTEXT (display_name)', *MANY)),
-    'a view in the place of a table': Case(REFUSED, ('DROP TABLE shadow_instances',
-                                                     'CREATE VIEW shadow_instances AS SELECT * FROM instances')),
+    'a view in the place of a table': Case(REFUSED, VIEW),
     'an index of that name on another column': Case(REFUSED, (
         'CREATE INDEX instances_mapping_uuid_idx ON instances (host)',)),
     'a column in capital letters': Case(GO, ('ALTER TABLE instances ADD MAPPING_UUID VARCHAR(36)',)),
     'triggers, and tables that refer to instances': Case(GO, (
         'CREATE TRIGGER t AFTER UPDATE ON instances FOR EACH ROW INSERT INTO shadow_instances (uuid) VALUES (NEW.uuid)',
         'CREATE TABLE child (parent INT, FOREIGN KEY (parent) REFERENCES instances (id) ON DELETE CASCADE)')),
+    'a limit to the rows of an answer': Case(GO, url='{url}?init_command=SET+sql_select_limit=1'),
     'through HAProxy': Case(GO, url='mysql+pymysql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:3399/{name}'),
 }
 MARIADB = {
     **COMMON,
+    'a sequence in the place of a table': Case(REFUSED, (VIEW[0], 'CREATE SEQUENCE shadow_instances')),
     'an index on a virtual column, many rows': Case(REFUSED, VIRTUAL),
     'tables with system versioning': Case(GO, ('ALTER TABLE shadow_instances ADD SYSTEM VERSIONING',)),
     'compact rows, made without strict mode': Case(GO, COMPACT),
@@ -129,15 +131,38 @@ POSTGRESQL = {
         'ALTER DATABASE {name} SET search_path = "$user", cloud, public')),
     'an index of that name on another column': Case(REFUSED, (
         'CREATE INDEX instances_mapping_uuid_idx ON reservations (expire)',)),
+    'a view in the place of a table': Case(REFUSED, VIEW),
+    'a sequence in the place of a table': Case(REFUSED, (VIEW[0], 'CREATE SEQUENCE shadow_instances')),
+    'a foreign table in the place of a table': Case(REFUSED, (
+        VIEW[0], 'CREATE FOREIGN DATA WRAPPER away', 'CREATE SERVER away FOREIGN DATA WRAPPER away',
+        'CREATE FOREIGN TABLE shadow_instances (id INTEGER) SERVER away')),
+    'a type in the place of a table': Case(REFUSED, (VIEW[0], "CREATE TYPE shadow_instances AS ENUM ('one')")),
+    'a partition in the place of a table': Case(REFUSED, (
+        VIEW[0], 'CREATE TABLE big (id INTEGER) PARTITION BY RANGE (id)',
+        'CREATE TABLE shadow_instances PARTITION OF big FOR VALUES FROM (0) TO (9)')),
+    'a table that inherits from the other one': Case(GO, (
+        'DROP TABLE instances', 'CREATE TABLE instances () INHERITS (shadow_instances)',
+        'ALTER TABLE instances OWNER TO nova')),
+    'somebody else\'s table inherits from it': Case(REFUSED, ('CREATE TABLE heir () INHERITS (instances)',)),
     'a table in partitions, many rows': Case(REFUSED, PARTITIONED),
     'through HAProxy': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:5499/{name}'),
     'behind pgbouncer, by transactions': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6432/{name}'),
     'behind pgbouncer, by sessions': Case(GO, url='postgresql://nova:p%40ss%25w%3Ard%2F1@127.0.0.1:6433/{name}'),
     'the server asks the system for the user': Case(GO, url='postgresql://nova@/{name}?host=/run/postgresql'),
 }
-FAMILIES = {'MariaDB': MARIADB, 'MySQL': MYSQL, 'PostgreSQL': POSTGRESQL}
+SQLITE = {
+    'plain': Case(GO),
+    'a view in the place of a table': Case(REFUSED, VIEW),
+    'a virtual table in the place of a table': Case(REFUSED, (
+        VIEW[0], 'CREATE VIRTUAL TABLE shadow_instances USING fts5(uuid)')),
+    'an index of that name on another column': POSTGRESQL['an index of that name on another column'],
+    'a column in capital letters': Case(GO, ('ALTER TABLE instances ADD MAPPING_UUID VARCHAR(36)',)),
+    'write-ahead logging': Case(GO, ('PRAGMA journal_mode = WAL',)),
+}
+FAMILIES = {'MariaDB': MARIADB, 'MySQL': MYSQL, 'PostgreSQL': POSTGRESQL, 'SQLite': SQLITE}
 # What each suite of Debian has of them.
-VERSIONS = {'bullseye': {'MariaDB': '10.5', 'PostgreSQL': '13'}, 'bookworm': {'MariaDB': '10.11', 'PostgreSQL': '15'},
+VERSIONS = {'bullseye': {'MariaDB': '10.5', 'PostgreSQL': '13'},
+            'bookworm': {'MariaDB': '10.11', 'PostgreSQL': '15', 'SQLite': '3.40'},
             'trixie': {'MariaDB': '11.8', 'PostgreSQL': '17'}, 'sid': {'MySQL': '9.7'}}
 CELLS = [(suite, family, condition) for suite, families in VERSIONS.items() for family in families
          for condition in FAMILIES[family]]
@@ -191,13 +216,16 @@ def _schema() -> str:
 def met(bed: Bed, family: str, condition: str) -> tuple[int, int]:
     """What a condition of a server comes to."""
     case = FAMILIES[family][condition]
-    url = bed.postgresql() if family == 'PostgreSQL' else bed.mariadb(_schema())
+    url = {'PostgreSQL': bed.postgresql, 'SQLite': bed.sqlite}.get(family, lambda: bed.mariadb(_schema()))()
     name = url.rpartition('/')[2]
-    statements = '; '.join(case.prepare).format(name=name) or 'SELECT 1'
-    if family == 'PostgreSQL':
-        bed.psql(statements, name)
+    statements = [one.format(name=name) for one in case.prepare] or ['SELECT 1']
+    if family == 'SQLite':
+        for statement in statements:
+            bed.sqlite3(url, statement)
+    elif family == 'PostgreSQL':
+        bed.psql('; '.join(statements), name)
     else:
-        bed.host.sql(statements, name)
+        bed.host.sql('; '.join(statements), name)
     if case.account:
         bed.host.sql(case.account.format(name=name), 'mysql')
         url = url.replace('nova:', 'odd:', 1).replace('127.0.0.1', 'localhost')

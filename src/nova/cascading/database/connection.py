@@ -45,6 +45,7 @@ class Connection(object):
         except Exception as error:  # drivers, SQLAlchemy and oslo.db raise unrelated classes
             raise server.explain(error, self)
         self.server = server(self)
+        self.server.settle()
 
     def close(self):
         self._connection.close()

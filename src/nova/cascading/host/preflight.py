@@ -19,9 +19,9 @@ NAMES = ('errors', 'faults', 'redact', 'terminal', 'version', 'failure', 'config
          'database', 'database.asking', 'database.silence', 'database.systemuser', 'database.celltemplate',
          'database.dialects', 'database.dialects.base', 'database.dialects.grants', 'database.dialects.topology',
          'database.dialects.obstacles', 'database.dialects.packed', 'database.dialects.mysql',
-         'database.dialects.postgresql', 'database.dialects.sqlite', 'database.dialects.choice',
-         'database.connection', 'database.identity', 'database.databases', 'migration', 'migration.record',
-         'migration.desired', 'migration.adopt', 'migration.feasibility')
+         'database.dialects.catalog', 'database.dialects.postgresql', 'database.dialects.sqlite',
+         'database.dialects.choice', 'database.connection', 'database.identity', 'database.databases', 'migration',
+         'migration.record', 'migration.desired', 'migration.adopt', 'migration.feasibility')
 FOLDERS = ('database', 'database.dialects', 'migration')
 PACKAGE = 'nova.cascading'
 GO, REFUSE, CANNOT_TELL = 0, 1, 3

@@ -15,10 +15,10 @@ class Missing(object):
 
     def __init__(self, server):
         """:raises errors.Uninitialised: there are no tables yet
-        :raises errors.CascadingError: a column of this name is there, but is another one
+        :raises errors.CascadingError: a table or column of this name is there, but is something else
         """
         self.tables = dict((name, server.table(name)) for name in TABLES)
-        self._refuse_unknown(server.connection.title)
+        self._refuse_unknown(server)
         lacking = [name for name in TABLES if not self.tables[name].mapping]
         self.columns = [(name, self._place(name) if server.can_place_columns else None) for name in lacking]
         self.moves = [] if lacking or not server.can_place_columns else self._misplaced()
@@ -45,9 +45,11 @@ class Missing(object):
         parts += ['place of column {0}.{1}'.format(name, base.COLUMN) for name, _ in self.moves]
         return ', '.join(parts + (['index on instances.' + base.COLUMN] if self.index else []))
 
-    def _refuse_unknown(self, title):
+    def _refuse_unknown(self, server):
+        title = server.connection.title
         missing = [name for name in TABLES if self.tables[name] is None]
         if missing:
+            server.refuse_strangers()
             raise errors.Uninitialised('{0}: has no table {1}: nova has not been set up in it'.format(
                 title, ' and no table '.join(missing)), 'run: nova-manage db sync')
         for name in TABLES:

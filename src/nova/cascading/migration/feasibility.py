@@ -32,5 +32,5 @@ def refuse(server, missing):
     server.refuse_unfit()
     server.refuse_unchangeable()
     if missing:
-        server.refuse_unprivileged()
         server.refuse_in_the_way(missing)
+        server.refuse_unprivileged()

@@ -70,6 +70,9 @@ class Server(object):
     def __init__(self, connection):
         self.connection = connection
 
+    def settle(self):
+        """Let this session have whole answers."""
+
     @classmethod
     def kind(cls, error):
         """Which of the kinds above the driver's error is."""
@@ -143,6 +146,16 @@ class Server(object):
 
     def refuse_unprivileged(self):
         """:raises errors.CascadingError: the database user may not do what is to be done"""
+
+    def strangers(self):
+        """[(name, what it is)] of all that has the name of one of nova's tables, and is none that could be changed."""
+        raise NotImplementedError
+
+    def refuse_strangers(self):
+        """:raises errors.CascadingError: see strangers"""
+        for name, kind in self.strangers():
+            raise errors.CascadingError('{0}: {1} is {2}, and nova needs a table'.format(
+                self.connection.title, name, kind), 'put the table back that nova made, then run this again')
 
     def refuse_in_the_way(self, missing):
         """:raises errors.CascadingError: something else has the place of what is missing

@@ -19,6 +19,7 @@ _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1040: base.GONE, 1053: base.GONE, 1152: base.GONE, 1158: base.GONE, 1159: base.GONE, 1160: base.GONE,
           1161: base.GONE, 1203: base.GONE, 1226: base.GONE, 1927: base.GONE, 2002: base.GONE, 2003: base.GONE,
           2006: base.GONE, 2013: base.GONE, 2055: base.GONE, 4031: base.GONE}
+_THIS_DATABASE = "CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`')"
 _INSTANT, _IN_PLACE, _ANY = 'ALGORITHM=INSTANT', 'ALGORITHM=INPLACE, LOCK=NONE', ''
 
 
@@ -30,7 +31,13 @@ class MySQL(base.Server):
     @classmethod
     def kind(cls, error):
         code = (getattr(error, 'args', None) or [None])[0]
+        if code == 1290 and 'read-only' not in errors.text(error):  # another option of the server's forbids it
+            return base.OTHER
         return _KINDS.get(code, base.OTHER)
+
+    def settle(self):
+        """What the server may be told to leave out of answers for all who do not object."""
+        self.connection.rows('SET SESSION sql_select_limit = 18446744073709551615, sql_big_selects = 1')
 
     def columns(self, table):
         return [row[0].lower() for row in self.connection.rows(
@@ -102,10 +109,14 @@ class MySQL(base.Server):
             if missing:
                 raise base.StatementError(base.PRIVILEGE, '{0}: the database user lacks {1} on {2}'.format(
                     self.connection.title, ', '.join(missing), table), 'GRANT {0} ON {1}.* TO it, then run this '
-                    'again'.format(', '.join(missing), self.connection.value('SELECT DATABASE()')))
+                    'again'.format(', '.join(missing), self.connection.value('SELECT {0}'.format(_THIS_DATABASE))))
+
+    def strangers(self):
+        return obstacles.strangers(self.connection)
 
     def refuse_in_the_way(self, missing):
-        obstacles.refuse_in_the_way(self.connection, missing)
+        self.refuse_strangers()
+        obstacles.refuse_taken_index(self.connection, missing)
 
     def refuse_disturbing(self, missing, options):
         """What is foreseen here is what _gently() meets."""

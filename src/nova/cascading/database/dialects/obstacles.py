@@ -3,9 +3,9 @@
 from nova.cascading import errors
 from nova.cascading.database.dialects import base
 
-_NO_TABLES = """
-    SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
-    AND TABLE_NAME IN ('instances', 'shadow_instances') AND TABLE_TYPE LIKE '%VIEW'"""
+_STRANGERS = """
+    SELECT TABLE_NAME, CONCAT('a ', LOWER(TABLE_TYPE)) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+    AND TABLE_NAME IN ('instances', 'shadow_instances') AND TABLE_TYPE NOT IN ('BASE TABLE', 'SYSTEM VERSIONED')"""
 _TAKEN_INDEX = """
     SELECT COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE()
     AND TABLE_NAME = 'instances' AND INDEX_NAME = :name AND SEQ_IN_INDEX = 1"""
@@ -18,15 +18,17 @@ _VIRTUAL = """
     WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = :name AND c.EXTRA LIKE '%VIRTUAL%'"""
 
 
-def refuse_in_the_way(connection, missing):
-    """:raises errors.CascadingError: what is missing cannot be made, as something else has its place
+def strangers(connection):
+    """See base.Server.strangers."""
+    return connection.rows(_STRANGERS)
+
+
+def refuse_taken_index(connection, missing):
+    """:raises errors.CascadingError: an index on something else has the name of ours
 
     :param connection: connection.Connection
     :param missing: desired.Missing
     """
-    for name, in connection.rows(_NO_TABLES):
-        raise errors.CascadingError('{0}: {1} is a view, and nova needs a table'.format(connection.title, name),
-                                    'put the table back that nova made, then run this again')
     taken = connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else []
     for column, in taken:
         raise errors.CascadingError('{0}: the index {1} of instances is another one: it begins with {2}'.format(

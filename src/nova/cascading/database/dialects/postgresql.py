@@ -5,7 +5,7 @@ import itertools
 import threading
 
 from nova.cascading import errors
-from nova.cascading.database.dialects import base
+from nova.cascading.database.dialects import base, catalog
 
 _KINDS = {'55P03': base.LOCKED, '57014': base.LOCKED, '40P01': base.LOCKED, '42701': base.EXISTS, '42P07': base.EXISTS,
           '42501': base.PRIVILEGE, '25006': base.READ_ONLY, '53100': base.FULL, '28P01': base.LOGIN,
@@ -21,26 +21,14 @@ _INDEXES = """
 _ATTRIBUTES = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_attribute a
     JOIN pg_class c ON c.oid = a.attrelid
-    WHERE c.relname = :table AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
+    WHERE c.relname = :table AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND pg_table_is_visible(c.oid)
     AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum"""
-_NOT_OWNED = """
-    SELECT c.relname FROM pg_class c WHERE c.relname IN ('instances', 'shadow_instances') AND c.relkind IN ('r', 'p')
-    AND pg_table_is_visible(c.oid) AND NOT pg_has_role(c.relowner, 'USAGE')"""
-_CLOSED_SCHEMAS = """
-    SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relname = 'instances' AND c.relkind IN ('r', 'p') AND pg_table_is_visible(c.oid)
-    AND NOT has_schema_privilege(n.oid, 'CREATE')"""
 _KIND = """
     SELECT c.relkind FROM pg_class c WHERE c.relname = 'instances' AND pg_table_is_visible(c.oid)"""
 _SIZE = """
     SELECT CAST(SUM(c.reltuples) AS bigint), SUM(pg_total_relation_size(c.oid)) FROM pg_class c
     WHERE c.oid IN (SELECT CAST(:name AS regclass) UNION SELECT inhrelid FROM pg_inherits
                     WHERE inhparent = CAST(:name AS regclass))"""
-_TAKEN_INDEX = """
-    SELECT c.relname FROM pg_class c JOIN pg_class t ON t.relnamespace = c.relnamespace
-    LEFT JOIN pg_index i ON i.indexrelid = c.oid
-    WHERE t.relname = 'instances' AND pg_table_is_visible(t.oid) AND c.relname = :name
-    AND (i.indrelid IS NULL OR i.indrelid <> t.oid OR i.indisvalid)"""
 # Whoever builds, drops or vacuums holds this; somebody else's unfinished index is no debris.
 _BUILDERS = """
     SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'instances'
@@ -91,23 +79,15 @@ class PostgreSQL(base.Server):
             raise base.StatementError(base.READ_ONLY, '{0}: this server is {1}'.format(
                 self.connection.title, 'a standby' if standby else 'read-only'), base.HINTS[base.READ_ONLY])
 
+    def strangers(self):
+        return catalog.strangers(self.connection)
+
     def refuse_unprivileged(self):
-        for name, in self.connection.rows(_NOT_OWNED):
-            raise base.StatementError(
-                base.PRIVILEGE, '{0}: the database user must be owner of {1}, and is not'.format(
-                    self.connection.title, name), 'ALTER TABLE {0} OWNER TO the user of nova.conf, then run this '
-                                                  'again'.format(name))
-        for name, in self.connection.rows(_CLOSED_SCHEMAS):
-            raise base.StatementError(
-                base.PRIVILEGE, '{0}: the database user may not make an index in the schema {1}'.format(
-                    self.connection.title, name), 'GRANT CREATE ON SCHEMA {0} TO the user of nova.conf, then run this '
-                                                  'again'.format(name))
+        catalog.refuse_unprivileged(self.connection)
 
     def refuse_in_the_way(self, missing):
-        """An unfinished index of ours is none: it goes before each attempt."""
-        for name, in self.connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else ():
-            raise errors.CascadingError('{0}: something else is called {1}'.format(self.connection.title, name),
-                                        'drop or rename that, then run this again')
+        self.refuse_strangers()
+        catalog.refuse_taken_index(self.connection, missing)
 
     def refuse_disturbing(self, missing, options):
         if missing.index and self._is_partitioned:
@@ -172,7 +152,7 @@ class PostgreSQL(base.Server):
                 seconds, number, address or 'a local client')
 
     def add_columns(self, wanted, worker):
-        tables = [table for table, _ in wanted]
+        tables = catalog.heirs_first(self.connection, [table for table, _ in wanted])
         worker.change('column:' + '+'.join(tables), ' and '.join(tables), *[
             'ALTER TABLE {0} ADD COLUMN {1} VARCHAR(36)'.format(table, base.COLUMN) for table in tables])
 
@@ -254,5 +234,5 @@ class PostgreSQL(base.Server):
             yield
 
     def drop_columns(self, tables, worker):
-        for table in tables:
+        for table in reversed(catalog.heirs_first(self.connection, tables)):
             worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))

@@ -9,6 +9,11 @@ from nova.cascading.database.dialects import base
 _KINDS = (('locked', base.LOCKED), ('readonly', base.READ_ONLY), ('read-only', base.READ_ONLY),
           ('duplicate column', base.EXISTS), ('already exists', base.EXISTS), ('disk is full', base.FULL),
           ('unable to open', base.NO_DATABASE))
+_STRANGERS = """
+    SELECT name, CASE type WHEN 'table' THEN 'a virtual table' WHEN 'index' THEN 'an index' ELSE 'a view' END
+    FROM sqlite_master WHERE lower(name) IN ('instances', 'shadow_instances')
+    AND (type IN ('view', 'index') OR type = 'table' AND sql LIKE 'CREATE VIRTUAL%')"""
+_TAKEN_INDEX = "SELECT tbl_name FROM sqlite_master WHERE lower(name) = :name AND type <> 'trigger'"
 
 
 class SQLite(base.Server):
@@ -34,7 +39,7 @@ class SQLite(base.Server):
                 return name, int(length or 0), not row[3]
 
     def indexes(self, table):
-        return [[member[2] for member in self.connection.rows('PRAGMA index_info({0})'.format(row[1]))]
+        return [[(member[2] or '').lower() for member in self.connection.rows('PRAGMA index_info({0})'.format(row[1]))]
                 for row in self.connection.rows('PRAGMA index_list({0})'.format(table))]
 
     def identity(self):
@@ -42,10 +47,21 @@ class SQLite(base.Server):
         return ['sqlite', path.st_dev, path.st_ino]
 
     def refuse_unprivileged(self):
+        """SQLite writes into the directory as well."""
         path = self.connection.engine.url.database
-        if path and os.path.exists(path) and not os.access(path, os.W_OK):
-            raise base.StatementError(base.READ_ONLY, '{0}: you may not write to {1}'.format(
-                self.connection.title, path), 'run this as root or as the user nova')
+        for place in (path, os.path.dirname(os.path.abspath(path))) if path and os.path.exists(path) else ():
+            if not os.access(place, os.W_OK):
+                raise base.StatementError(base.READ_ONLY, '{0}: you may not write to {1}'.format(
+                    self.connection.title, place), 'run this as root or as the user nova')
+
+    def strangers(self):
+        return self.connection.rows(_STRANGERS)
+
+    def refuse_in_the_way(self, missing):
+        self.refuse_strangers()
+        for table, in self.connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else ():
+            raise errors.CascadingError('{0}: something else is called {1} (see {2})'.format(
+                self.connection.title, base.INDEX, table), 'drop or rename that, then run this again')
 
     def prepare(self, options):
         self.connection.rows('PRAGMA busy_timeout = {0}'.format(options.lock_wait_timeout * 1000))

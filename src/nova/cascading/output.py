@@ -88,9 +88,10 @@ class Rows(object):
     def add(self, row):
         self.add_page([row])
 
-    def add_page(self, rows):
+    def add_page(self, rows, more=()):
+        """:param more: values that stand at the end of each row"""
         for row in rows:
-            self.add(row)
+            self.add(tuple(row) + more)
 
     def close(self):
         """All rows have been given."""
@@ -130,13 +131,22 @@ class Csv(Rows):
         Rows.__init__(self, columns, out)
         self.add(columns)
 
-    def add_page(self, rows):
+    def add_page(self, rows, more=()):
         """As a whole: value by value, it would take longer than the server needs to find them."""
-        page = io.StringIO() if str is not bytes else io.BytesIO()
-        if str is bytes:
-            rows = [[shown(value).encode('utf-8') for value in row] for row in rows]
-        csv.writer(page, lineterminator='\n').writerows(rows)
-        write(self.out, errors.printable(page.getvalue()))
+        end = self._text([('',) + more]) if more else u'\n'
+        text = rows.lines(u',', end, ',"\r\n') if hasattr(rows, 'lines') else None
+        write(self.out, errors.printable(self._text([tuple(row) + more for row in rows]) if text is None else text))
+
+    @staticmethod
+    def _text(rows):
+        if str is not bytes:
+            page = io.StringIO()
+            csv.writer(page, lineterminator='\n').writerows(rows)
+            return page.getvalue()
+        page = io.BytesIO()
+        csv.writer(page, lineterminator='\n').writerows([[shown(value).encode('utf-8') for value in row]
+                                                         for row in rows])
+        return page.getvalue().decode('utf-8')
 
 
 class Json(Rows):

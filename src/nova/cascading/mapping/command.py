@@ -65,7 +65,7 @@ def print_pages(name, found):
     rows = output.printer(name, COLUMNS)
     try:
         for database, page in found:
-            rows.add_page([tuple(row) + (database.name,) for row in page])
+            rows.add_page(page, (database.name,))
     finally:
         rows.close()
 

@@ -44,8 +44,8 @@ def export(args, conf):
 
 def write_all(conf, out):
     rows = output.printer('csv', COLUMNS, out)
-    for _, page in instances.everywhere(conf, 'mapping_uuid IS NOT NULL'):
-        rows.add_page([row[:len(COLUMNS)] for row in page])
+    for _, page in instances.everywhere(conf, 'mapping_uuid IS NOT NULL', ('uuid', 'mapping_uuid')):
+        rows.add_page(page)
     rows.close()
 
 

@@ -55,7 +55,7 @@ def reading(database):
         yield opened
 
 
-def pages(opened, condition='', **values):
+def pages(opened, condition='', columns=COLUMNS, **values):
     """The instances of one database that meet a condition, without deleted ones, in the order they were created.
 
     A page ends at an id that is found first: a server that had to leave out deleted rows as well could choose an index
@@ -63,7 +63,8 @@ def pages(opened, condition='', **values):
 
     :param opened: connection.Connection
     :param condition: SQL, with the names of `values` as parameters
-    :returns: lists of rows, which are what an Instance is made of; none is empty
+    :param columns: what to read of each; the usual ones are what an Instance is made of
+    :returns: pages of rows; none is empty
     """
     more = 'AND ' + condition if condition else ''
     end_of_page = ('SELECT COUNT(*), MAX(id) FROM (SELECT id FROM instances WHERE id > :last {0} ORDER BY id '
@@ -73,7 +74,7 @@ def pages(opened, condition='', **values):
     while count == PAGE:
         last = end
         count, end = opened.rows(end_of_page, last=last, **values)[0]
-        rows = opened.server.read(COLUMNS, page, 'id', last=last, end=end, **values) if count else None
+        rows = opened.server.read(columns, page, 'id', last=last, end=end, **values) if count else None
         if rows:
             yield rows
 
@@ -121,7 +122,7 @@ def name(database, uuid):
         return opened.value('SELECT display_name FROM instances WHERE uuid = :uuid', uuid=uuid)
 
 
-def everywhere(conf, condition='', **values):
+def everywhere(conf, condition='', columns=COLUMNS, **values):
     """(databases.Database, page) of the instances that meet a condition in any database; see pages().
 
     A database that cannot be read does not hide the others.
@@ -132,7 +133,7 @@ def everywhere(conf, condition='', **values):
     for database in all_databases(conf):
         try:
             with reading(database) as opened:
-                for page in pages(opened, condition, **values):
+                for page in pages(opened, condition, columns, **values):
                     yield database, page
         except errors.CascadingError as error:
             problems.append(error)

@@ -39,12 +39,12 @@ def run(args, conf):
     return args.function(args, conf)
 
 
-def for_each(conf, action, report=None, question=lambda opened: None, is_automatic=False):
+def for_each(conf, action, report=None, question=lambda opened: False, is_automatic=False):
     """Do something with every database of this nova; one that cannot be reached does not keep the others from it.
 
     :param action: function of databases.Database and a Connection
     :param report: Report
-    :param question: what is asked of all of them before that, as databases.ask() does
+    :param question: asked of all of them before that, as databases.ask() does: whether a database is right as it is
     :param is_automatic: whether a database that nova has not set up yet is no failure
     :returns: exit status
     """
@@ -58,6 +58,9 @@ def for_each(conf, action, report=None, question=lambda opened: None, is_automat
         try:
             if answer.error:
                 raise answer.error
+            if answer.value:
+                report.add(database.name, database, 'nothing to do')
+                continue
             with connection.opened(database, is_patient=True) as opened:
                 action(database, opened)
         except errors.Uninitialised as error:
@@ -76,12 +79,11 @@ def sync_all(args, conf):
         return 0
     options, report = _options(args, conf), Report(args.format)
     make = worker.Rehearsal if args.dry_run else worker.Worker
-    words = ('to be done', 'nothing to do') if args.dry_run else ('done', 'nothing to do')
 
     def sync(database, opened):
         done = make(opened, options, report.say).run()
-        report.add(database.name, database, words[0] if done else words[1])
-    return for_each(conf, sync, report, desired.lack, args.auto)
+        report.add(database.name, database, 'nothing to do' if not done else 'to be done' if args.dry_run else 'done')
+    return for_each(conf, sync, report, worker.is_idle, args.auto)
 
 
 def _options(args, conf):

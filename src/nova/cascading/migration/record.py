@@ -5,6 +5,8 @@ With alembic (nova 24 and later) nothing is recorded: stock nova stops at tables
 
 import os
 
+import sqlalchemy
+
 import nova
 from nova.cascading import faults
 
@@ -44,9 +46,19 @@ def is_due(connection):
 
 
 def write(connection):
-    """Let sqlalchemy-migrate record the change: it runs our script, which finds everything in place."""
+    """Let sqlalchemy-migrate record the change: it runs our script, which finds everything in place.
+
+    :raises dialects.base.StatementError: the server refuses
+    """
     if not is_due(connection):
         return
+    try:
+        _write(connection)
+    except sqlalchemy.exc.DBAPIError as error:
+        raise connection.server.statement_error(error)
+
+
+def _write(connection):
     from migrate.versioning import api
     from migrate.versioning.repository import Repository
     faults.point('before-record')

@@ -9,6 +9,15 @@ from nova.cascading.migration import adopt, desired, feasibility, record
 _clock = getattr(time, 'monotonic', time.time)
 
 
+def is_idle(connection):
+    """Whether a database is in the desired state, and this is recorded.
+
+    :raises errors.CascadingError: see adopt.refuse_original and desired.Missing
+    """
+    adopt.refuse_original(connection)
+    return not desired.Missing(connection.server) and not record.is_due(connection)
+
+
 class Worker(object):
     """Changes one database.
 
@@ -60,14 +69,14 @@ class Worker(object):
 
     def _follow(self):
         """Do what is missing until nothing is: another run may undo or do a part, and a server may not do all."""
-        for _ in range(3):
+        for _ in range(5):
             missing = desired.Missing(self.server)
             if not missing:
                 return
             if missing.columns:
                 self.server.add_columns(missing.columns, self)
-                missing = desired.Missing(self.server)
-            self._rest(missing)
+            else:
+                self._rest(missing)
         missing = desired.Missing(self.server)
         if missing:
             raise errors.CascadingError('{0}: still lacks {1}, although the server has taken every change'.format(

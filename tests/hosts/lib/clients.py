@@ -33,8 +33,8 @@ def use_dnf(host: Host, url: str, suite: str = YUM, *, where: str = 'baseurl', a
                'gpgkey=file:///srv/repo/nova-cascading.asc\nmetadata_expire=1\n')
 
 
-def dnf(words: str) -> str:
-    return f'dnf -y --releasever 7 {words}'
+def dnf(words: str, tool: str = 'dnf') -> str:
+    return f'{tool} -y --releasever 7 {words}'
 
 
 def version(host: Host) -> str:

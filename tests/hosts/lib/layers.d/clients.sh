@@ -1,11 +1,18 @@
 #!/bin/sh
-# Layer "clients": what reads and mirrors a package repository: apt, dnf, debmirror, apt-mirror, reposync, rsync.
+# Layer "clients": what reads a package repository, mirrors one or publishes one: apt, dnf, and what Debian has beside.
 set -eu
-apt-get -qq install -y --no-install-recommends curl gnupg gpgv rsync debmirror apt-mirror rpm dnf dnf-plugins-core
+tools='curl wget gnupg gpgv rpm dnf apt-utils createrepo-c'
+case $SUITE in
+    bookworm) tools="$tools rsync lftp dnf-plugins-core debmirror apt-mirror aptly reprepro approx apt-cacher-ng busybox" ;;
+    trixie) tools="$tools python3-pytest" ;;
+    sid) tools="$tools dnf5 python3-pytest" ;;
+esac
+# shellcheck disable=SC2086  # words
+apt-get -qq install -y --no-install-recommends $tools
 install -d /etc/rpm /etc/yum.repos.d
 echo '%_dbpath /var/lib/rpm' >/etc/rpm/macros
 rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*
-sed -i 's/^enabled *=.*/enabled=0/' /etc/dnf/plugins/local.conf
+[ ! -e /etc/dnf/plugins/local.conf ] || sed -i 's/^enabled *=.*/enabled=0/' /etc/dnf/plugins/local.conf
 # Debian's userspace is not in the rpm database: say what a package of ours may ask for.
 cat >/root/base.spec <<'SPEC'
 Name: system-base

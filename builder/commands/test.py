@@ -71,8 +71,8 @@ def can_have_hosts(size: str) -> bool:
 
 
 def parts(size: str) -> list[str]:
-    """Icehouse's hosts take minutes more; their tests wait for them, the others need not."""
-    return ['first'] if size == 'first' else ['all', 'icehouse']
+    """What is built side by side. Tests start when the first part is there; who needs more waits for its own layers."""
+    return ['first'] if size == 'first' else ['first', 'all', 'icehouse']
 
 
 def prepare(size: str) -> subprocess.Popen:

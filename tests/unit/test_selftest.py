@@ -34,8 +34,8 @@ def run(size, *words):
 @pytest.mark.parametrize(('size', 'expected'), [
     ('first', ['first', ('unit', []), ('hosts', ['-m', 'first'])]),
     ('unit', [('unit', [])]),
-    ('hosts', ['all', 'icehouse', ('hosts', [])]),
-    ('all', ['all', 'icehouse', ('unit', []), ('hosts', [])]),
+    ('hosts', ['first', 'all', 'icehouse', ('hosts', [])]),
+    ('all', ['first', 'all', 'icehouse', ('unit', []), ('hosts', [])]),
 ])
 def test_each_size_runs_what_it_says(ran, size, expected):
     assert run(size) == 0

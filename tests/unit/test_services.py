@@ -151,6 +151,18 @@ def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(servic
     assert services.held_back() == expected
 
 
+@pytest.mark.parametrize(('state', 'said'), [
+    ('active', 'not restarted, still with the code they started with: nova-api'),
+    ('activating', 'not running, as they wait for the database: nova-api')])
+def test_with_the_gate_closed_a_service_that_started_before_there_was_a_gate_runs_on(services, monkeypatch, capsys,
+                                                                                     state, said):
+    """Seen with systemd 252: without ExecStartPre the main process starts some microseconds before the attempt."""
+    shown = f'ActiveState={state}\nInactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic=799\n'
+    monkeypatch.setattr(services, 'output', lambda command: shown)
+    services.tell_closed(['nova-api'])
+    assert capsys.readouterr().err.splitlines() == [said]
+
+
 @pytest.mark.parametrize(('systemd', 'tools', 'expected'), [
     (True, {'deb-systemd-invoke'}, [['deb-systemd-invoke', 'restart', 'nova-api.service', 'nova-cert.service']]),
     (True, set(), [['systemctl', 'restart', 'nova-api.service', 'nova-cert.service']]),

@@ -18,6 +18,7 @@ FAILED_OTHERWISE = 4
 ELSEWHERE = ('; services in containers, or under a supervisor, are not seen. Next: restart those, or replace the '
              'containers, nova-conductor first')
 FORBIDDEN = 101  # invoke-rc.d(8)
+UP = ('active', 'reloading')  # systemd's states of what has started
 
 
 def configure(parser):
@@ -138,7 +139,7 @@ def has_systemd():
 def running_units():
     """One that systemd keeps restarting counts as off: it meets the new code at its next try."""
     return [unit for unit, active, sub in units()
-            if active in ('active', 'reloading') or (active == 'activating' and sub != 'auto-restart')]
+            if active in UP or (active == 'activating' and sub != 'auto-restart')]
 
 
 def units():
@@ -273,10 +274,13 @@ def held_back():
 
 
 def is_refused(unit):
-    """Whether its last start failed in the gate, before its main process; daemon-reload forgets the gate's status."""
+    """Whether its last start failed in the gate, before its main process; daemon-reload forgets the gate's status.
+
+    One that runs may have started without a gate, and then systemd notes its process before it notes the attempt.
+    """
     main, attempt = 'ExecMainStartTimestampMonotonic', 'InactiveExitTimestampMonotonic'
-    shown = properties(unit, main, attempt)
-    return int(shown.get(main) or 0) < int(shown.get(attempt) or 0)
+    shown = properties(unit, 'ActiveState', main, attempt)
+    return shown.get('ActiveState') not in UP and int(shown.get(main) or 0) < int(shown.get(attempt) or 0)
 
 
 def is_stopped(unit):

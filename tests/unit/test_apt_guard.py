@@ -60,18 +60,19 @@ case $1 in
 *) echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;;
 esac
 ''')
+    (tmp_path / 'apt-cache').write_text('#!/bin/sh\nprintf "nova-common:\\n  Candidate: $CANDIDATE\\n"\n')
     for script in tmp_path.iterdir():
         script.chmod(0o755)
 
     script = tmp_path / 'apt-guard'
     script.write_text(GUARD.read_text().replace('PATH=/', f'PATH={tmp_path}:/', 1))
 
-    def run(plan, command='', preinst=0, protocol=3, options=''):
+    def run(plan, command='', preinst=0, protocol=3, options='', candidate='2:31.0.0-6'):
         typed = f'CommandLine::AsString={command.replace("=", "%3d")}\n' if command else ''
         text = f'VERSION {protocol}\nAPT::Architecture=amd64\n{typed}{options}\n' + \
             ''.join(f'{line}\n' for line in lines(plan, protocol))
         done = subprocess.run(['sh', script], input=text, capture_output=True, text=True,
-                              env={'PREINST': str(preinst)})
+                              env={'PREINST': str(preinst), 'CANDIDATE': candidate})
         return done.returncode, done.stderr
 
     return run
@@ -112,6 +113,10 @@ esac
     (ALL_GONE, 'apt-get purge python3-nova-cascading nova-common nova-api nova-conductor', PASSED),
     (ALL_GONE, 'apt-get purge nova-* python3-nova-cascading', PASSED),
     (ALL_GONE, 'apt-get autoremove', PASSED),
+    (ALL_GONE, 'apt full-upgrade', REFUSED),
+    (ALL_GONE, '/usr/bin/unattended-upgrades -d', REFUSED),
+    (ALL_GONE, 'apt-get dist-upgrade nova-common-', PASSED),
+    (['- python3-nova', *(f'- {name}' for name in SERVICES)], 'apt full-upgrade', PASSED),
     (ALL_GONE, '', PASSED),
     (['- nova-api'], 'apt-get remove nova-api', PASSED),
     (['+ hello'], 'apt-get install hello', PASSED),
@@ -128,11 +133,27 @@ def test_whoever_really_wants_an_exchange_says_so(guard):
 
 @pytest.mark.parametrize('protocol', [2, 3])
 @pytest.mark.parametrize(('python', 'plan', 'expected'), [
-    ('3.13.5-1', [], REFUSED), ('3.13.5-1', ['^ python3-nova-cascading'], PASSED), ('3.11.4-1+b1', [], PASSED)])
-def test_a_release_upgrade_does_not_leave_the_fork_behind(guard, python, plan, expected, protocol):
+    ('3.13.5-1', [], REFUSED), ('3.13.5-1', ['^ python3-nova-cascading'], REFUSED), ('3.11.4-1+b1', [], PASSED),
+    ('3.13.5-1', ['^ python3-nova-cascading', '^ nova-common'], PASSED),
+    ('3.13.5-1', ALL_GONE, REFUSED), ('3.11.4-1+b1', ALL_GONE, REFUSED)])
+def test_a_release_upgrade_neither_leaves_the_fork_behind_nor_takes_all_of_nova_away(guard, python, plan, expected,
+                                                                                     protocol):
+    """apt 2.2 to bookworm, no fork of its nova on offer: bullseye's librados fits neither, so all of nova goes."""
+    assert guard([*plan, python_line(python, protocol)], 'apt full-upgrade', protocol=protocol)[0] == expected
+
+
+def test_nor_does_one_without_a_command_line(guard):
+    assert guard([*ALL_GONE, python_line('3.13.5-1', 3)], '')[0] == REFUSED
+
+
+def test_a_python_that_moves_on_alone_is_no_release_upgrade(guard):
+    """As in sid, where nova is of the same version before and after."""
+    assert guard([python_line('3.14.2-1', 3)], 'apt full-upgrade', candidate='2:26.2.2-1')[0] == PASSED
+
+
+def python_line(version, protocol):
     arch = ' amd64 none' if protocol == 3 else ''
-    line = f'python3 3.11.2-1+b1{arch} < {python}{arch} /var/cache/apt/archives/python3_{python}_amd64.deb'
-    assert guard([*plan, line], 'apt full-upgrade', protocol=protocol)[0] == expected
+    return f'python3 3.11.2-1+b1{arch} < {version}{arch} /var/cache/apt/archives/python3_{version}_amd64.deb'
 
 
 @pytest.mark.parametrize(('preinst', 'expected'), [(0, PASSED), (1, REFUSED), (127, REFUSED)])

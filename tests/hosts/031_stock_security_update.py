@@ -42,6 +42,16 @@ def test_without_a_new_fork_nova_is_kept_back(make_host, suite, forked, update, 
     for command in ('apt-get upgrade', 'apt-get dist-upgrade'):
         host.run(f'{command} -y')
         assert debs.installed(host) == before, command
+    said = host.run('apt-get install -y --only-upgrade nova-scheduler', check=False).err
+    assert debs.installed(host) == before
+    assert suite != 'trixie' or 'put the stock nova back, which nobody asked for' in said  # apt 3 would
+    assert leads_back(host, update)
+
+
+def leads_back(host: Host, update: dict) -> bool:
+    """Whether the way back that the hook names goes to the stock nova of the day."""
+    version = packages.field(update[debs.STOCK], 'Version')
+    return f'apt-get install -y {debs.STOCK}={version}' in host.run('nova-cascading uninstall').out
 
 
 def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_going(make_host, suite, forked, update):
@@ -53,6 +63,7 @@ def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_
     host.run(f'cp {PREFERENCES} /etc/apt/preferences.d/')
     host.run('apt upgrade -y')
     assert debs.installed(host) == before
+    assert leads_back(host, update)
 
 
 def test_with_a_new_fork_everything_moves_together(make_host, suite, forked, update, fork_of):

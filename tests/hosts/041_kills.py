@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -104,6 +105,21 @@ def test_a_policy_rc_d_that_forbids_restarts_is_obeyed(unpacked):
     host.run('dpkg --configure -a; rm /usr/sbin/policy-rc.d')
     assert debs.FORK in debs.installed(host)
     assert pids(host) == unpacked.pids
+
+
+@ON_BOOKWORM
+def test_a_systemd_that_does_not_answer_is_made_up_for_as_it_is_said(unpacked):
+    host, systemctl = unpacked.host, '/usr/bin/systemctl'
+    host.run(f'mount --bind /bin/false {systemctl}')
+    said = host.run('dpkg --configure -a').err
+    back = host.run('nova-cascading uninstall').out
+    host.run(f'umount {systemctl}')
+    assert pids(host) == unpacked.pids
+    host.run(re.search('nova-cascading services restart-running', said).group())
+    assert_complete(host, unpacked.pids)
+    before = pids(host)
+    host.run(re.search(r"systemctl try-restart 'nova-\*\.service'", back).group())
+    assert_complete(host, before)
 
 
 @ON_BOOKWORM

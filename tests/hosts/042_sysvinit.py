@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -59,7 +60,9 @@ def test_a_policy_rc_d_decides_and_it_says_who_keeps_the_old_code(unpacked):
     unpacked.host.write('/usr/sbin/policy-rc.d', '#!/bin/sh\n[ "$1" != nova-api ] || exit 101\n', 0o755)
     said = unpacked.host.run('dpkg --configure -a; rm /usr/sbin/policy-rc.d').err
     assert_restarted(unpacked.host, unpacked.before, ('nova-conductor',))
-    assert 'nova-api was not restarted' in said and 'service nova-api restart' in said
+    assert 'nova-api was not restarted' in said
+    unpacked.host.run(re.search('service nova-api restart', said).group())
+    assert_restarted(unpacked.host, unpacked.before)
 
 
 def test_killed_between_two_services_it_is_completed_by_dpkg(unpacked):

@@ -60,8 +60,9 @@ def test_with_the_companions_only_the_library_leaves(make_host, suite, unversion
     assert {after[name] for name in SERVICES} == {after[debs.FORK]}
     assert host.run('dpkg --audit').out == ''
     host.run('apt-get check')
-    refused = host.run('apt-get install -y python3-nova', check=False)
-    assert (refused.status, 'nova-cascading uninstall' in refused.err) == (100, True)
+    for line in ('apt-get install -y python3-nova', 'apt-get purge -y python3-nova-cascading python3-nova+'):
+        refused = host.run(line, check=False)
+        assert (refused.status, 'nova-cascading uninstall' in refused.err) == (100, True), line
     host.run('nova-cascading uninstall --yes')
     assert debs.nova(host) == before
 
@@ -78,6 +79,9 @@ def test_a_service_named_alone_does_not_bring_the_fork(make_host, suite, unversi
     refused = host.run('apt-get install -y nova-api', check=False)
     assert (refused.status, 'which nobody asked for' in refused.err) == (100, True)
     host.run('apt-get install -y ' + re.search(r'nova-api=\S+', refused.err).group())  # as it says
+    assert debs.nova(host) == before
+    assert host.run('apt-get dist-upgrade -y', check=False).status == 100
+    host.run(re.search('apt-mark hold [a-z0-9-]+', refused.err).group() + ' && apt-get dist-upgrade -y')
     assert debs.nova(host) == before
 
 

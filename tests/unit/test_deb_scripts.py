@@ -129,7 +129,9 @@ def test_asked_by_hand_an_apt_that_takes_no_files_is_not_asked_for_a_plan(bed):
 @pytest.mark.parametrize(('files', 'status'), [(['./fork.deb'], 0), (['./nova-api.deb', './fork.deb'], 1)])
 def test_asked_by_hand_a_database_that_is_away_speaks_against_companions_alone(bed, files, status):
     bed.answers('apt-get', 'echo apt 1.0.1ubuntu2.24; [ "$1" = --version ]')
-    assert bed.run('preinst', 'ask', *files, PREFLIGHT=3).returncode == status
+    done = bed.run('preinst', 'ask', *files, PREFLIGHT=3)
+    assert done.returncode == status
+    assert ('start the database, and ask again' in done.stderr) == (status == 0)
 
 
 @pytest.mark.parametrize(('arguments', 'preflight', 'status'), [

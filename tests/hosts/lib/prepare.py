@@ -35,7 +35,7 @@ REST = [('bullseye', 'pip-15.1.5'), *((nova.suite, layer) for nova, layer in vir
         ('bullseye', 'stack'), ('trixie', 'stack'), ('bullseye', 'sqlalchemies27'), ('bookworm', 'sqlalchemies'),
         ('bookworm', 'clients'), ('bookworm', 'fleet'), ('bookworm', 'fleet-rpm'), ('bookworm', 'sysvinit'),
         ('bookworm', 'ansible'), ('bookworm', 'poolers'), ('bookworm', 'upgraders'),
-        ('bullseye', 'databases'), ('trixie', 'databases')]
+        ('bookworm', 'next-release'), ('bullseye', 'next-release'), ('bullseye', 'databases'), ('trixie', 'databases')]
 ICEHOUSE = ['icehouse-2014.1.2', 'icehouse-2014.1.5', 'rpm-icehouse',
             'tarball-2014.1', 'tarball-2014.1.2', 'tarball-2014.1.5']
 

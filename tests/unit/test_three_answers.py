@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -45,12 +46,13 @@ class Host:
     def preflight(self, text, nova='stock'):
         return self.run(['-', '--config-file', self.conf(text)], nova, input=preflight.text())
 
-    def cascading(self, words, text):
-        return self.run(['-m', 'nova.cascading', *words.split(), '--config-file', self.conf(text)], 'fork')
+    def cascading(self, words, text, **how):
+        return self.run(['-m', 'nova.cascading', *words.split(), '--config-file', self.conf(text)], 'fork', **how)
 
     def run(self, words, nova, **how):
-        return subprocess.run([sys.executable, '-B', *words], capture_output=True, text=True, cwd=self.place / 'work',
-                              env={'PYTHONPATH': str(self.place / nova), 'PATH': '/usr/bin:/bin'}, **how)
+        return subprocess.run([sys.executable, '-B', *words], text=True, cwd=self.place / 'work', **{
+            'env': {'PYTHONPATH': str(self.place / nova), 'PATH': '/usr/bin:/bin'}, 'stdout': subprocess.PIPE,
+            'stderr': subprocess.PIPE, **how})
 
     def answers(self, text):
         """Exit status of the preflight, of the package's own migration and of the gate."""
@@ -90,6 +92,14 @@ def test_what_nobody_has_configured(host, text):
     """The second and third are Debian's own nova.conf, on compute hosts too."""
     assert host.answers(text) == (0, 0, 0)
     assert 'names no database' in host.preflight(text).stdout
+
+
+@pytest.mark.parametrize('words, status', [('check --format json', 1), ('check --gate --mend', 0), ('sync', 0)])
+def test_an_answer_that_cannot_be_written_is_none_but_stops_no_service_and_no_migration(host, words, status):
+    text = host.database()
+    host.cascading('db sync', text)
+    with Path('/dev/full').open('w') as full:
+        assert host.cascading('db ' + words, text, stdout=full).returncode == status
 
 
 def test_a_file_that_is_not_there_is_no_empty_configuration(host):

@@ -29,7 +29,7 @@ def main(argv=None):
     try:
         args = _arguments(words)
         if argv is None:
-            _settle(getattr(args, 'ends_with_reader', False))
+            _settle(getattr(args, 'ends_with_reader', False) and not getattr(args, 'gate', False))
         return terminal.finish(args.module.run(args, _configuration(args)) or 0)
     except (Exception, KeyboardInterrupt) as error:
         status = failure.tell(error)

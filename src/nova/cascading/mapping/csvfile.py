@@ -80,7 +80,7 @@ def pairs(path, is_forced=False):
 
 def each(path, lines):
     """(line number, instance, lower-level server) of each line, in the form in which nova writes UUIDs."""
-    reader = csv.DictReader(lines)
+    reader = csv.DictReader(_unmarked(lines))
     if not set(COLUMNS) <= set(reader.fieldnames or ()):
         raise errors.CascadingError('{0}: the first line must name the columns {1}'.format(
             path, ' and '.join(COLUMNS)), 'see what this writes: nova-cascading mapping export')
@@ -88,6 +88,12 @@ def each(path, lines):
         place = '{0}, line {1}'.format(path, reader.line_num)
         yield (reader.line_num, instances.canonical(row['instance_uuid'] or '', place),
                instances.canonical(row['mapping_uuid'] or '', place))
+
+
+def _unmarked(lines):
+    """Python 2 reads bytes, so the mark that spreadsheets begin a file with is still there."""
+    for number, line in enumerate(lines):
+        yield line[len(codecs.BOM_UTF8):] if str is bytes and not number and line.startswith(codecs.BOM_UTF8) else line
 
 
 def consistent(path, found, is_forced):

@@ -22,6 +22,7 @@ def configure(parser):
                        help='before a service starts: exit 1 only when it would fail on this database')
     check.add_argument('--mend', action='store_true',
                        help='with --gate: add what is missing first, unless nova.conf says auto_migrate = false')
+    check.set_defaults(ends_with_reader=True)  # but for the gate: see cli
     for one in (sync, check):
         one.add_argument('-f', '--format', choices=('csv', 'json', 'table', 'value'), default='table',
                          help='csv, json or value for programs; what is being done then goes to standard error')

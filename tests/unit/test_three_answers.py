@@ -94,6 +94,14 @@ def test_what_nobody_has_configured(host, text):
     assert 'names no database' in host.preflight(text).stdout
 
 
+def test_an_index_on_some_rows_only_is_not_taken_for_the_one_that_is_needed(host):
+    text = host.database(', MAPPING_UUID VARCHAR(36)')
+    with sqlite3.connect(host.place / 'nova.sqlite') as made:
+        made.execute('CREATE INDEX some ON instances (mapping_uuid) WHERE deleted = 0')
+    done = host.cascading('db check', text)
+    assert (done.returncode, 'lacks index on instances.mapping_uuid' in done.stdout) == (1, True)
+
+
 @pytest.mark.parametrize('words, status', [('check --format json', 1), ('check --gate --mend', 0), ('sync', 0)])
 def test_an_answer_that_cannot_be_written_is_none_but_stops_no_service_and_no_migration(host, words, status):
     text = host.database()

@@ -101,6 +101,8 @@ MARIADB = {
 }
 MYSQL = {
     **COMMON,
+    'an index on an expression': Case(GO, ('ALTER TABLE instances ADD INDEX e ((UPPER(uuid)))',)),
+    'a schema that is read-only': Case(REFUSED, ('ALTER DATABASE {name} READ ONLY = 1',)),
     'an index on a virtual column, many rows': Case(GO, VIRTUAL),
     'compact rows, made without strict mode': Case(REFUSED, COMPACT),
     'redundant rows, made without strict mode': Case(REFUSED, REDUNDANT),
@@ -111,6 +113,8 @@ MYSQL = {
                                       'ALTER TABLE instances DROP COLUMN x, ALGORITHM=INSTANT') * 127
                                  + ('ALTER TABLE instances ADD COLUMN x INT, ALGORITHM=INSTANT',)),  # 255 in all
 }
+PARTIAL = Case(GO, ('ALTER TABLE instances ADD mapping_uuid VARCHAR(36)',
+                    'CREATE INDEX e ON instances (mapping_uuid) WHERE deleted = 0'))
 PARTITIONED = (
     'DROP TABLE instances', 'CREATE TABLE instances (id INTEGER, uuid VARCHAR(36), hostname VARCHAR(255), '
     'deleted INTEGER) PARTITION BY RANGE (id)',
@@ -131,6 +135,8 @@ POSTGRESQL = {
         'ALTER DATABASE {name} SET search_path = "$user", cloud, public')),
     'an index of that name on another column': Case(REFUSED, (
         'CREATE INDEX instances_mapping_uuid_idx ON reservations (expire)',)),
+    'an index on an expression': Case(GO, ('CREATE INDEX e ON instances (upper(uuid))',)),
+    'an index on some rows': PARTIAL,
     'a view in the place of a table': Case(REFUSED, VIEW),
     'a sequence in the place of a table': Case(REFUSED, (VIEW[0], 'CREATE SEQUENCE shadow_instances')),
     'a foreign table in the place of a table': Case(REFUSED, (
@@ -151,6 +157,7 @@ POSTGRESQL = {
     'the server asks the system for the user': Case(GO, url='postgresql://nova@/{name}?host=/run/postgresql'),
 }
 SQLITE = {
+    'an index on some rows': PARTIAL,
     'plain': Case(GO),
     'a view in the place of a table': Case(REFUSED, VIEW),
     'a virtual table in the place of a table': Case(REFUSED, (

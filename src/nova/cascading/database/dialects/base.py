@@ -95,7 +95,8 @@ class Server(object):
     def _told(cls, error):
         """(kind, the server's words without passwords)"""
         driver = drivers_error(error)
-        words = ' '.join(errors.text(part).strip() for part in getattr(driver, 'args', ()) or (driver,))
+        parts = getattr(driver, 'args', ()) or (driver,)
+        words = ' '.join(errors.text(part).strip().replace('\t', ' ') for part in parts)
         return cls.kind(driver), redact.hide(words) or driver.__class__.__name__
 
     def columns(self, table):
@@ -103,7 +104,7 @@ class Server(object):
         raise NotImplementedError
 
     def indexes(self, table):
-        """The list of columns of each of its indexes."""
+        """The list of columns of each of its indexes that serve to find a value in any row; '' for an expression."""
         raise NotImplementedError
 
     def has_table(self, name):

@@ -13,7 +13,7 @@ _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1846: base.UNSUPPORTED, 1847: base.UNSUPPORTED, 4092: base.UNSUPPORTED,
           1118: base.TOO_WIDE, 1060: base.EXISTS, 1061: base.EXISTS,
           1044: base.PRIVILEGE, 1142: base.PRIVILEGE, 1143: base.PRIVILEGE, 1227: base.PRIVILEGE,
-          1290: base.READ_ONLY, 1792: base.READ_ONLY, 1836: base.READ_ONLY,
+          1290: base.READ_ONLY, 1792: base.READ_ONLY, 1836: base.READ_ONLY, 3989: base.READ_ONLY,
           3: base.FULL, 1021: base.FULL, 1026: base.FULL, 1030: base.FULL, 1114: base.FULL, 3019: base.FULL,
           1045: base.LOGIN, 1698: base.LOGIN, 1049: base.NO_DATABASE, 1047: base.NOT_READY,
           1040: base.GONE, 1053: base.GONE, 1152: base.GONE, 1158: base.GONE, 1159: base.GONE, 1160: base.GONE,
@@ -53,8 +53,8 @@ class MySQL(base.Server):
     def indexes(self, table):
         rows = self.connection.rows(
             'SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() '
-            'AND TABLE_NAME = :name ORDER BY INDEX_NAME, SEQ_IN_INDEX', name=table)
-        return [[row[1].lower() for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
+            "AND TABLE_NAME = :name AND INDEX_TYPE IN ('BTREE', 'HASH') ORDER BY INDEX_NAME, SEQ_IN_INDEX", name=table)
+        return [[(row[1] or '').lower() for row in group] for _, group in itertools.groupby(rows, lambda row: row[0])]
 
     def read(self, columns, rest, order, **values):
         if not self._reads_packed:

@@ -17,6 +17,8 @@ _LOCK_NAME = {'name': 'nova_cascading'}
 _INDEXES = """
     SELECT i.indexrelid, i.indisvalid, CAST(CAST(i.indexrelid AS regclass) AS text), a.attname FROM pg_index i
     JOIN pg_class c ON c.oid = i.indrelid AND c.relname = :table AND pg_table_is_visible(c.oid)
+    JOIN pg_class n ON n.oid = i.indexrelid AND i.indpred IS NULL
+    JOIN pg_am m ON m.oid = n.relam AND m.amname IN ('btree', 'hash')
     JOIN pg_attribute a ON a.attrelid = i.indexrelid ORDER BY i.indexrelid, a.attnum"""
 _ATTRIBUTES = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull FROM pg_attribute a

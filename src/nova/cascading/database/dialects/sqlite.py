@@ -40,7 +40,7 @@ class SQLite(base.Server):
 
     def indexes(self, table):
         return [[(member[2] or '').lower() for member in self.connection.rows('PRAGMA index_info({0})'.format(row[1]))]
-                for row in self.connection.rows('PRAGMA index_list({0})'.format(table))]
+                for row in self.connection.rows('PRAGMA index_list({0})'.format(table)) if not any(row[4:])]  # partial
 
     def identity(self):
         path = os.stat(self.connection.engine.url.database)

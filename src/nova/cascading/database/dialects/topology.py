@@ -7,6 +7,8 @@ _FOLLOWERS = ('SHOW REPLICAS', 'SHOW REPLICA HOSTS', 'SHOW SLAVE HOSTS')
 _RUNNING = ('slave_io_running', 'slave_sql_running', 'replica_io_running', 'replica_sql_running')
 _CHANNELS = ("SELECT SERVICE_STATE FROM performance_schema.replication_connection_status "
              "WHERE CHANNEL_NAME NOT LIKE 'group\\_replication%'")
+_CLOSED_SCHEMA = "SELECT 1 FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = DATABASE() " \
+                 "AND OPTIONS LIKE '%READ ONLY=1%'"  # MySQL from 8.0.22 on
 
 
 def why_read_only(server):
@@ -16,6 +18,11 @@ def why_read_only(server):
     for name in sorted(settings):
         if settings[name] not in ('OFF', '0'):
             return 'this server takes no changes ({0}={1}), as replicas do'.format(name, settings[name])
+    try:
+        is_closed = server.connection.rows(_CLOSED_SCHEMA)
+    except base.StatementError:
+        return None
+    return 'this schema takes no changes, until ALTER DATABASE ... READ ONLY = 0' if is_closed else None
 
 
 def why_replica(server):

@@ -86,8 +86,7 @@ def _remove_stale_bytecode(journal, side, entry):
 def remove_if_empty(folder):
     """:returns: whether the folder is gone."""
     if os.path.isdir(folder) and not os.listdir(folder):
-        files.fault('rmdir', folder)
-        os.rmdir(folder)
+        files.remove_folder(folder)
     return not os.path.isdir(folder)
 
 
@@ -99,7 +98,8 @@ def remove_folders(journal, is_gone=False):
     """
     made = sorted(journal.plan['folders'], key=len, reverse=True)
     stay = [folder for folder in made if not remove_if_empty(journal.target(folder))]
-    for folder, _, _ in os.walk(journal.target('nova'), topdown=False) if is_gone else []:
+    nova = journal.target('nova')
+    for folder, _, _ in os.walk(nova, topdown=False) if is_gone and not os.path.islink(nova) else []:
         remove_if_empty(folder)
     return stay
 

@@ -13,9 +13,11 @@ import hashlib
 import os
 import shutil
 import signal
+import stat
 import sys
 
 from installer import signals
+from installer.reach import give, reached
 from installer.run import run, text_of  # noqa: F401  text_of is used as files.text_of
 
 SUFFIX = '.nova-cascading-new'
@@ -73,7 +75,7 @@ def beside(path):
 
 def sync(path):
     """Make a file's content, or a folder's entries, survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         os.fsync(handle)
     finally:
@@ -93,12 +95,21 @@ def copy(source, target):
 
 
 def place_beside(source, target):
-    new = beside(target)
-    status, output = run(['cp', '-a', '--', source, new])
-    if status:
-        raise EnvironmentError(output.strip() or 'cp -a {0} failed'.format(source))
-    fault('fsync', target)
-    sync(new)
+    """
+    :raises EnvironmentError: with cp's own words; or the source is no regular file.
+    """
+    with reached(source) as origin:
+        with reached(target) as place:
+            new = beside(place)
+            status, output = run(['cp', '-a', '-T', '--remove-destination', '--', origin, new])
+            if status:
+                told = output.replace(origin, source).replace(os.path.dirname(new), os.path.dirname(target))
+                raise EnvironmentError(told.strip() or 'cp -a {0} failed'.format(source))
+            if not stat.S_ISREG(os.lstat(new).st_mode):
+                os.unlink(new)
+                raise EnvironmentError('{0} is no regular file any more'.format(source))
+            fault('fsync', target)
+            sync(new)
 
 
 def write(path, content, like=None):
@@ -122,41 +133,50 @@ def write(path, content, like=None):
 
 def rename(new, path):
     fault('rename', path)
-    os.rename(new, path)
-    sync(os.path.dirname(path))
+    with reached(new) as origin:
+        with reached(path) as place:
+            os.rename(origin, place)
+            sync(os.path.dirname(place))
     fault('renamed', path)
 
 
 def remove(path):
     fault('remove', path)
-    os.unlink(path)
-    sync(os.path.dirname(path))
+    with reached(path) as place:
+        os.unlink(place)
+        sync(os.path.dirname(place))
+
+
+def remove_folder(path):
+    fault('rmdir', path)
+    with reached(path) as place:
+        os.rmdir(place)
 
 
 def discard(path):
     if os.path.lexists(path):
-        os.unlink(path)
+        with reached(path) as place:
+            os.unlink(place)
 
 
 def make_folder(path, like=None):
     """Make a folder, its parents included; the new ones belong to the owner of the folder they are made in."""
     if os.path.isdir(path):
         return
-    above = os.path.dirname(path)
-    make_folder(above, like)
+    make_folder(os.path.dirname(path), like)
     fault('mkdir', path)
-    os.mkdir(path)
-    if like:
-        found = os.stat(like)
-        os.chmod(path, found.st_mode & 0o7777)
-        if os.geteuid() == 0:
-            os.chown(path, found.st_uid, found.st_gid)
-    sync(above)
+    with reached(path) as place:
+        os.mkdir(place)
+        if like:
+            give(place, os.stat(like))
+        sync(os.path.dirname(place))
 
 
 def copy_times(source, target):
     """Give a folder the times of another; touch does it to the nanosecond on every Python."""
-    run(['touch', '-r', source, '--', target])
+    with reached(source) as origin:
+        with reached(target) as place:
+            run(['touch', '-h', '-r', origin, '--', place])
 
 
 def remove_tree(path):

@@ -128,15 +128,12 @@ def original_place(journal, found, path):
 
 def fresh(bundle, nova, journal, options):
     outcome, old = survey(bundle, nova, journal, options)
-    ways_back = [lambda: transaction.undo(journal)]
-    if journal.state:
-        ways_back += make_room(journal, options)
-    cleaned = legacy.journal_of(options, nova.parent)
-    if old:
-        ways_back.append(lambda: transaction.undo(cleaned))
+    cleaned, ways_back = legacy.journal_of(options, nova.parent), []
 
     def work():
+        make_room(journal, ways_back)
         if old:
+            ways_back.append(lambda: transaction.undo(cleaned))
             legacy.clean(bundle, nova, cleaned, old)
         put(bundle, nova, journal, options, outcome, cleaned)
 
@@ -144,19 +141,20 @@ def fresh(bundle, nova, journal, options):
     return transaction.conclude(journal, options)
 
 
-def make_room(journal, options):
+def make_room(journal, ways_back):
     """Take out what an earlier bundle has left.
 
-    :returns: ways back, see guarded().
+    :param ways_back: gets the way back from here and from the installation that follows, see guarded().
     """
-    found = look.Look(journal)
-    if found.is_other:
+    found = look.Look(journal) if journal.state else None
+    bring_back = journal.set_aside() if found and not found.is_other else None
+    ways_back.append(lambda: transaction.undo(journal))
+    if bring_back:
+        say('replacing {0}'.format(journal.plan['name']))
+        ways_back.append(lambda: transaction.reinstall(journal, bring_back))
+        transaction.undo(journal)
+    elif found:
         transaction.close(journal, found)
-        return []
-    say('replacing {0}'.format(journal.plan['name']))
-    bring_back = journal.set_aside()
-    transaction.undo(journal)
-    return [lambda: transaction.reinstall(journal, bring_back)]
 
 
 def put(bundle, nova, journal, options, outcome, cleaned):

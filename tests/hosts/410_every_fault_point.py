@@ -13,8 +13,9 @@ FEWEST = 20  # so many points the smallest run has; fewer mean that the counting
 
 
 @pytest.fixture
-def bed(tmp_path):
+def bed(tmp_path, monkeypatch):
     made = Bed(tmp_path)
+    made.hasten(monkeypatch)
     cached = made.parent / (MODELS_PATH + 'c')
     cached.write_bytes(b'compiled')
     return made

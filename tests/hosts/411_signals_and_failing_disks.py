@@ -1,5 +1,5 @@
 """Whatever ends a run, it is undone or completed at once: a signal or an I/O error at every fault point, a terminal
-that has gone away. Only SIGKILL (410) leaves something to the next run."""
+that has gone away. Only SIGKILL (410), and a disk that fails on the way back, leave something to the next run."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 from tests.installer_bed import ADDED, FORKED, HEARING, STOCK, Bed, contents, fork_of, snapshot
 
 FEWEST = 15  # so many points the smallest run has; fewer mean that the counting is broken
+KINDS = ('KILL', 'EIO', 'TERM')
 SLOW = b'''import os, sys, time
 if sys.argv[1:2] == ['db']:
     open(os.environ['NOVA_TEST_CALLS'], 'a').write(str(os.getpid()) + chr(10))
@@ -23,8 +24,10 @@ if sys.argv[1:2] == ['db']:
 
 
 @pytest.fixture
-def bed(tmp_path):
-    return Bed(tmp_path)
+def bed(tmp_path, monkeypatch):
+    made = Bed(tmp_path)
+    made.hasten(monkeypatch)
+    return made
 
 
 def reset(bed, original):
@@ -52,28 +55,73 @@ def test_an_installation_is_undone(bed):
     assert contents(bed.parent) == {**STOCK, **ADDED, **FORKED}
 
 
-def test_an_uninstallation_is_completed(bed):
-    before = snapshot(bed.parent)
-    assert bed.direct('install') == 0
-    saved = bed.work / 'saved'
-    installed = {folder: shutil.copytree(folder, saved / folder.name) for folder in (bed.parent, bed.state)}
-    number = 1
-    while True:
-        for folder, copy in installed.items():
+def keep(bed):
+    """:returns: a function that brings tree and journal back to what they are now."""
+    saved = {folder: shutil.copytree(folder, bed.work / 'saved' / folder.name) for folder in (bed.parent, bed.state)}
+
+    def bring_back():
+        for folder, copy in saved.items():
             shutil.rmtree(folder)
             shutil.copytree(copy, folder)
-        met = bed.work / 'met'
+    return bring_back
+
+
+def is_back(bed):
+    return contents(bed.parent) == STOCK and bed.journals() == []
+
+
+def is_whole(bed, added=ADDED):
+    return contents(bed.parent) == {**STOCK, **added, **FORKED} and len(bed.journals()) == 1
+
+
+def test_an_uninstallation_is_completed(bed):
+    """After a signal at once, after an I/O error by the next run."""
+    before = snapshot(bed.parent)
+    assert bed.direct('install') == 0
+    bring_back, met, number = keep(bed), bed.work / 'met', 1
+    while True:
+        bring_back()
         met.unlink(missing_ok=True)
-        status = bed.direct('uninstall', f'{number} TERM', output=str(met))
+        kind = ('TERM', 'EIO')[number % 2]
+        status = bed.direct('uninstall', f'{number} {kind}', output=str(met))
         if 'fault point' not in met.read_text():
             break
-        is_back = contents(bed.parent) == STOCK and bed.journals() == []
-        is_whole = contents(bed.parent) == {**STOCK, **ADDED, **FORKED} and len(bed.journals()) == 1
-        assert is_back or is_whole, (number, met.read_text())
-        assert (status == 0) == is_back, (number, met.read_text())
+        if status and kind == 'EIO':
+            assert 'same command again' in met.read_text(), (number, met.read_text())
+            assert bed.direct('uninstall') == 0
+            status = 0
+        assert is_back(bed) if status == 0 else is_whole(bed), (number, met.read_text())
         number += 1
     assert number > FEWEST
     assert snapshot(bed.parent).keys() == before.keys()
+
+
+def test_a_replacement_is_undone_or_completed(bed, tmp_path):
+    """By SIGKILL, an I/O error and a signal in turn; while the journal is written (points 22 to 76), which is as in any
+    installation, every fifth point is enough."""
+    newer = {**ADDED, 'nova/cascading/more.py': b'MORE = 1\n'}
+    assert bed.direct('install') == 0
+    bring_back, met, number, tried = keep(bed), bed.work / 'met', 1, 0
+    bed.bundle = bed.unpack(fork_of(tmp_path / 'newer', newer), 'newer')
+    while True:
+        bring_back()
+        met.unlink(missing_ok=True)
+        kind = KINDS[tried % len(KINDS)]
+        status = bed.direct('install', f'{number} {kind}', output=str(met))
+        if 'fault point' not in met.read_text():
+            break
+        if status == -signal.SIGKILL:
+            action = ('install', 'uninstall')[number % 2]
+            assert bed.direct(action, output=str(met)) == 0, (number, met.read_text())
+            assert is_whole(bed, newer) if action == 'install' else is_back(bed), (number, action, met.read_text())
+        elif status == 1 and 'the fork is in place' not in met.read_text():
+            assert is_whole(bed), (number, kind, met.read_text())
+        else:
+            assert is_whole(bed, newer), (number, kind, met.read_text())
+        number, tried = number + (5 if 22 <= number < 76 else 1), tried + 1
+    assert tried > FEWEST
+    assert (status, is_whole(bed, newer)) == (0, True)
+    assert bed.direct('uninstall') == 0 and is_back(bed)
 
 
 @pytest.mark.parametrize('number', [40, 58, 66, 75])

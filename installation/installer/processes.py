@@ -9,6 +9,7 @@ from installer import files, programs
 
 SERVERS = re.compile('uwsgi|apache2|httpd|unitd|gunicorn|uvicorn|hypercorn|waitress|mod_wsgi')
 SHARED = re.compile('apache2|httpd|unitd|supervisord|circusd')
+SYSTEMD = '/run/systemd/system'  # is there where systemd is process 1
 MODULES = re.compile(r'^(.*)/lib(64)?/python[0-9.]+/(site|dist)-packages/')
 
 
@@ -76,11 +77,11 @@ class Process(object):
     @property
     def unit(self):
         """The systemd system unit that it belongs to, or None."""
-        for line in self._text('cgroup').splitlines() if os.path.isdir('/run/systemd/system') else []:
+        for line in self._text('cgroup').splitlines() if os.path.isdir(SYSTEMD) else []:
             path = line.split(':', 2)[-1]
-            unit = os.path.basename(path)
-            if unit.endswith('.service') and '/user@' not in path and not unit.startswith('user@'):
-                return unit
+            units = [part for part in path.split('/') if part.endswith('.service')]  # it may have groups of its own
+            if units and not path.count('/user@'):
+                return units[-1]
         return None
 
     @property

@@ -14,6 +14,9 @@ TOOLS = ('nova-manage', 'nova-status', 'nova-cascading', 'nova-rootwrap', 'nova-
 # As oslo.service has it where setproctitle is installed: "nova-conductor: master process [...]".
 TITLE = re.compile('(nova-[a-z-]+): ')
 IMPORTS = re.compile(r'^\s*(from|import) nova\b', re.M)
+CODE = re.compile(r'\b(from|import) nova\b')
+TAKE_A_WORD = ('-W', '-X', '-Q', '--check-hash-based-pycs')
+RUNS = re.compile('-[A-VY-Za-z]*([mc])$')  # -m, -c, and such as -Im
 LIBRARIES = ('', 'lib/python*/site-packages', 'lib/python*/dist-packages', 'lib64/python*/site-packages')
 SETTINGS = ('.ini', '.conf', '.cfg', '.xml', '.json', '.yaml', '.yml', '.toml', '.py', '.wsgi')
 OF_UWSGI = re.compile(r'^\s*(virtualenv|venv|home|pyhome|pythonpath|python-path|pp)\s*[=:]\s*(\S+)', re.M)
@@ -24,9 +27,9 @@ def is_python(path):
     return bool(PYTHON.match(os.path.basename(path)))
 
 
-def which(name):
-    """:returns: a program of our caller's PATH, the one that install.sh found and not the one it runs with."""
-    path = os.environ.get('NOVA_CASCADING_PATH') or os.environ.get('PATH', '')
+def which(name, path=None):
+    """:returns: a program of a PATH, by default our caller's: what install.sh found, not what it runs with."""
+    path = path or os.environ.get('NOVA_CASCADING_PATH') or os.environ.get('PATH', '')
     for folder in path.split(':') + ['/usr/local/bin', '/usr/bin', '/bin']:
         place = os.path.join(folder, name)
         if folder.startswith('/') and os.access(place, os.X_OK) and not os.path.isdir(place):
@@ -45,14 +48,18 @@ def text(path):
         return ''
 
 
-def shebang(script):
-    """:returns: the interpreter of a script; pip wraps one that has spaces in its path in a shell line."""
+def shebang(script, path=None):
+    """
+    :param path: the PATH that env(1) looks through for it.
+    :returns: the interpreter of a script; pip wraps one that has spaces in its path in a shell line.
+    """
     lines = text(script).splitlines()[:2] if script else []
     if len(lines) == 2 and lines[1].startswith("'''exec' "):
         return shlex.split(lines[1][len("'''exec' "):])[0]
     words = lines[0][2:].split() if lines and lines[0].startswith('#!') else []
     if words and os.path.basename(words[0]) == 'env':
-        return which(words[-1]) if len(words) > 1 else None
+        named = [word for word in words[1:] if not word.startswith('-') and '=' not in word]
+        return which(named[0], path) if named else None
     return words[0] if words else None
 
 
@@ -72,9 +79,10 @@ def script_of(words):
     """:returns: (what the interpreter of a command line runs, whether it is a module's name)."""
     rest = words[1:]
     while rest and rest[0].startswith('-'):
-        if rest[0] in ('-m', '-c'):
-            return (rest[1] if len(rest) > 1 else ''), rest[0] == '-m'
-        rest = rest[2:] if rest[0] in ('-W', '-X', '-Q') else rest[1:]
+        runs = RUNS.match(rest[0])
+        if runs:
+            return (rest[1] if len(rest) > 1 else ''), runs.group(1) == 'm'
+        rest = rest[2:] if rest[0] in TAKE_A_WORD else rest[1:]
     return (rest[0] if rest else ''), False
 
 
@@ -86,22 +94,27 @@ def nova_of(words):
     if not words or not is_python(words[0]):
         words = ['python'] + words
     script, is_module = script_of(words)
+    if is_module and script.startswith('nova.'):
+        return None if script.startswith('nova.cascading') else script
+    if is_module:  # a debugger, profiler or tracer, which runs another program
+        named = [word for word in words[1:] if word.startswith('/') and os.path.basename(word).startswith('nova-')]
+        script = (named + [''])[0]
     name = os.path.basename(script)
-    if is_module:
-        return script if script.startswith('nova.') and not script.startswith('nova.cascading') else None
     if name.startswith('nova-'):
         return None if name.startswith(TOOLS) else name
+    if CODE.search(script):
+        return 'nova (python -c)'
     return name if script.startswith('/') and IMPORTS.search(text(script)) else None
 
 
 def interpreters_of(words, environ):
     """:returns: the interpreters that a command line may mean, likeliest first; none was run, all exist."""
-    found = []
+    found, path = [], environ.get('PATH')
     for word in spread(words):
         if is_python(word):
-            found.append(word if '/' in word else which(word))
+            found.append(word if '/' in word else which(word, path))
         elif word.startswith('/') and os.path.isfile(word):
-            found.append(shebang(word))
+            found.append(shebang(word, path))
             found += beside(os.path.dirname(word))
             found += [path for _, folder in OF_UWSGI.findall(text(word)) for path in beside(folder + '/bin')]
     found += beside(os.path.join(environ.get('VIRTUAL_ENV') or '/', 'bin')) if environ.get('VIRTUAL_ENV') else []

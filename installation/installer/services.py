@@ -16,6 +16,7 @@ from installer.signals import Interrupted
 RESTART = 300  # seconds: a service may finish its work first
 OF_APACHE = re.compile(r'(?im)^\s*WSGI\w+\s.*\bnova\b')
 APACHE = ('/etc/apache2/sites-enabled/*', '/etc/apache2/conf-enabled/*', '/etc/httpd/conf.d/*', '/etc/httpd/conf/*')
+EMPEROR = re.compile(r'--emperor|^\s*emperor\s*[=:]', re.M)
 NGINX_UNIT = ('/var/lib/unit/conf.json', '/var/lib/unit/state/conf.json')
 YES, NO, UNKNOWN = 'yes', 'no', 'unknown'
 
@@ -155,7 +156,8 @@ def _restart_of(process, name):
 def _is_shared(top, started):
     """Whether a unit's first process looks after more than this one service."""
     words = ' '.join(top.words + [top.exe or ''])
-    if '--emperor' in words or processes.SHARED.search(words):
+    settings = programs.settings_of(top.words + started.split(), top.working_folder())
+    if EMPEROR.search('\n'.join([words] + settings)) or processes.SHARED.search(words):
         return True
     return name_of(top) == NO and not programs.NOVA.search(started)
 

@@ -1,16 +1,15 @@
 """The table of docs/unpackaged-hosts.md: whatever others have made of a tree, each script leads out of it."""
 
-import contextlib
-import json
 import os
+import shlex
 import shutil
+import subprocess
 
 import pytest
 
 from tests.installer_bed import (
     ADDED,
     FORKED,
-    INSTANCE_PATH,
     MODELS_PATH,
     STOCK,
     Bed,
@@ -20,110 +19,29 @@ from tests.installer_bed import (
     snapshot,
     write_tree,
 )
-
-# The next release: nothing of the old one's files is in it, and one of them is gone.
-NEXT = {**STOCK, MODELS_PATH: b'class Model(object):\n    number = 2\n', 'nova/manager.py': b'# of the next release\n'}
-del NEXT[INSTANCE_PATH]
-MORE = {**ADDED, 'nova/cascading/more.py': b'MORE = 1\n'}
-
-
-@pytest.fixture(scope='module')
-def installed(tmp_path_factory):
-    made = Bed(tmp_path_factory.mktemp('installed'))
-    assert made.direct('install') == 0
-    for folder in (made.parent, made.state):
-        shutil.copytree(folder, made.work / 'saved' / folder.name)
-    made.first = made.bundle
-    return made
+from tests.installer_happenings import (
+    MORE,
+    NEXT,
+    git_puts_one_back,
+    is_clean,
+    is_deleted,
+    its_file_system_is_unmounted,
+    pip_installs_the_fork,
+    pip_reinstalls,
+    pip_uninstalls,
+    pip_upgrades,
+    put,
+    replace,
+    run,
+    said,
+    somebody_edits,
+    two_releases_are_mixed,
+)
 
 
 @pytest.fixture
-def bed(installed):
-    """A tree with the fork in it; each test gets it anew."""
-    installed.bundle = installed.first
-    for path in installed.work.iterdir():
-        if path not in (installed.work / 'saved', installed.first.parent):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for folder in (installed.parent, installed.state):
-        shutil.copytree(installed.work / 'saved' / folder.name, folder)
-    return installed
-
-
-def put(bed, tree):
-    """As pip and git write: new files, with times of their own."""
-    for path, content in tree.items():
-        (bed.parent / path).unlink(missing_ok=True)
-        (bed.parent / path).write_bytes(content)
-
-
-def pip_reinstalls(bed):
-    put(bed, STOCK)
-
-
-def git_puts_one_back(bed):
-    put(bed, {MODELS_PATH: STOCK[MODELS_PATH]})
-
-
-def pip_upgrades(bed):
-    (bed.parent / INSTANCE_PATH).unlink()
-    put(bed, NEXT)
-
-
-def pip_uninstalls(bed):
-    for path in STOCK:
-        (bed.parent / path).unlink()
-        with contextlib.suppress(OSError):
-            os.removedirs((bed.parent / path).parent)
-
-
-def is_deleted(bed):
-    shutil.rmtree(bed.parent)
-
-
-def somebody_edits(bed):
-    with (bed.parent / MODELS_PATH).open('a') as stream:
-        stream.write('# a hot fix\n')
-
-
-def two_releases_are_mixed(bed):
-    put(bed, {MODELS_PATH: NEXT[MODELS_PATH]})
-
-
-def pip_installs_the_fork(bed):
-    record(bed.parent)
-
-
-def record(parent):
-    write_tree(parent, {'nova-2014.1.5.dist-info/RECORD': b'nova/cascading/__init__.py,sha256=x,1\n'})
-
-
-def replace(bed, tmp_path, tree=STOCK):
-    """Install a newer bundle: of the same release, or of the next."""
-    fork = fork_of(tmp_path / 'newer source', MORE)
-    if tree is NEXT:
-        shutil.rmtree(tmp_path / 'newer source')
-        write_tree(tmp_path / 'newer source', NEXT)
-        changed = NEXT[MODELS_PATH] + b"    mapping_uuid = 'Column'\n"
-        fork.patches[0].files.clear()
-        fork.patches[0].files[MODELS_PATH] = NEXT[MODELS_PATH], changed
-        del fork.patches[1]
-    bed.bundle = bed.unpack(fork, 'newer')
-    return bed.direct('install', output=str(bed.work / 'said'))
-
-
-def said(bed):
-    path = bed.work / 'said'
-    return path.read_text() if path.exists() else ''
-
-
-def run(bed, action, *words):
-    (bed.work / 'said').unlink(missing_ok=True)
-    return bed.direct(action, '', *words, output=str(bed.work / 'said'))
-
-
-def is_clean(bed, tree):
-    found = contents(bed.parent) if bed.parent.exists() else {}
-    return (found, bed.journals()) == (tree, [])
+def bed(forked):
+    return forked
 
 
 # --- uninstall.sh ----------------------------------------------------------------------------------------------------
@@ -144,13 +62,56 @@ def test_after_pip_uninstall_there_is_no_nova_to_import_left(bed):
 
 
 @pytest.mark.parametrize('happens', [somebody_edits, two_releases_are_mixed])
-@pytest.mark.parametrize('action', ['uninstall', 'install'])
-def test_what_nobody_can_decide_is_shown_and_left(bed, happens, action):
+@pytest.mark.parametrize('action', ['uninstall', 'install', 'newer'])
+def test_what_nobody_can_decide_is_shown_and_left(bed, tmp_path, happens, action):
     happens(bed)
     before = snapshot(bed.parent)
-    assert run(bed, action) == 1
+    assert (replace(bed, tmp_path) if action == 'newer' else run(bed, action)) == 1
     assert MODELS_PATH in said(bed) and '--forget' in said(bed)
     assert snapshot(bed.parent) == before
+
+
+def type_in(bed, command):
+    """Type a command that a message named, without its sudo; returns what it printed."""
+    words = command.partition('sudo ')[2] if 'sudo ' in command else command
+    done = subprocess.run([*shlex.split(words), *(['--no-restart'] if '.sh' in words else [])], capture_output=True,
+                          text=True, cwd='/')
+    assert done.returncode == 0, (command, done.stderr)
+    return done.stdout
+
+
+def named(bed):
+    """The commands of the last message."""
+    return said(bed).rpartition('Next: ')[2].strip()
+
+
+def test_the_commands_named_for_an_edited_file_lead_out(bed):
+    somebody_edits(bed)
+    run(bed, 'uninstall')
+    type_in(bed, named(bed).partition('e.g. ')[2].partition('; or, ')[0])
+    assert run(bed, 'uninstall') == 0 and is_clean(bed, STOCK)
+
+
+def test_one_whole_nova_as_told_leads_out_of_two_mixed(bed):
+    two_releases_are_mixed(bed)
+    run(bed, 'uninstall')
+    assert 'put one whole nova there' in named(bed)
+    pip_reinstalls(bed)
+    assert run(bed, 'uninstall') == 0 and is_clean(bed, STOCK)
+
+
+@pytest.mark.parametrize('happens', [somebody_edits, two_releases_are_mixed, its_file_system_is_unmounted])
+def test_the_command_to_forget_is_named_so_that_it_can_be_typed(bed, happens):
+    happens(bed)
+    run(bed, 'uninstall')
+    words = named(bed).rpartition(': ')[2]
+    script = f"sh '{bed.state / bed.journals()[0]}/installation/uninstall.sh'"
+    command = words if words.startswith('sudo') else f'{script} {words}'
+    before = snapshot(bed.work)
+    assert 'Nothing was changed' in type_in(bed, command)
+    assert snapshot(bed.work) == before
+    assert 'forgotten' in type_in(bed, command + ' --yes')
+    assert run(bed, 'uninstall') == 0 and 'nothing is installed' in said(bed)
 
 
 def test_forget_shows_first_then_keeps_everything_and_opens_the_way_to_a_new_start(bed):
@@ -176,11 +137,14 @@ def test_the_fork_from_pip_is_pips_and_only_the_journal_goes(bed):
 
 
 def test_a_tree_whose_file_system_is_not_mounted_keeps_its_journal(bed):
-    plan = bed.state / bed.journals()[0] / 'plan.json'
-    plan.write_text(json.dumps({**json.loads(plan.read_text()), 'mount': str(bed.work)}))
-    is_deleted(bed)
+    kept = bed.journals()
+    its_file_system_is_unmounted(bed)
     assert run(bed, 'uninstall') == 1
-    assert 'mount it' in said(bed) and bed.journals()
+    assert 'mount it' in said(bed) and bed.journals() == kept
+    other = bed.work / 'other'
+    write_tree(other, STOCK)
+    assert run(bed, 'install', '--nova-parent', str(other)) == 0, said(bed)
+    assert set(kept) < set(bed.journals()) and 'is gone' not in said(bed)
 
 
 def test_a_dead_trees_own_copy_of_uninstall_touches_no_other_tree(bed):

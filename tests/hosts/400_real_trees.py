@@ -7,13 +7,13 @@ import uuid
 
 import pytest
 
-from tests.hosts.lib import icehouse, unpackaged
+from tests.hosts.lib import deployed, icehouse, unpackaged
 from tests.hosts.lib.services import wait_for_conductor
 
-NOVAS = unpackaged.ICEHOUSE + unpackaged.PIP
+NOVAS = [*unpackaged.ICEHOUSE, unpackaged.PIP[0], deployed.DEVSTACK, deployed.ANSIBLE]
 
 
-@pytest.fixture(params=NOVAS, ids=lambda nova: nova.version)
+@pytest.fixture(params=NOVAS, ids=lambda nova: nova.layer)
 def nova(request):
     if request.param in unpackaged.ICEHOUSE and not icehouse.at_hand(request.param.version):
         pytest.skip(f'SKIPPED: no package index has nova {request.param.version}, and its tarball is not here')
@@ -29,15 +29,18 @@ def start_conductor(host, nova):
     return running
 
 
-def test_install_use_uninstall(make_host, nova):
+def test_install_upgrade_use_uninstall(make_host, nova, tmp_path):
     host = make_host(nova.suite, nova.layer)
+    host.put(deployed.older(unpackaged.bundle(nova.version), tmp_path / 'older'), '/srv/older')
     host.put(unpackaged.bundle(nova.version), '/srv/the bundle')
     host.start_mariadb()
     before = unpackaged.fingerprint(host, f'{nova.parent}/nova', nova.programs)
 
-    done = host.run(f"PATH='{nova.programs}':$PATH sh '/srv/the bundle/installation/install.sh'")
-    assert f'installed: nova-cascading for nova {nova.version}' in done.out
-    assert unpackaged.fingerprint(host, f'{nova.parent}/nova') not in before
+    for bundle in ('/srv/older', '/srv/the bundle'):
+        done = host.run(f"PATH='{nova.programs}':$PATH sh '{bundle}/installation/install.sh'")
+        assert f'installed: nova-cascading for nova {nova.version}' in done.out
+        assert not unpackaged.fingerprint(host, f'{nova.parent}/nova') <= before
+    assert not host.exists(f'{nova.parent}/nova/cascading/old')
     assert 'mapping_uuid' in columns(host, 'instances') and 'mapping_uuid' in columns(host, 'shadow_instances')
 
     start_conductor(host, nova)
@@ -54,7 +57,7 @@ def test_install_use_uninstall(make_host, nova):
 
 
 def test_the_column_goes_on_request_after_its_mappings_were_exported(make_host):
-    nova = unpackaged.PIP[1]
+    nova = deployed.DEVSTACK
     host = make_host(nova.suite, nova.layer)
     host.put(unpackaged.bundle(nova.version), '/srv/bundle')
     host.start_mariadb()

@@ -34,7 +34,6 @@ def victim(bed):
         (folder / name).write_text('# of root\n')
         (folder / name).chmod(0o600)
     return folder
-    return folder
 
 
 def in_tree(bed, path):

@@ -77,5 +77,5 @@ def test_refused_unasked_then_cleaned_up_and_adopted(changed_in_2014):
 
 def without_times(prints):
     """The 2014 patch lost the times of what it wrote over, and the bytecode was made from its files."""
-    lines = [line for line in prints.splitlines() if not line.split(' ')[-1].endswith('.pyc') and '.pyc ' not in line]
-    return [' '.join(word for word in line.split(' ') if '.' not in word or '/' in word) for line in lines]
+    lines = [line for line in prints if not line.split(' ')[-1].endswith('.pyc') and '.pyc ' not in line]
+    return {' '.join(word for word in line.split(' ') if '.' not in word or '/' in word) for line in lines}

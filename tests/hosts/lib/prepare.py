@@ -14,6 +14,7 @@ from tests.hosts.lib import (
     bed,
     clients,
     debs,
+    deployed,
     fleet,
     icehouse,
     kinds,
@@ -28,10 +29,11 @@ from tests.hosts.lib import (
 from tests.hosts.lib.errors import HostError
 
 # Each registers its layers.
-AREAS = (bed, clients, fleet, icehouse, kinds, rpm, sysvinit, unpackaged, verdicts, virtualenv)
+AREAS = (bed, clients, deployed, fleet, icehouse, kinds, rpm, sysvinit, unpackaged, verdicts, virtualenv)
 FIRST = [('bookworm', 'rpm')]
 # The longest way first.
 REST = [('bullseye', 'pip-15.1.5'), *((nova.suite, layer) for nova, layer in virtualenv.NOVAS.values()),
+        *((nova.suite, nova.layer) for nova in deployed.ALL.values()),
         ('bullseye', 'stack'), ('trixie', 'stack'), ('bullseye', 'sqlalchemies27'), ('bookworm', 'sqlalchemies'),
         ('bookworm', 'clients'), ('bookworm', 'fleet'), ('bookworm', 'fleet-rpm'), ('bookworm', 'sysvinit'),
         ('bookworm', 'ansible'), ('bookworm', 'poolers'), ('bookworm', 'upgraders'),

@@ -32,6 +32,7 @@ class Unpackaged:
     :param python: the interpreter that runs it, in the host.
     :param parent: the directory that holds ``nova/``, in the host.
     :param programs: where nova-manage and nova-conductor are.
+    :param way: how it was put there: the first word of its layer.
     """
 
     version: str
@@ -39,10 +40,11 @@ class Unpackaged:
     python: str
     parent: str
     programs: str
+    way: str = 'pip'
 
     @property
     def layer(self) -> str:
-        return f'{"tarball" if self.programs == "/usr/local/bin" else "pip"}-{self.version}'
+        return f'{self.way}-{self.version}'
 
 
 def of_pip(version: str, suite: str, python: str, base: str) -> Unpackaged:
@@ -68,7 +70,7 @@ def of_tarball(version: str) -> Unpackaged:
     settings = f"TREE='{TARBALL}' VENV=/usr/local\n"
     register(f'tarball-{version}', base='icehouse', prepare=unpack, made_of=[egginfo.__file__], online=False,
              script=settings + script('unpackaged-tarball') + script('unpackaged-configured'))
-    return Unpackaged(version, 'bullseye', '/usr/bin/python2.7', TARBALL, '/usr/local/bin')
+    return Unpackaged(version, 'bullseye', '/usr/bin/python2.7', TARBALL, '/usr/local/bin', 'tarball')
 
 
 ICEHOUSE = [of_tarball(version) for version in ('2014.1', '2014.1.2', '2014.1.5')]
@@ -85,8 +87,13 @@ def bundle(version: str) -> Path:
     return to / f'nova-cascading-{version}-installer'
 
 
-def fingerprint(host: Host, *folders: str) -> str:
-    """One line for every file and folder below some folders of a host: its sha256, mode, owner and times."""
+def fingerprint(host: Host, *folders: str) -> set[str]:
+    """Lines about every file and folder below some folders of a host: sha256, mode, owner, time, number of links.
+
+    A folder that an overlay has merged counts one link, so folders' numbers are left out.
+    """
     words = ' '.join(f"'{folder}'" for folder in folders)
-    listed = host.run(f'find {words} -printf "%p %y %m %U:%G %T@ %l\\n" | sort').out
-    return listed + host.run(f'find {words} -type f -print0 | sort -z | xargs -0 sha256sum').out
+    told = '%p %y %m %U:%G %T@ %l'
+    listed = host.run(f'find {words} -type d -printf "{told}\\n" -o -printf "{told} %n\\n"').out
+    summed = host.run(f'find {words} -type f -print0 | xargs -0 sha256sum').out
+    return set(listed.splitlines()) | set(summed.splitlines())

@@ -61,6 +61,8 @@ def _merge(bundle, path, found, outcome, strangers):
     original = bundle.before(path)
     if not os.path.lexists(found):
         strangers.append((path, 'is missing'))
+    elif not os.path.isfile(found):
+        strangers.append((path, 'is no regular file'))
     elif original is None:
         strangers.append((path, 'is in the way: nova {0} has no such file'.format(bundle.version)))
     else:

@@ -65,8 +65,10 @@ def sha256(content):
 
 
 def digest(path):
-    """:returns: the sha256 of a file, or None when there is none."""
-    return sha256(read(path)) if os.path.lexists(path) else None
+    """:returns: the sha256 of a file; None when there is nothing, '' when it is no regular file (reading may hang)."""
+    if not os.path.isfile(path):
+        return '' if os.path.lexists(path) else None
+    return sha256(read(path))
 
 
 def beside(path):

@@ -80,13 +80,7 @@ def again(bundle, nova, journal, options):
         return transaction.conclude(journal, options)
     say('already installed: {0}'.format(bundle.name))
     database.sync(nova, options)
-    return 0 if transaction.restart(journal, options, options.db, changed_at(journal)) else 1
-
-
-def changed_at(journal):
-    """:returns: when the last of the release's files got the fork's content, in seconds since 1970."""
-    return max(os.stat(journal.target(entry['path'])).st_ctime for entry in journal.entries
-               if entry['after'] is not None)
+    return 0 if transaction.restart(journal, options, options.db, journal.changed) else 1
 
 
 def survey(bundle, nova, journal, options):

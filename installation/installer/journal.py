@@ -5,6 +5,7 @@
     /var/lib/nova-cascading/installer/
         lock                      held while an installer or uninstaller runs
         opt-stack-nova-1f2e3d4c/  one tree
+            changed               when the last file had changed
             state                 installing | installed | uninstalling
             plan.json             every path with its sha256 before and after
             before/ after/        both contents of every path, with owner, mode, times and attributes
@@ -20,7 +21,7 @@ import os
 import re
 import sys
 
-from installer import files, trust
+from installer import files, processes, trust
 from installer.say import Refusal, quoted
 
 ROOT = '/var/lib/nova-cascading/installer'
@@ -111,6 +112,16 @@ class Journal(object):
 
     def mark(self, state):
         files.write(os.path.join(self.folder, 'state'), (state + '\n').encode('ascii'))
+
+    def note_change(self):
+        """Who runs now has, or may have, code of before."""
+        files.write(os.path.join(self.folder, 'changed'), json.dumps(processes.now()).encode('ascii'))
+
+    @property
+    def changed(self):
+        """When that was, see processes.now(); None when it was not noted."""
+        path = os.path.join(self.folder, 'changed')
+        return json.loads(files.read(path).decode('ascii')) if os.path.exists(path) else None
 
     @property
     def plan(self):

@@ -7,6 +7,7 @@ from installer import change, checks, files
 
 # What each file is now.
 BACK, OURS, EDITED, FOREIGN = 'back', 'ours', 'edited', 'foreign'
+COARSE = 2  # seconds; some file systems keep no finer times
 SHORT = 12  # characters; a shorter line may stand in any file
 RECORDS, SUMMARIES = ('RECORD', 'installed-files.txt'), ('METADATA', 'PKG-INFO')
 # As builder/package/sdist/metadata.py writes it.
@@ -87,7 +88,7 @@ class Look(object):
         times = [os.stat(place).st_mtime for place in (
             self.journal.target(entry['path']), self.journal.kept('before', entry['path']))
             ] if entry['before'] is not None else []
-        return times[:1] == times[1:]
+        return not times or abs(times[0] - times[1]) < COARSE
 
     @property
     def is_all_ours(self):

@@ -3,9 +3,9 @@
 import glob
 import os
 import re
-import time
 
 from installer import files, programs
+from installer.run import run
 
 SERVERS = re.compile('uwsgi|apache2|httpd|unitd|gunicorn|uvicorn|hypercorn|waitress|mod_wsgi')
 SHARED = re.compile('apache2|httpd|unitd|supervisord|circusd')
@@ -42,12 +42,8 @@ class Process(object):
         return path[:-len(' (deleted)')] if path.endswith(' (deleted)') else path
 
     def started(self):
-        """When it started, in seconds since 1970, to the second."""
-        words = self._text('stat').rpartition(')')[2].split()
-        boot = re.search(r'(?m)^btime (\d+)', files.text_of(files.read('/proc/stat')))
-        if len(words) < 20 or not boot:
-            return time.time()  # it has ended meanwhile
-        return float(boot.group(1)) + float(words[19]) / os.sysconf('SC_CLK_TCK')
+        """When it started, in the kernel's ticks since the machine did, which no clock that is set can change."""
+        return ticks_of(self._text('stat'))
 
     @property
     def environ(self):
@@ -117,6 +113,18 @@ class Process(object):
 
     def working_folder(self):
         return self._link('cwd') or '/'
+
+
+def ticks_of(stat):
+    """:returns: the start time in a text like /proc/PID/stat; 0 of one that has ended."""
+    words = stat.rpartition(')')[2].split()
+    return int(words[19]) if len(words) > 19 else 0
+
+
+def now():
+    """:returns: which start of the machine this is, and the ticks since then."""
+    boot = files.text_of(files.read('/proc/sys/kernel/random/boot_id')).strip()
+    return boot, ticks_of(run(['cat', '/proc/self/stat'])[1])
 
 
 def same(path, other):

@@ -36,11 +36,13 @@ class Service(object):
 
 def running(nova, before=None):
     """
-    :param before: only those that had started by then, in seconds since 1970.
+    :param before: only those that had started by then, see processes.now().
     :returns: the services whose processes run that nova, or may run it, each once; a conductor first.
     """
+    if before and before[0] != processes.now()[0]:
+        return []  # the machine has started since
     all_of = dict((process.pid, process) for process in processes.running()
-                  if before is None or process.started() < before - 1)
+                  if before is None or process.started() <= before[1])
     verdicts = dict((pid, verdict(process, nova)) for pid, process in all_of.items())
     found, sure = {}, [all_of[pid] for pid, (answer, _) in verdicts.items() if answer == YES]
     # The master of a server has loaded nothing: what its workers say goes for it.

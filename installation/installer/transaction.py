@@ -21,6 +21,7 @@ def forward(journal, options):
         database.adopt(nova, options)
     database.sync(nova, options)
     change.apply(journal, 'after', plan['entries'])
+    journal.note_change()
 
 
 def nova_of(journal):
@@ -112,6 +113,7 @@ def reinstall(journal, bring_back):
     """
     bring_back()
     change.apply(journal, 'after', journal.entries)
+    journal.note_change()
     journal.mark(INSTALLED)
     return []
 
@@ -222,6 +224,8 @@ def _difference(journal, entry, limit=40):
     target = journal.target(entry['path'])
     if not os.path.exists(target):
         return '{0} is gone'.format(target)
+    if not os.path.isfile(target):
+        return '{0} is no regular file'.format(target)
     installed = files.read(journal.kept('after', entry['path'])) if entry['after'] else b''
     texts = [files.text_of(content).splitlines() for content in (installed, files.read(target))]
     lines = list(difflib.unified_diff(texts[0], texts[1], 'installed/' + entry['path'], target, lineterm=''))

@@ -1,6 +1,7 @@
 """Nova's services in each spelling that deployers use, and who else would go along with a restart."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -112,3 +113,19 @@ def test_the_unit_of_a_process(tmp_path, monkeypatch, cgroup, unit):
     monkeypatch.setattr(processes, 'SYSTEMD', str(tmp_path))
     monkeypatch.setattr(processes.Process, '_text', lambda self, name: cgroup + '\n' if name == 'cgroup' else '')
     assert processes.Process(1).unit == unit
+
+
+def test_what_started_before_a_change_is_known_whatever_the_clock_was_set_to(monkeypatch):
+    """btime of /proc/stat moves with the clock; ticks since the machine started do not."""
+    processes, services = part('processes'), part('services')
+    sleeping = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
+    try:
+        now = processes.now()
+        assert processes.Process(sleeping.pid).started() <= now[1] < processes.now()[1] + 1
+        monkeypatch.setattr(processes, 'running', lambda: [processes.Process(sleeping.pid)])
+        monkeypatch.setattr(services, 'verdict', lambda process, nova: (services.YES, 'nova-api'))
+        assert [service.pid for service in services.running(None, now)] == [sleeping.pid]
+        assert services.running(None, (now[0], 0)) == services.running(None, ('before the last boot', now[1])) == []
+    finally:
+        sleeping.kill()
+        sleeping.wait()

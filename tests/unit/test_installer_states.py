@@ -253,6 +253,31 @@ def test_a_list_of_sources_made_while_the_fork_was_in_is_no_installation_by_pip(
     assert bed.direct('uninstall') == 0
 
 
+def test_a_moved_tree_has_no_journal_but_install_and_uninstall_lead_out(bed):
+    moved = bed.work / 'moved'
+    bed.parent.rename(moved)
+    assert run(bed, 'install', '--nova-parent', str(moved)) == 0
+    assert 'is gone' in said(bed) and len(bed.journals()) == 1
+    assert run(bed, 'uninstall', '--nova-parent', str(moved)) == 0
+    assert contents(moved) == STOCK
+
+
+def test_what_is_no_regular_file_any_more_is_shown_and_not_read(bed):
+    (bed.parent / MODELS_PATH).unlink()
+    os.mkfifo(bed.parent / MODELS_PATH)
+    for action in ('install', 'uninstall'):
+        assert run(bed, action) == 1 and 'is no regular file' in said(bed)
+
+
+def test_a_file_system_that_keeps_whole_seconds_makes_nobody_else_of_us(bed):
+    """As after an uninstallation that was killed between two renames."""
+    journal, target = bed.state / bed.journals()[0], bed.parent / MODELS_PATH
+    shutil.copy(journal / 'before' / MODELS_PATH, target)
+    os.utime(target, (int((journal / 'before' / MODELS_PATH).stat().st_mtime),) * 2)
+    (journal / 'state').write_text('uninstalling\n')
+    assert run(bed, 'uninstall') == 0 and 'every file is what it was' in said(bed)
+
+
 def test_the_forks_files_that_git_stash_pop_brings_back_are_not_the_original_of_2014(bed):
     assert bed.direct('uninstall') == 0
     put(bed, FORKED)

@@ -9,9 +9,11 @@ import time
 from nova.cascading import errors, failure, faults, safefile
 from nova.cascading.host import blame
 from nova.cascading.host.tools import ask, call, output, which
+from nova.cascading.output import printer
 
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')
+COLUMNS = ('service',)
 GATE_CLOSED = 3
 LOCK_SECONDS = 600  # of a run that restarts services which take their time
 FAILED_OTHERWISE = 4
@@ -25,6 +27,8 @@ def configure(parser):
     """Options of ``nova-cascading services``."""
     parser.add_argument('action', choices=('list-running', 'restart-running'),
                         help='name, or restart, the nova services that run on this host')
+    parser.add_argument('-f', '--format', choices=('csv', 'json', 'value'), default='value',
+                        help='how to name them (one a line)')
 
 
 def run(args, conf):
@@ -35,8 +39,9 @@ def run(args, conf):
     :raises errors.Unreachable: (2) nobody can tell which services run.
     """
     if args.action == 'list-running':
-        for name in running():
-            print(name)
+        rows = printer(args.format, COLUMNS)
+        rows.add_page([(name,) for name in running()])
+        rows.close()
         return 0
     with alone():
         return restart_running()

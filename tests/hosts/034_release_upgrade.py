@@ -102,7 +102,7 @@ def test_with_the_fork_of_the_next_nova_all_of_nova_moves_with_it(day, as_file):
 
 
 def test_who_names_the_old_release_again_goes_back_to_its_stock_nova(day):
-    day.host.run("find /etc/apt -name '*.sources' -o -name sources.list | xargs rm")
+    day.host.run("find /etc/apt \\( -name '*.sources' -o -name sources.list \\) -delete")
     offer(day.host, list(packages.stock_debs(day.host.suite).values()))
     day.host.run('nova-cascading uninstall --yes')
     assert debs.nova(day.host).keys() == packages.stock_debs(day.host.suite).keys()

@@ -41,7 +41,7 @@ def texts(path: Path) -> Iterator[str]:
     if path.suffix == '.md':
         blocks = re.findall(r'```sh\n(.*?)```', text, re.DOTALL)
         yield from blocks
-        yield from re.findall(r'`([^`\n]+)`', re.sub(r'```.*?```', '', text, flags=re.DOTALL).replace('\n', ' '))
+        yield from re.findall(r'`([^`]+)`', re.sub(r'\s+', ' ', re.sub(r'```.*?```', '', text, flags=re.DOTALL)))
     elif path.suffix == '.py':
         tree = ast.parse(text)
         documented = {id(node.body[0].value) for node in ast.walk(tree) if hasattr(node, 'body')

@@ -46,7 +46,7 @@ def test_who_types_it_is_there_and_types_it(row):
 
 
 @pytest.mark.parametrize(('name', 'text', 'expected'), [
-    ('page.md', 'Run `apt-get install -y x`,\nor `dpkg has` it.\n```sh\nnova-cascading db sync  # now\n```\n',
+    ('page.md', 'Run `apt-get\n  install -y x`,\nor `dpkg has` it.\n```sh\nnova-cascading db sync  # now\n```\n',
      {'apt-get install x', 'nova-cascading db sync'}),
     ('x.py', '"""apt-get purge x"""\nSAID = ("Next: "\n        "apt-mark hold x")\nRUN = ["apt-get", "update"]\n',
      {'apt-mark hold x'}),

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 from builder.common.errors import UsageError
 from builder.common.model import Stock, Tree
+from builder.source import series
 
-# Debian, Ubuntu and RDO raised their epochs when OpenStack changed its numbering with Liberty (12).
-NEW_EPOCH_SINCE = 12
+# First series -> epoch from then on; numbers fell from 2015.1 to 12 with Liberty. Real versions and their sources:
+# tests/data/stock-versions.tsv.
+EPOCHS = {'rpm': {0: '', 12: '1:'}, 'ubuntu': {0: '1:', 12: '2:', 23: '3:'}, 'debian': {18: '2:'}}
 # What a dist tag says of an enterprise Linux: the Python of its nova packages.
 PYTHONS = {'el6': '2.6', 'el7': '2.7', 'el8': '3.6', 'el9': '3.9', 'el10': '3.12'}
 # RDO's name of the library on EL7: Stein and Train had both Pythons. nova itself is for Python 3 alone from 21 on.
@@ -24,8 +26,8 @@ def of(tree: Tree, family: str) -> Stock:
     """The stock package that a fork of this tree replaces in one package family.
 
     :param family: ``deb`` or ``rpm``.
-    :returns: the tree's own stock package in its own family; else the one that distributions ship for this release.
-    Sources: Ubuntu 14.04 (nova 1:2014.1.5-0ubuntu1), Debian (epoch 2), RDO (no epoch up to Kilo, 1 from Liberty on).
+    :returns: the tree's own stock package in its own family; else the first that a distribution made of this release:
+        RDO; of debs Debian, where a release of it has this series or Ubuntu has none, else Ubuntu.
     """
     if tree.stock is not None and tree.stock.family == family:
         return tree.stock
@@ -34,12 +36,17 @@ def of(tree: Tree, family: str) -> Stock:
 
 
 def default_version(tree: Tree, family: str) -> str:
-    since_liberty = NEW_EPOCH_SINCE <= tree.major < 2014
-    if family == 'deb':
-        release = '0ubuntu1' if tree.python == 2 else '1'
-        return f'{2 if since_liberty else 1}:{tree.version}-{release}'
-    epoch = '1:' if since_liberty else ''
-    return f'{epoch}{tree.version}-1'
+    if family == 'rpm':
+        return f'{epoch("rpm", tree)}{tree.version}-1'
+    known = series.of(tree.version)
+    if tree.python == 3 and (known is None or known.debian or not known.ubuntu):
+        return f'{epoch("debian", tree)}{tree.version}-1'
+    return f'{epoch("ubuntu", tree)}{tree.version}-0ubuntu1'
+
+
+def epoch(whose: str, tree: Tree) -> str:
+    number = 0 if tree.major >= 2014 else tree.major
+    return [text for first, text in EPOCHS[whose].items() if first <= number][-1]
 
 
 def is_guess(tree: Tree, family: str) -> bool:

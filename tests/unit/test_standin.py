@@ -1,12 +1,17 @@
 """The fork stands in for the stock package that a host of that release really has."""
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
 
 from builder.common.errors import UsageError
 from builder.common.model import Stock, Tree
+from builder.common.project import PROJECT
 from builder.package import standin
+from builder.repository import targets
+from builder.source import packaged, series
 
 BOOKWORM = Stock('python3-nova', '2:26.2.2-1~deb12u5', 'deb')
 
@@ -23,22 +28,61 @@ def test_a_tree_from_a_stock_package_stands_in_for_exactly_that_package():
     ('2014.1.5', 'deb', 'python-nova', '1:2014.1.5-0ubuntu1'),
     ('2014.1.5', 'rpm', 'python-nova', '2014.1.5-1'),
     ('2015.1.4', 'rpm', 'python-nova', '2015.1.4-1'),
-    ('12.0.6', 'rpm', 'python-nova', '1:12.0.6-1'),
-    # Ubuntu 14.10 to 18.04: 1:2014.2.4-0ubuntu1, 1:2015.1.4-0ubuntu2, 2:12.0.6-…, 2:13.1.4-…, 2:17.0.13-…
-    ('2014.2.4', 'deb', 'python-nova', '1:2014.2.4-0ubuntu1'),
-    ('2015.1.4', 'deb', 'python-nova', '1:2015.1.4-0ubuntu1'),
-    ('12.0.6', 'deb', 'python-nova', '2:12.0.6-0ubuntu1'),
-    ('13.1.4', 'deb', 'python-nova', '2:13.1.4-0ubuntu1'),
-    ('17.0.13', 'deb', 'python-nova', '2:17.0.13-0ubuntu1'),
-    # RDO: 2014.2.3-1.el7, 1:13.1.4-1.el7, 1:17.0.13-1.el7; Debian 10: 2:18.1.0-6
-    ('2014.2.3', 'rpm', 'python-nova', '2014.2.3-1'),
-    ('17.0.13', 'rpm', 'python-nova', '1:17.0.13-1'),
     ('18.3.0', 'deb', 'python3-nova', '2:18.3.0-1'),
+    ('25.3.0', 'deb', 'python3-nova', '3:25.3.0-0ubuntu1'),
+    ('34.0.0', 'deb', 'python3-nova', '2:34.0.0-1'),
     ('34.0.0', 'rpm', 'python3-nova', '1:34.0.0-1'),
 ])
 def test_an_upstream_release_stands_in_for_what_distributions_ship(version, family, name, expected):
     stock = standin.of(tree(version), family)
     assert (stock.name, stock.version) == (name, expected)
+
+
+def given_out():
+    """The rows of stock-versions.tsv: suite, package, version, source."""
+    with (PROJECT / 'tests/data/stock-versions.tsv').open() as stream:
+        return [row for row in csv.reader(stream, delimiter='\t') if not row[0].startswith('#')]
+
+
+DEBIANS = {*targets.DEBIAN.values(), 'sid'}
+
+
+def family_of(suite):
+    return 'rpm' if re.search(r'-el\d+$', suite) else 'deb'
+
+
+def vendor(suite):
+    return 'rpm' if family_of(suite) == 'rpm' else 'debian' if suite.partition('-')[2] in DEBIANS else 'ubuntu'
+
+
+EVERY = [pytest.param(*row[:3], id=f'{row[0]} {row[2]}') for row in given_out()]
+
+
+@pytest.mark.parametrize(('suite', 'package', 'version'), EVERY)
+def test_a_version_that_was_given_out_belongs_to_its_suite(suite, package, version):
+    home = targets.of_rpm(version, '') if family_of(suite) == 'rpm' else targets.of_deb(version)
+    assert home.name == suite
+
+
+@pytest.mark.parametrize(('suite', 'package', 'version'), EVERY)
+def test_a_release_stands_in_for_that_version_when_it_is_named(suite, package, version):
+    release = tree(packaged.upstream_version(version))
+    named = standin.of(standin.override(release, version, family_of(suite)), family_of(suite))
+    assert (named.name, named.version) == (package, version)
+
+
+@pytest.mark.parametrize(('suite', 'package', 'version'), EVERY)
+def test_a_guess_has_the_epoch_of_what_its_distribution_gave_out(suite, package, version):
+    guess = standin.of(tree(packaged.upstream_version(version)), family_of(suite)).version
+    whose = family_of(suite) if family_of(suite) == 'rpm' else 'ubuntu' if 'ubuntu' in guess else 'debian'
+    if whose == vendor(suite):
+        assert guess.rpartition(':')[0] == version.rpartition(':')[0]
+
+
+@pytest.mark.parametrize('known', series.table(), ids=lambda known: known.name)
+def test_a_guessed_deb_goes_to_a_release_that_had_the_series(known):
+    guess = standin.of(tree(f'{known.number}.0'), 'deb').version
+    assert targets.of_deb(guess).name.partition('-')[2] in (known.ubuntu, known.debian or 'sid')
 
 
 def test_a_deb_tree_has_an_rpm_equivalent_too():

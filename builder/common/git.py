@@ -51,4 +51,5 @@ def environment(home: str, checkout: Path) -> dict[str, str]:
     stays = {name: value for name, value in os.environ.items() if not name.startswith('GIT_')}
     return {**stays, 'HOME': home, 'XDG_CONFIG_HOME': home, 'GIT_CONFIG_NOSYSTEM': '1',
             'GIT_CONFIG_GLOBAL': f'{home}/.gitconfig', 'GIT_CEILING_DIRECTORIES': str(checkout.parent),
+            'GIT_NO_REPLACE_OBJECTS': '1',
             'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0'}

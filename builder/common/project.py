@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from calendar import timegm
@@ -16,7 +17,8 @@ from builder.common.progress import say
 
 PROJECT = Path(__file__).resolve().parents[2]
 # All that decides what is in a package.
-PARTS = ('build.sh', 'builder', 'debian', 'installation', 'patches', 'pyproject.toml', 'rpm', 'src')
+PARTS = ('LICENSE', 'ansible', 'build.sh', 'builder', 'debian', 'installation', 'patches', 'pyproject.toml', 'rpm',
+         'src')
 # What editors, patch and Python leave beside the files of a checkout.
 LEFTOVER = re.compile(r'\..*|.*~|.*\.(orig|rej|bak|swp|py[co])|__pycache__|#.*#')
 
@@ -34,12 +36,32 @@ def stated(key: str) -> str:
 def label() -> str:
     """The version, with ``+dirty`` when this checkout differs from its commit where that matters to packages.
 
-    Without .git nobody can tell.
+    Modes do not: no package has them. Without .git nobody can tell.
     """
-    changed = git.ask(PROJECT, 'status', '--porcelain', '--untracked-files=all', '--', *PARTS)
-    if changed is None and (PROJECT / '.git').exists():
-        say('note: git cannot be asked whether this checkout was changed')
-    return stated('version') + ('+dirty' if changed else '')
+    committed = git.ask(PROJECT, 'ls-tree', '-r', '-z', '--full-tree', 'HEAD', '--', *PARTS)
+    if committed is None:
+        if (PROJECT / '.git').exists():
+            say('note: git cannot be asked whether this checkout was changed')
+        return stated('version')
+    return stated('version') + ('' if blobs(committed) == here() else '+dirty')
+
+
+def blobs(listed: str) -> dict[str, str]:
+    """Path -> id of its content, of what ``git ls-tree -z`` lists and `files` would find."""
+    entries = (entry.partition('\t') for entry in listed.split('\0') if entry)
+    return {path: head.split()[2] for head, _, path in entries
+            if not any(LEFTOVER.fullmatch(part) for part in path.split('/'))}
+
+
+def here() -> dict[str, str]:
+    """The same of what is here, without asking git: it skips files that settings, attributes or its index hide."""
+    there = [path for part in PARTS for path in files(PROJECT / part)]
+    return {path.relative_to(PROJECT).as_posix(): blob(path) for path in there}
+
+
+def blob(path: Path) -> str:
+    content = path.read_bytes()
+    return hashlib.sha1(b'blob %d\0' % len(content) + content).hexdigest()
 
 
 @cache
@@ -56,12 +78,11 @@ def epoch() -> int:
     return int(given)
 
 
-def files(directory: Path) -> Iterator[Path]:
-    """The files below a directory of the project, sorted, without what tools leave beside them."""
-    for path in sorted(directory.iterdir(), key=lambda path: path.name):
-        if LEFTOVER.fullmatch(path.name):
-            continue
-        if path.is_dir():
+def files(place: Path) -> Iterator[Path]:
+    """The files at or below a place in the project, sorted, without what tools leave beside them."""
+    if not place.is_dir():
+        yield from [place] if place.is_file() else []
+        return
+    for path in sorted(place.iterdir(), key=lambda path: path.name):
+        if not LEFTOVER.fullmatch(path.name):
             yield from files(path)
-        else:
-            yield path

@@ -41,17 +41,62 @@ def test_the_newest_heading_of_the_changelog_has_the_version_and_its_date():
     assert when in ('unreleased', project.stated('date'))
 
 
-def test_a_changed_tree_says_so_and_one_like_its_commit_does_not(copy):
+DIFFERENT = {
+    'changed': 'echo changed >src/file',
+    'staged': 'echo changed >src/file; git add src/file',
+    'new': 'echo x >src/new',
+    'deleted': 'rm src/file',
+    'renamed': 'git mv src/file src/other',
+    'a repository in it': 'git init -q src/nested; echo x >src/nested/x',
+    'ignored by settings': 'echo new >.git/info/exclude; echo x >src/new',
+    'ignored by .gitignore': 'echo new >src/.gitignore; echo x >src/new',
+    'said to be unchanged': 'git update-index --assume-unchanged src/file; echo changed >src/file',
+    'left out of the work tree': 'git update-index --skip-worktree src/file; rm src/file',
+    'lines of another system': "printf 'as committed\\r\\n' >src/file; git config core.autocrlf true",
+    'lines by an attribute': "echo '* text eol=crlf' >.git/info/attributes; rm src/file; git checkout -q src/file",
+    'an object in the place of another': 'git replace HEAD^{tree} $(git mktree </dev/null); rm -r src',
+    'a folder in the place of a file': 'rm src/file; mkdir src/file; echo x >src/file/x',
+}
+ALIKE = {
+    'nothing': ':',
+    'elsewhere': 'echo x >notes; echo x >>README.md',
+    'what editors and Python leave': 'mkdir src/__pycache__; touch src/__pycache__/x.pyc src/.x.swp src/file~',
+    'modes': 'chmod 755 src/file; chmod 600 pyproject.toml',
+    'modes that git cannot see': 'git config core.fileMode false; chmod 755 src/file',
+    'times': 'touch -d 2001-01-01 src/file',
+    'other settings for lines': 'git config core.autocrlf true; git config core.eol crlf; touch src/file',
+    'an index without what it knew': 'rm .git/index',
+    'a tag': 'git tag v9; git checkout -q v9',
+    'packed': 'git gc -q',
+}
+
+
+def after(copy, line):
+    subprocess.run(['sh', '-euc', line], cwd=copy, check=True, env={
+        'PATH': '/usr/bin:/bin', 'HOME': '/nonexistent', 'GIT_CONFIG_GLOBAL': '/dev/null'})
+    return project.label().removeprefix(project.stated('version'))
+
+
+@pytest.mark.parametrize('line', DIFFERENT.values(), ids=DIFFERENT)
+def test_a_tree_that_differs_from_its_commit_says_so(copy, line):
+    assert after(copy, line) == '+dirty'
+
+
+@pytest.mark.parametrize('line', ALIKE.values(), ids=ALIKE)
+def test_a_tree_that_is_like_its_commit_does_not(copy, line):
+    assert after(copy, line) == ''
+
+
+@pytest.mark.parametrize('line', [
+    'git clone -q -c core.autocrlf=true -c core.eol=crlf "$1" "$2"', 'git clone -q --depth 1 "file://$1" "$2"',
+    'git clone -q --filter=blob:none "file://$1" "$2"', 'git clone -q "$1" "$2.1"; git -C "$2.1" worktree add -q "$2"',
+    'git clone -q --bare "$1" "$2.git"; git clone -q --shared "$2.git" "$2"',
+], ids=['lines of another system', 'shallow', 'partial', 'a second work tree', 'shared objects'])
+def test_nor_does_a_clone_of_any_kind(tmp_path, monkeypatch, line):
+    """Of this project, as it is committed."""
+    subprocess.run(['sh', '-euc', line, 'sh', PROJECT, tmp_path / 'clone'], check=True, capture_output=True)
+    monkeypatch.setattr(project, 'PROJECT', tmp_path / 'clone')
     assert project.label() == project.stated('version')
-    (copy / 'src/file').write_text('changed\n')
-    project.label.cache_clear()
-    assert project.label() == project.stated('version') + '+dirty'
-
-
-@pytest.mark.parametrize('change', ['more', 'docs'])
-def test_new_files_count_where_packages_come_from(copy, change):
-    (copy / ('src/new' if change == 'more' else 'notes')).write_text('x')
-    assert project.label().endswith('+dirty') == (change == 'more')
 
 
 def test_without_git_or_inside_another_checkout_the_version_stands_alone(copy, tmp_path):

@@ -17,7 +17,8 @@ from builder.common.progress import say
 
 # apt, dnf and yum, in their own words or by dnf's and yum's exit status, when another one is at work. apt-get's option
 # DPkg::Lock::Timeout covers neither the package lists nor the downloads.
-LOCKED = re.compile(r'Could not get lock|Unable to lock|Unable to acquire the dpkg|another copy is running')
+LOCKED = re.compile(r'Could not get lock|Unable to lock|Unable to acquire the dpkg|another copy is running|'
+                    r'Another transaction is in progress')
 LOCKED_STATUS = 200
 LOCK_SECONDS, PAUSE = 300, 2
 LISTS = Path('/var/lib/apt/lists')
@@ -96,7 +97,8 @@ def told(seconds: float) -> str:
     return f'{seconds / DAY:.0f} days' if seconds >= 2 * DAY else f'{seconds / HOUR:.0f} hours'
 
 
-def run(words: Sequence[str], seconds: float = LOCK_SECONDS) -> subprocess.CompletedProcess[str]:
+def run(words: Sequence[str], seconds: float = LOCK_SECONDS,
+        cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run the package manager; while another one holds a lock, wait, say so, and try again.
 
     :param seconds: how long to wait for the lock at most.
@@ -106,7 +108,7 @@ def run(words: Sequence[str], seconds: float = LOCK_SECONDS) -> subprocess.Compl
     environment = dict(os.environ, LC_ALL='C.UTF-8', LANGUAGE='', DEBIAN_FRONTEND='noninteractive')
     while True:
         done = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              encoding='utf-8', errors='replace', env=environment)
+                              encoding='utf-8', errors='replace', env=environment, cwd=cwd)
         locked = done.returncode and (done.returncode == LOCKED_STATUS or LOCKED.search(done.stdout))
         if not locked or time.monotonic() > until:
             return done

@@ -18,7 +18,7 @@ NAMES = ('python3-nova', 'python-nova', 'python2-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'
 # What apt-get calls the hash of a file, whichever its archive has.
 HASHES = {'SHA512': 'sha512', 'SHA256': 'sha256', 'SHA1': 'sha1', 'MD5Sum': 'md5'}
-RPM_DOWNLOAD = {'dnf': ['dnf', '--quiet', '--refresh', 'download', '--destdir'],
+RPM_DOWNLOAD = {'dnf': ['dnf', '--quiet', '--refresh', '--setopt=exit_on_lock=1', 'download', '--destdir'],
                 'yum': ['yumdownloader', '--quiet', '--destdir']}
 
 
@@ -98,11 +98,11 @@ def _offer() -> Offer | None:
 def _fetched(command: list[str], work: Path, pattern: str, names: tuple[str, ...] = NAMES) -> Path:
     said = ''
     for name in names:
-        done = tools.attempt([*command, name], cwd=work)
+        done = manager.run([*command, name], cwd=work)
         found = sorted(path for path in work.glob(pattern) if not path.name.endswith('.src.rpm'))
         if done.returncode == 0 and found:
             return found[-1]
-        said += done.stderr or done.stdout
+        said += done.stdout
     raise BuildError(f'the package manager could not download {" or ".join(names)}:\n{tools.tail(said, 4)}',
                      f'check the network and refresh the package lists; or {OTHERWISE}')
 
@@ -110,9 +110,9 @@ def _fetched(command: list[str], work: Path, pattern: str, names: tuple[str, ...
 def version(name: str, wanted: str, work: Path) -> list[Path]:
     """The files that this machine's package manager has of one version of a package; none when it has none."""
     if manager.name() == 'apt-get':
-        tools.attempt(['apt-get', '-qq', 'download', f'{name}={wanted}'], cwd=work)
+        manager.run(['apt-get', '-qq', 'download', f'{name}={wanted}'], cwd=work)
     elif manager.name():
-        tools.attempt([*RPM_DOWNLOAD[manager.name()], str(work), f'{name}-{wanted.partition(":")[2] or wanted}'])
+        manager.run([*RPM_DOWNLOAD[manager.name()], str(work), f'{name}-{wanted.partition(":")[2] or wanted}'])
     return sorted(path for path in work.iterdir() if path.suffix in ('.deb', '.rpm'))
 
 

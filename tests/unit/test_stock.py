@@ -94,6 +94,29 @@ def test_the_stock_package_of_the_same_series_is_found_for_a_release(apt):
     assert stock.alike(Tree(Path('/nowhere'), '27.0.0', 'a test')) is None
 
 
+HOLD = '''import fcntl, sys, time
+with open(sys.argv[1], "w") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+'''
+
+
+@pytest.mark.parametrize(('lock', 'words'), [
+    ('state/lists/lock', ['update']), ('cache/archives/lock', ['clean']), ('state/lock', ['install', 'python3-nova']),
+    ('state/lock-frontend', ['install', 'python3-nova'])])
+def test_real_apt_is_waited_for_while_another_process_holds_its_lock(apt, tmp_path, monkeypatch, capsys, lock, words):
+    offer(apt)
+    monkeypatch.setattr(manager, 'PAUSE', 0.1)
+    command = ['apt-get', '-qq', '-y', '-o', 'Dir::Bin::dpkg=/bin/true', *words]
+    with subprocess.Popen(['python3', '-c', HOLD, tmp_path / lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as by:
+        by.stdout.readline()
+        assert manager.run(command, seconds=0.3).returncode == 100, 'the wait has an end'
+        assert f'process {by.pid}' in capsys.readouterr().err
+    done = manager.run(command, seconds=0.3)
+    assert not manager.LOCKED.search(done.stdout)
+
+
 @pytest.mark.parametrize(('root', 'days', 'says'), [(False, 3, 'are 3 days old'), (False, 0, ''), (True, 3, '')])
 def test_a_user_is_told_that_the_package_lists_are_old(tmp_path, monkeypatch, capsys, root, days, says):
     monkeypatch.setattr(manager, 'is_root', lambda: root)

@@ -28,6 +28,8 @@ from builder.source import cache, stock
 RELEASED = re.compile(r'nova (\S+) as released, commit')
 PACKAGED = re.compile(r'(\S+) (\S+), sha256 ([0-9a-f]{64})')
 OWN = re.compile(r'[+.]cascading(\d+)$')
+# The file may have another name than the build gives: apt's has the epoch in it.
+PRODUCTS = {'deb': '*.deb', 'rpm': '*.noarch.rpm', 'wheel': '*.whl', 'sdist': '*.tar.gz'}
 
 
 class Claim(NamedTuple):
@@ -37,6 +39,8 @@ class Claim(NamedTuple):
     :param made_of: its source.
     :param by: who was set as its maintainer.
     :param stands_for: version of the stock package, '' for an assumed one.
+    :param epoch: the time in it, in seconds since 1970; '' where it is not looked for.
+    :param like: how a deb of a release tells whose relations it has taken over; '' for nobody's.
     """
 
     family: str
@@ -45,6 +49,8 @@ class Claim(NamedTuple):
     made_of: str
     by: Maintainer | None
     stands_for: str
+    epoch: str = ''
+    like: str = ''
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +74,7 @@ def prove(file: Path, given: str | None) -> int:
             again = rebuilt(said, source, Path(work) / 'out', file.name)
         same = content_of(file) == content_of(again)
         print(f'{file}: {"the same bytes" if same else "NOT the same"}, from {said.made_of}')
-        return 0 if same else differences(file, again)
+        return 0 if same else differences(file, again, said)
 
 
 def claim(file: Path) -> Claim:
@@ -95,21 +101,23 @@ def claim_of_deb(file: Path) -> Claim:
     fields = deb822.fields(tools.run(['dpkg-deb', '--field', file], hint='get the package again'))
     version = fields.get('Version', '')
     own = OWN.search(version)
-    made_of = fields.get('Nova-Cascading-Made-Of', '').partition(';')[0]
+    made_of, _, like = fields.get('Nova-Cascading-Made-Of', '').partition('; ')
     assumed = standin.ASSUMED in fields.get('Provides', '')
+    with file.open('rb') as archive:  # ar(5): the time of the first member
+        epoch = archive.read(36)[24:].decode().strip()
     return Claim('deb', own[1] if own else '', fields.get('Nova-Cascading-Version', ''), made_of,
-                 parsed(fields.get('Maintainer', '')), '' if assumed else OWN.sub('', version))
+                 parsed(fields.get('Maintainer', '')), '' if assumed else OWN.sub('', version), epoch, like)
 
 
 def claim_of_rpm(file: Path) -> Claim:
     tools.need(['rpm'])
-    query = '%{EVR}\n%{PACKAGER}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
+    query = '%{EVR}\n%{PACKAGER}\n%{BUILDTIME}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
     shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', query, file], hint='get the package again')
-    version, packager, provides, text = shown.split('\n', 3)
+    version, packager, epoch, provides, text = shown.split('\n', 4)
     made = re.search(r'^Made by nova-cascading (\S+)\nof (.+)$', text, re.MULTILINE)
     own = OWN.search(version)
     return Claim('rpm', own[1] if own else '', made[1] if made else '', made[2] if made else '',
-                 parsed(packager), '' if standin.ASSUMED in provides.split() else OWN.sub('', version))
+                 parsed(packager), '' if standin.ASSUMED in provides.split() else OWN.sub('', version), epoch)
 
 
 def claim_of_python(file: Path) -> Claim:
@@ -146,17 +154,29 @@ def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
     if said.stands_for and not (packaged and packaged[2] == said.stands_for):
         words += ['--stock-version', said.stands_for]
     assert said.by
+    time = {'SOURCE_DATE_EPOCH': said.epoch} if said.epoch else {}
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, encoding='utf-8', errors='replace',
-                          env={**environment.kept(), **said.by.variables()})
-    if done.returncode or not (to / name).is_file():
+                          env={**environment.kept(), **said.by.variables(), **time})
+    made = sorted(to.glob(PRODUCTS[said.family]))
+    if done.returncode or not made:
         raise BuildError(f'{name} could not be built again:\n{tools.tail(done.stderr)}',
                          'see the lines above; --source names another source')
-    return to / name
+    return made[0]
 
 
-def differences(file: Path, again: Path) -> int:
+def differences(file: Path, again: Path, said: Claim) -> int:
+    if said.family == 'deb':
+        print(unlike(said.like, claim_of_deb(again).like), end='')
     if shutil.which('diffoscope') is None:
         print('  Next: apt-get install diffoscope, then run this again to see what differs', file=sys.stderr)
     else:
         subprocess.run(['diffoscope', file, again])
     return 1
+
+
+def unlike(said: str, here: str) -> str:
+    """Why a deb of a release differs, when this machine's apt knows another stock package of its series."""
+    if said == here:
+        return ''
+    return (f'  It says that it {said or "follows no stock package"}; the one built here {here or "follows none"}.\n'
+            '  Next: prove it on a machine whose apt knows the same stock package\n')

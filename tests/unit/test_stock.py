@@ -109,7 +109,8 @@ def test_real_apt_is_waited_for_while_another_process_holds_its_lock(apt, tmp_pa
     offer(apt)
     monkeypatch.setattr(manager, 'PAUSE', 0.1)
     command = ['apt-get', '-qq', '-y', '-o', 'Dir::Bin::dpkg=/bin/true', *words]
-    with subprocess.Popen(['python3', '-c', HOLD, tmp_path / lock], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as by:
+    holder = ['python3', '-c', HOLD, tmp_path / lock]
+    with subprocess.Popen(holder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as by:
         by.stdout.readline()
         assert manager.run(command, seconds=0.3).returncode == 100, 'the wait has an end'
         assert f'process {by.pid}' in capsys.readouterr().err

@@ -69,9 +69,9 @@ def run(args: argparse.Namespace) -> int:
 
 def default_families() -> list[str]:
     """Both; on EL and Fedora rpm alone, unless Debian's tools are there."""
-    if manager.family() == 'deb' or not needs.missing(['dpkg-buildpackage', 'dh_builddeb', 'dh_python3']):
+    if manager.family() == 'deb' or not needs.missing(['dpkg-buildpackage', 'dh_builddeb']):
         return list(FAMILIES)
-    say('note: rpm only, as debs need debhelper and dh-python: build those on Debian or Ubuntu')
+    say('note: rpm only, as debs need debhelper: build those on Debian or Ubuntu')
     return ['rpm']
 
 

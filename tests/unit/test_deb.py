@@ -1,5 +1,6 @@
 """The Debian package takes the stock package's place exactly, and its version sorts where it must."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import pytest
 
 from builder.common.errors import BuildError
 from builder.common.model import Fork, Stock, Tree
+from builder.package import egginfo
 from builder.package.deb import companions, fields, howto, template
+from builder.source import cache, unpack
 
 STOCK = Stock('python3-nova', '2:26.2.2-1~deb12u5', 'deb', {
     'Depends': 'alembic (>= 1.5.0), python3:any', 'Suggests': 'python3-suds', 'Conflicts': 'python3-cjson',
@@ -67,6 +70,24 @@ def test_requirements_of_a_python_2_nova_become_debian_s_names_with_their_lower_
                                     'sqlalchemy-migrate>=0.8.2', 'python-cinderclient', 'Jinja2<=2.7.3']) == [
         'python-sqlalchemy (>= 0.7.8)', 'python-suds', 'python-oslo.config (>= 1.2)', 'python-migrate (>= 0.8.2)',
         'python-cinderclient', 'python-jinja2']
+
+
+FALLBACK = Path('/usr/share/dh-python/dist/cpython3_fallback')
+
+
+@pytest.mark.skipif(not FALLBACK.exists(), reason='SKIPPED: needs dh-python')
+@pytest.mark.parametrize('release', ['18.3.0', '22.4.0', '26.3.0', '34.0.0'])
+def test_requirements_of_a_python_3_nova_become_the_names_that_dh_python_knows(release, tmp_path):
+    archive = cache.release(release)
+    if archive is None:
+        pytest.skip(f'SKIPPED: nova {release} is not in the cache of sources')
+    known = {name.lower().replace('_', '-').replace('.', '-'): package for name, package, *_ in
+             (line.split() for line in FALLBACK.read_text().splitlines() if ' ' in line)}
+    unpack.tar(archive, tmp_path)
+    wanted = egginfo.made(next(tmp_path.iterdir()), release)['requires.txt'].split('\n[')[0].split()
+    names = {re.match(r'[A-Za-z0-9._-]+', line)[0].lower().replace('.', '-') for line in wanted if line[0].isalpha()}
+    expected = {known[name] for name in names if name in known}
+    assert len(expected) > 50 and expected <= set(fields.python3_packages(wanted))
 
 
 def test_a_template_that_asks_for_the_unknown_stops_the_build():

@@ -27,7 +27,7 @@ def build(fork: Fork, out: Path, *, revision: int, epoch: int, source_only: bool
     :returns: the files in `out`.
     :raises BuildError: with the end of the log when a tool stops.
     """
-    tools.need([*NEEDS, *(['dh_python3'] if fork.tree.python == 3 else [])])
+    tools.need(NEEDS)
     with tempfile.TemporaryDirectory(prefix='.deb-', dir=out) as scratch:
         work = Path(scratch)
         facts = template.facts(fork, revision, epoch)

@@ -14,20 +14,23 @@ PYTHON2_NAMES = {'argparse': None, 'wsgiref': None, 'sqlalchemy-migrate': 'pytho
                  'pyyaml': 'python-yaml', 'python-memcached': 'python-memcache', 'libvirt-python': 'python-libvirt',
                  'psycopg2': 'python-psycopg2', 'mysql-python': 'python-mysqldb', 'pycrypto': 'python-crypto'}
 
+# The same of Python 3, as dh_python3 knows them: not by it, as every version of it knows others.
+PYTHON3_NAMES = {'pyyaml': 'python3-yaml', 'setuptools': 'python3-pkg-resources',
+                 'sqlalchemy-migrate': 'python3-migrate'}
+
 # Ubuntu 14.04 has python-six 1.5.2, and its own Icehouse asks for no more.
 UBUNTU_LOWERED = {'python-six (>= 1.6.0)': 'python-six (>= 1.5.2)'}
 
 
 def of(fork: Fork, own_version: str) -> dict[str, str]:
-    """The variable fields of debian/control: BUILD_DEPENDS, DEPENDS, and RELATIONS (whole lines)."""
+    """The variable fields of debian/control: DEPENDS, and RELATIONS (whole lines)."""
     tree, stock = fork.tree, standin.of(fork.tree, 'deb')
-    helper = 'debhelper-compat (= 13)' + (', dh-python, python3:any' if tree.python == 3 else '')
     fields = stock.fields or (tree.like.fields if tree.like else {})
     relations = {**{name: fields[name] for name in KEPT if fields.get(name)},
                  'Provides': provides(tree, stock, own_version),
                  'Conflicts': joined(stock.name, fields.get('Conflicts', ''), older_name(tree)),
                  'Replaces': joined(stock.name, fields.get('Replaces', ''), older_name(tree))}
-    return {'BUILD_DEPENDS': helper, 'DEPENDS': depends(tree, stock),
+    return {'DEPENDS': depends(tree, stock),
             'RELATIONS': '\n'.join(f'{name}: {value}' for name, value in relations.items())}
 
 
@@ -36,7 +39,7 @@ def depends(tree: Tree, stock: Stock) -> str:
     package of the same series needs, so that nothing of it becomes superfluous on its hosts."""
     if stock.fields.get('Depends'):
         return stock.fields['Depends']
-    own = ['${python3:Depends}'] if tree.python == 3 else \
+    own = ['python3:any', *python3_packages(egginfo.requirements(tree))] if tree.python == 3 else \
         ['python2:any | python:any (>= 2.7)', *lowered(tree, stock, python2_packages(egginfo.requirements(tree)))]
     return joined(*own, unbound(tree.like.fields.get('Depends', ''), tree.like.version) if tree.like else '')
 
@@ -70,6 +73,16 @@ def older_name(tree: Tree) -> str:
 
 def joined(*parts: str) -> str:
     return ', '.join(part for part in parts if part)
+
+
+def python3_packages(requirements: list[str]) -> list[str]:
+    """Debian's names for requirements of a Python 3 nova; without bounds, as distributions lower them.
+
+    >>> python3_packages(['SQLAlchemy>=1.4.13', 'python-glanceclient', 'oslo.service[threading]', 'PyYAML'])
+    ['python3-glanceclient', 'python3-oslo.service', 'python3-sqlalchemy', 'python3-yaml']
+    """
+    names = {found[0].lower() for found in (re.match(r'[A-Za-z0-9._-]+', line) for line in requirements) if found}
+    return sorted(PYTHON3_NAMES.get(name, f'python3-{name.removeprefix("python-")}') for name in names)
 
 
 def python2_packages(requirements: list[str]) -> list[str]:

@@ -20,9 +20,9 @@ from builder.package.deb import fields
 
 # Isolated: neither the user's modules nor PYTHON* variables lead root elsewhere; a first line takes one option.
 PYTHON = {2: {'SITE': '/usr/lib/python2.7/dist-packages', 'PYTHON_NAME': 'python2',
-              'ISOLATED': '-E -s -B', 'SHEBANG_OPTIONS': '-EsB', 'HELPER': 'debian/python2-bytecode $(PACKAGE)'},
+              'ISOLATED': '-E -s -B', 'SHEBANG_OPTIONS': '-EsB', 'PYTHON_MAJOR': '2'},
           3: {'SITE': '/usr/lib/python3/dist-packages', 'PYTHON_NAME': 'python3',
-              'ISOLATED': '-I -B', 'SHEBANG_OPTIONS': '-IB', 'HELPER': 'dh_python3'}}
+              'ISOLATED': '-I -B', 'SHEBANG_OPTIONS': '-IB', 'PYTHON_MAJOR': '3'}}
 # Newer lintian knows these tags no more, and calls an override of such a tag an error.
 PYTHON2_OVERRIDES = '''# Nova up to 17 is Python 2; its hosts are older than this rule.
 new-package-should-not-package-python2-module *
@@ -31,7 +31,7 @@ python-package-missing-depends-on-python
 python2-script-but-no-python2-dep *
 '''
 PYTHON2_SOURCE_OVERRIDES = 'python-foo-but-no-python3-foo *\n'
-EXECUTABLE = ('rules', 'python2-bytecode')
+EXECUTABLE = ('rules', 'bytecode')
 # dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
 # Level 2: a fifth larger than level 6, in a tenth of its time.
 DEB_OPTIONS = {2: '-Zxz -z2 --no-uniform-compression', 3: '-Zxz -z2'}

@@ -167,11 +167,26 @@ def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
 def differences(file: Path, again: Path, said: Claim) -> int:
     if said.family == 'deb':
         print(unlike(said.like, claim_of_deb(again).like), end='')
+    if said.family == 'rpm':
+        print(written_by(noted(file), noted(again)), end='')
     if shutil.which('diffoscope') is None:
         print('  Next: apt-get install diffoscope, then run this again to see what differs', file=sys.stderr)
     else:
         subprocess.run(['diffoscope', file, again])
     return 1
+
+
+def noted(file: Path) -> list[str]:
+    """Which rpm has written a package, and the sha256 of all files in it."""
+    return tools.run(['rpm', '-qp', '--nosignature', '--qf', '%{RPMVERSION}\n[%{PAYLOADDIGEST}]', file]).split('\n')
+
+
+def written_by(it: list[str], here: list[str]) -> str:
+    """Why an rpm differs, when another rpm has written it: each notes its version, and what it takes files for."""
+    if it[0] == here[0]:
+        return ''
+    return (f'  rpm {it[0]} has written it, and rpm {here[0]} the one built here; the files in them are '
+            f'{"the same" if it[1:] == here[1:] else "NOT the same"}.\n  Next: prove it on a machine with rpm {it[0]}\n')
 
 
 def unlike(said: str, here: str) -> str:

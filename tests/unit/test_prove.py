@@ -61,6 +61,14 @@ def test_a_deb_that_follows_another_stock_package_than_this_machine_knows_says_s
     assert needs in prove.unlike(needs, '') and 'Next: ' in prove.unlike('', needs)
 
 
+def test_an_rpm_that_another_rpm_has_written_says_so(packages):
+    version, digest = prove.noted(packages[1])
+    assert prove.written_by([version, digest], [version, digest]) == ''
+    assert 'rpm 4.11.3 has written it' in prove.written_by(['4.11.3', digest], [version, digest])
+    assert 'are the same' in prove.written_by(['4.11.3', digest], [version, digest])
+    assert 'NOT the same' in prove.written_by(['4.11.3', 'other'], [version, digest])
+
+
 def test_another_source_is_told(packages, tree, tmp_path):
     other = fakenova.write(tmp_path / 'other', '26.3.0')
     (other / 'setup.cfg').write_text((tree / 'setup.cfg').read_text())

@@ -57,4 +57,4 @@ def unpacked(tree: Tree, facts: dict[str, str], work: Path) -> Path:
 def environment(work: Path, epoch: int) -> dict[str, str]:
     """Nothing of the caller's: the same variables give the same bytes."""
     return {'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'LC_ALL': 'C.UTF-8', 'TMPDIR': str(work), 'HOME': '/nonexistent',
-            'SOURCE_DATE_EPOCH': str(epoch)}
+            'SOURCE_DATE_EPOCH': str(epoch), 'XZ_DEFAULTS': '--threads=2'}  # dpkg-source's own choice since 1.21

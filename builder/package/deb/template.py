@@ -33,8 +33,8 @@ python2-script-but-no-python2-dep *
 PYTHON2_SOURCE_OVERRIDES = 'python-foo-but-no-python3-foo *\n'
 EXECUTABLE = ('rules', 'bytecode')
 # dpkg before 1.17.6, Icehouse's, cannot read control.tar.xz.
-# Level 2: a fifth larger than level 6, in a tenth of its time.
-DEB_OPTIONS = {2: '-Zxz -z2 --no-uniform-compression', 3: '-Zxz -z2'}
+# Level 1: a quarter larger than level 6, in an eighth of its time.
+DEB_OPTIONS = {2: '-Zxz -z1 --no-uniform-compression', 3: '-Zxz -z1'}
 
 
 def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:

@@ -1,0 +1,112 @@
+"""Every Debian builds the same bytes of the same source: its dpkg, its Python and its compressors leave no trace.
+
+An rpm notes which rpm has written it, and what that takes files for: its files are the same, and its format is rpm 4's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from builder.common import needs
+from tests.hosts.lib.errors import HostError
+from tests.hosts.lib.host import Host
+from tests.hosts.lib.layers import register
+from tests.hosts.lib.packages import PROJECT
+from tests.unit import test_sdist
+
+# What ./build.sh would install by itself; the same lists as its own.
+WANTED = ' '.join(sorted({need.deb for need in needs.table().values() if {'build', 'sdist'} & set(need.commands)}))
+INSTALL = 'apt-get -qq install -y --no-install-recommends'
+register('builder', base='base', script=f'{INSTALL} {WANTED}\n[ $SUITE != sid ] || {INSTALL} lintian')
+# Not a series that one of these suites has: the fork of a release follows the stock package that apt knows.
+VERSION = '27.5.1'
+OLD = '2014.1.5'
+FORMAT = '[%{PAYLOADDIGEST}] %{SHA1HEADER} %{SIGMD5}'
+DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
+
+
+def small(to: Path, version: str) -> Path:
+    """A small nova of a version, with all that an sdist has."""
+    made = test_sdist.write(to / f'nova-{version}')
+    info = made / 'PKG-INFO'
+    info.write_text(info.read_text().replace('26.3.0', version))
+    return made
+
+
+@pytest.fixture(scope='module')
+def sources(tmp_path_factory) -> Path:
+    """What is built: a clone of the project, and a small nova for either Python."""
+    place = tmp_path_factory.mktemp('sources')
+    subprocess.run(['git', 'clone', '-q', f'file://{PROJECT}', place / 'project'], check=True)
+    small(place, VERSION)
+    small(place, OLD)
+    return place
+
+
+def lines(to: str) -> list[str]:
+    return [f'./build.sh ../nova-{VERSION} --to {to}/new', f'./build.sh ../nova-{OLD} --to {to}/old',
+            f'./build.sh sdist ../nova-{VERSION} --source-only --to {to}/new', f'./build.sh collection --to {to}/new',
+            f'./build.sh installer ../nova-{VERSION} --to {to}/new']
+
+
+def made(to: Path) -> dict[str, str]:
+    """File -> sha256, of an rpm that of its files."""
+    found = {}
+    for path in sorted(to.rglob('*.*')):
+        if path.suffix == '.rpm':
+            found[path.name] = subprocess.check_output(['rpm', '-qp', '--nosignature', '--qf', FORMAT, path], text=True)
+            digests = found[path.name].split()
+            assert '(none)' not in digests, f'{path.name} is not of version 4 of the format'
+            # Debian's Python is in the paths of a noarch.rpm of Python 3.
+            found[path.name] = digests[0] if '.src.' in path.name or 'python-nova' in path.name else ''
+        elif path.is_file() and path.suffix not in DESCRIBE_THE_MACHINE:
+            found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+@pytest.fixture(scope='module')
+def here(sources) -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as to:
+        for line in lines(to):
+            subprocess.run(shlex.split(line), cwd=sources / 'project', check=True, capture_output=True)
+        return made(Path(to))
+
+
+@pytest.fixture(scope='module', params=['bullseye', 'trixie', 'sid'])
+def machine(request, module_host, sources) -> Host:
+    try:
+        host = module_host(request.param, 'builder')
+    except HostError as reason:
+        if request.param != 'sid':
+            raise
+        pytest.skip(f'SKIPPED: sid cannot be used as it is today: {reason}')
+    host.put(sources, '/srv')
+    for line in lines('/srv/dist'):
+        host.run(f'cd /srv/project && {line}')
+    return host
+
+
+def test_it_builds_the_same_bytes(machine, here):
+    assert made(machine.path('/srv/dist')) == here
+
+
+def test_what_it_built_is_installed_there_and_leaves_nothing_behind(machine):
+    machine.run('apt-get -qq install -y --no-install-recommends /srv/dist/new/*_all.deb')
+    site = '/usr/lib/python3/dist-packages/nova'
+    assert machine.read('/usr/bin/nova-cascading').startswith('#!/usr/bin/python3 -IB\n')
+    assert list(machine.path(f'{site}/cascading/__pycache__').glob('cli.*.pyc'))
+    # As in the middle of a release upgrade.
+    machine.run('mv /usr/bin/py3clean /root; dpkg --purge python3-nova-cascading; mv /root/py3clean /usr/bin')
+    assert not machine.exists(site)
+
+
+def test_its_lintian_finds_no_error(machine):
+    if machine.suite != 'sid':
+        pytest.skip('SKIPPED: 090 asks bookworm\'s; here it is about the newest one')
+    machine.run('lintian --allow-root --fail-on error /srv/dist/*/*_all.deb /srv/dist/*/*.dsc')

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from builder.common import needs
+from tests import fakenova
 from tests.hosts.lib.errors import HostError
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.layers import register
@@ -31,12 +32,11 @@ FORMAT = '[%{PAYLOADDIGEST}] %{SHA1HEADER} %{SIGMD5}'
 DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
 
 
-def small(to: Path, version: str) -> Path:
+def small(to: Path, version: str) -> None:
     """A small nova of a version, with all that an sdist has."""
-    made = test_sdist.write(to / f'nova-{version}')
-    info = made / 'PKG-INFO'
-    info.write_text(info.read_text().replace('26.3.0', version))
-    return made
+    made = fakenova.write(to / f'nova-{version}', version)
+    for name, text in (('setup.cfg', test_sdist.SETUP_CFG), ('setup.py', test_sdist.SETUP_PY)):
+        (made / name).write_text(text)
 
 
 @pytest.fixture(scope='module')

@@ -11,14 +11,13 @@ The packages land in dist/; nothing is left there when a step fails.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Callable
 
 from builder.commands import options
-from builder.common import manager, needs, project
+from builder.common import manager, needs, project, workplace
 from builder.common.errors import UsageError
 from builder.common.files import deliver, sha256
 from builder.common.model import Fork, Tree
@@ -53,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     families = [args.only] if args.only else default_families()
     check_usage(args, families)
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         with step('getting the source'):
             tree = obtain(args.source, Path(work) / 'source')
         print(f'nova {tree.version} from {tree.origin}' + (f'\nmodified: {tree.modified}' if tree.modified else ''))

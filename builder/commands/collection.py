@@ -6,11 +6,10 @@
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 from builder.commands import options
-from builder.common import project
+from builder.common import project, workplace
 from builder.common.files import deliver
 from builder.package import collection
 
@@ -20,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         built = Path(work, collection.name())
         built.write_bytes(collection.build(project.epoch()))
         [path] = deliver([built], args.to)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from pathlib import Path
 
+from builder.common import workplace
 from builder.fork import making, quilt
 from builder.source.obtain import obtain
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         tree = obtain(args.source, Path(work))
         made = making.make(tree)
     if args.to:

@@ -8,11 +8,10 @@ key is given, its .asc beside it. The same source and commit give the same bytes
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 from builder.commands import options
-from builder.common import project
+from builder.common import project, workplace
 from builder.common.files import deliver
 from builder.common.progress import step
 from builder.fork import making
@@ -27,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         with step('getting the source'):
             tree = obtain(args.source, Path(work) / 'source')
         with step('applying and verifying the fork'):

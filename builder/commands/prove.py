@@ -11,11 +11,10 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.common import deb822, environment, project, tools
+from builder.common import deb822, environment, project, tools, workplace
 from builder.common.errors import BuildError, UsageError
 from builder.common.files import sha256
 from builder.common.maintainer import Maintainer, maintainer, parsed
@@ -68,7 +67,7 @@ def prove(file: Path, given: str | None) -> int:
     if said.made_by != project.label():
         raise BuildError(f'{file.name} was made by nova-cascading {said.made_by}, this is {project.label()}',
                          f'run this in a clone of version {said.made_by}, unchanged')
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         source = given or found(said, Path(work))
         with step(f'building {file.name} again from {source}'):
             again = rebuilt(said, source, Path(work) / 'out', file.name)
@@ -185,8 +184,9 @@ def written_by(it: list[str], here: list[str]) -> str:
     """Why an rpm differs, when another rpm has written it: each notes its version, and what it takes files for."""
     if it[0] == here[0]:
         return ''
-    return (f'  rpm {it[0]} has written it, and rpm {here[0]} the one built here; the files in them are '
-            f'{"the same" if it[1:] == here[1:] else "NOT the same"}.\n  Next: prove it on a machine with rpm {it[0]}\n')
+    files = 'the same' if it[1:] == here[1:] else 'NOT the same'
+    return (f'  rpm {it[0]} has written it, and rpm {here[0]} the one built here; the files in them are {files}.\n'
+            f'  Next: prove it on a machine with rpm {it[0]}\n')
 
 
 def unlike(said: str, here: str) -> str:

@@ -10,10 +10,10 @@ It is kept in ~/.cache/nova-cascading and made anew only when its recipe or its 
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 from builder.commands import options
+from builder.common import workplace
 from builder.common.files import deliver
 from builder.common.progress import step
 from builder.package import recipe, runtime
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         source = recipe.lay_out(runtime.RECIPES[args.release], Path(work) / 'source')
         kept = runtime.CACHE.expanduser() / runtime.digest(source)
         if not kept.exists():

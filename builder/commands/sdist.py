@@ -8,12 +8,11 @@ summary that `pip show nova` prints tell the fork from stock.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
 from builder.commands import build, options
-from builder.common import project
+from builder.common import project, workplace
 from builder.common.files import deliver, sha256
 from builder.common.progress import step
 from builder.fork import making
@@ -34,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         with step('getting the source'):
             tree = obtain(args.source, Path(work) / 'source', documents=True)
         print(f'nova {tree.version} from {tree.origin}' + (f'\nmodified: {tree.modified}' if tree.modified else ''))

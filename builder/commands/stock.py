@@ -9,11 +9,10 @@ SOURCE is what `./build.sh` takes too: a release, a tarball, a directory.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from pathlib import Path
 
 from builder.commands import options
-from builder.common import needs, project, tools
+from builder.common import needs, project, tools, workplace
 from builder.common.errors import BuildError
 from builder.common.files import deliver
 from builder.common.progress import step
@@ -28,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     tools.need(needs.of_command('stock'))
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         with step('getting the source'):
             tree = obtain(args.source, Path(work) / 'source')
         if tree.major != 2014 or not tree.version.startswith('2014.1'):

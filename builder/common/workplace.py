@@ -7,6 +7,8 @@ import re
 import stat
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +33,19 @@ def settle() -> None:
     raise BuildError('there is no place for temporary files: '
                      + '; '.join(f'{place} {why}' for place, why in problems.items()),
                      'TMPDIR=/a/directory ./build.sh …, on a file system with some 200 MB that may run programs')
+
+
+@contextmanager
+def directory() -> Iterator[str]:
+    """A temporary directory in which files get the modes and the group that they are made with.
+
+    A default ACL of TMPDIR (acl(5)) would count instead of the umask, its setgid bit would give another group.
+    """
+    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as made:
+        with suppress(OSError):  # it has none, or its file system knows none
+            os.removexattr(made, 'system.posix_acl_default')
+        Path(made).chmod(0o700)
+        yield made
 
 
 def given() -> str:

@@ -6,12 +6,11 @@ import contextlib
 import os
 import subprocess
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Callable, cast
 
-from builder.common import tools
+from builder.common import tools, workplace
 from builder.common.errors import BuildError
 from builder.common.model import Tree
 from builder.package import egginfo
@@ -35,7 +34,7 @@ def write(tree: Tree, name: str, version: str, to: Path) -> Path:
     :raises BuildError: when the compressor fails (disk full, killed).
     """
     target = to / f'{name}_{version}.orig.tar.xz'
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as scratch, target.open('wb') as out:
+    with workplace.directory() as scratch, target.open('wb') as out:
         info = egginfo.ensure(tree, Path(scratch))
         compress(lambda stream: _fill(tree, info, f'{name}-{version}', stream), out)
     return target

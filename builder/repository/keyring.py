@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
 from time import gmtime, strftime
 
+from builder.common import workplace
 from builder.common.files import gzipped, sha256
 from builder.common.maintainer import maintainer
 from builder.common.project import PROJECT
@@ -84,7 +84,7 @@ def pool(number: str) -> str:
 
 
 def build_deb(this: Change, number: str, to: Path) -> None:
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         root = Path(work)
         fill(root, this, number)
         total = sum(path.stat().st_size for path in root.rglob('*') if path.is_file())

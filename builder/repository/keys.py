@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from builder.common import tools
+from builder.common import tools, workplace
 from builder.common.errors import BuildError
 from builder.repository import isolated
 
@@ -172,7 +171,7 @@ def sign(data: bytes, signers: Sequence[str], time: int, *, clear: bool = False)
 @contextmanager
 def keyring(fingerprints: Sequence[str]) -> Iterator[Path]:
     """A keyring file that holds just these keys, for gpgv."""
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         path = Path(work) / 'keys.gpg'
         path.write_bytes(export(tuple(fingerprints), armor=False) if fingerprints else b'')
         yield path
@@ -191,7 +190,7 @@ def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[dict
 
 def _verified(ring: Path, signature: bytes, data: bytes | None) -> tuple[list[list[str]], bytes]:
     """gpgv's status lines, and the text of a clear-signed file."""
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         signed, text = Path(work) / 'signature', Path(work) / 'data'
         signed.write_bytes(signature)
         words: list[str | Path] = ['--output', text, signed] if data is None else [signed, text]

@@ -9,11 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import gmtime, strftime
 
+from builder.common import workplace
 from builder.common.errors import BuildError
 from builder.repository import isolated, keys
 from builder.repository.keys import Key, Part
@@ -127,7 +127,7 @@ def sequoia(key: Key, data: bytes, signature: bytes) -> str:
     """Why sqv refuses a signature by a key; '' when it takes it, or is not here."""
     if shutil.which('sqv') is None:
         return ''
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work, keys.keyring([key.fingerprint]) as ring:
+    with workplace.directory() as work, keys.keyring([key.fingerprint]) as ring:
         files = {Path(work) / 'data': data, Path(work) / 'data.asc': signature}
         for path, content in files.items():
             path.write_bytes(content)

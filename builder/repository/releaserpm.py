@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from time import gmtime, strftime
 
+from builder.common import workplace
 from builder.common.maintainer import maintainer
 from builder.package.rpm import preflight
 from builder.repository import isolated, targets
@@ -21,7 +21,7 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
     :param key: the armored public keys.
     :param epoch: build time, seconds since 1970.
     """
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         top = Path(work)
         (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
         # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.

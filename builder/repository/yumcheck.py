@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import gzip
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
+from builder.common import workplace
 from builder.repository import isolated, keys, yum
 from builder.repository.checked import Checked
 from builder.repository.state import Suite
@@ -55,7 +55,7 @@ def listed_problems(tree: Checked, top: str, primary: str, suite: Suite) -> Iter
 def signature_problems(tree: Checked, suite: Suite) -> Iterator[str]:
     """Every rpm carries a signature by a trusted key, as `gpgcheck=1` will ask."""
     paths = sorted(suite.packages)
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         rpmkeys = ['rpmkeys', '--dbpath', work, '--define', '_pkgverify_level all']
         key = Path(work) / 'keys.asc'
         key.write_bytes(tree.read('nova-cascading.asc'))

@@ -32,6 +32,17 @@ FORMAT = '[%{PAYLOADDIGEST}] %{SHA1HEADER} %{SIGMD5}'
 DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
 
 
+# What administrators set for their own packages.
+SETTINGS = {
+    '/etc/rpm/macros.mine': '%dist .mine\n%packager Somebody\n%vendor Else\n%_rpmfilename %%{NAME}.rpm\n%_prefix /opt\n'
+                            '%_binary_payload w19.zstdio\n%_binary_filedigest_algorithm 1\n%_rpmformat 6\n%_docdir /opt\n'
+                            '%_topdir /nonexistent\n%clamp_mtime_to_source_date_epoch 0\n%python3_version 3.7\n',
+    '/etc/dpkg/buildflags.conf': 'SET CFLAGS -O9\n',
+    '/etc/dpkg/origins/default': 'Vendor: Ubuntu\nVendor-URL: http://x\nParent: Debian\n',
+    '/etc/gitconfig': '[core]\n\tautocrlf = true\n',
+    '/root/.quiltrc': 'QUILT_PATCHES=elsewhere\nQUILT_DIFF_ARGS="--no-index -p0"\n'}
+
+
 def small(to: Path, version: str) -> None:
     """A small nova of a version, with all that an sdist has."""
     made = fakenova.write(to / f'nova-{version}', version)
@@ -87,6 +98,9 @@ def machine(request, module_host, sources) -> Host:
             raise
         pytest.skip(f'SKIPPED: sid cannot be used as it is today: {reason}')
     host.put(sources, '/srv')
+    host.run('rm -f /etc/dpkg/origins/default')
+    for path, text in SETTINGS.items():
+        host.write(path, text)
     for line in lines('/srv/dist'):
         host.run(f'cd /srv/project && {line}')
     return host

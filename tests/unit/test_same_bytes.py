@@ -54,7 +54,7 @@ def named(kind):
 MIXES = {
     'settings': [*conditions.SETTINGS, *named(['umask-002', 'locale-tr_TR.UTF-8', 'terminal', 'tmpdir-with-spaces',
                                                'tmpdir-noexec'])],
-    'surroundings': named(['locale-de_DE.ISO-8859-1', 'umask-077', 'home-unset', 'few-files',
+    'surroundings': named(['locale-de_DE.ISO-8859-1', 'umask-077', 'home-unset', 'few-files', 'tmpdir-shared',
                            'stdin-closed', 'stderr-closed', 'stdout-pipe-that-closes']),
 }
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from builder.common import manager, tools
+from builder.common.errors import BuildError
 from builder.common.model import Fork, Tree
 from builder.package.rpm import preflight, readable, sources
 
@@ -47,7 +49,7 @@ def checks_requirements(tree: Tree) -> bool:
 def rpmbuild(work: Path, mode: str, what: Path, tree: Tree) -> Path:
     """Run rpmbuild in ``work`` and return the one package it wrote.
 
-    The user's own rpm macros and environment stay out, so that they cannot change the package.
+    The rpm macros and the environment of the user and of this machine stay out, so that they cannot change the package.
     """
     done = work / 'done'
     defines: dict[str, str | Path] = {
@@ -58,10 +60,19 @@ def rpmbuild(work: Path, mode: str, what: Path, tree: Tree) -> Path:
     else:
         defines['_topdir'] = work / 'build'
     # A source rpm names the owner of each file; fakeroot: root's, whoever builds.
-    words = [*([] if os.geteuid() == 0 else ['fakeroot']), 'rpmbuild', '--quiet', '--target', 'noarch']
+    words = [*([] if os.geteuid() == 0 else ['fakeroot']), 'rpmbuild', '--quiet', '--target', 'noarch',
+             '--macros', macro_files(), '--dbpath', tools.run(['rpm', '--eval', '%_dbpath']).strip()]
     if not checks_requirements(tree):
         words.append('--nodeps')
     words += [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
     tools.run([*words, mode, what], cwd=work, env={
         'PATH': '/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': str(work), 'LC_ALL': 'C.UTF-8', 'TMPDIR': str(work)})
     return next(done.glob('*.src.rpm' if mode == '-bs' else '*.noarch.rpm'))
+
+
+def macro_files() -> str:
+    """Where rpm's and the distribution's macros are, without those that people set in /etc and in their home."""
+    found = re.search(r'^Macro path: (.+)$', tools.run(['rpm', '--showrc']), re.MULTILINE)
+    if found is None:
+        raise BuildError('rpm --showrc names no Macro path', 'report it, with the output of `rpm --version`')
+    return ':'.join(path for path in found[1].split(':') if not path.startswith(('/etc/', '~')))

@@ -7,11 +7,10 @@ upper-constraints refuse it. What tells the fork from stock stands in the summar
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.common import project
+from builder.common import project, workplace
 from builder.common.errors import BuildError
 from builder.common.model import Tree
 from builder.package import egginfo
@@ -88,7 +87,7 @@ def completed(members: dict[str, Member], version: str) -> dict[str, Member]:
 
 def egg_info(members: dict[str, Member], version: str) -> dict[str, str]:
     """PKG-INFO and the egg-info of a source that has none: a checkout, or a tarball of git's."""
-    with tempfile.TemporaryDirectory(prefix='nova-cascading-') as work:
+    with workplace.directory() as work:
         for name in {'setup.cfg', 'pyproject.toml', 'requirements.txt'} & members.keys():
             Path(work, name).write_bytes(members[name].data)
         files = egginfo.made(Path(work), version)

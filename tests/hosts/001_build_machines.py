@@ -33,10 +33,11 @@ DESCRIBE_THE_MACHINE = ('.changes', '.buildinfo')
 
 
 # What administrators set for their own packages.
+MACROS = ('%dist .mine', '%packager Somebody', '%vendor Else', '%_rpmfilename %%{NAME}.rpm', '%_prefix /opt',
+          '%_binary_payload w19.zstdio', '%_binary_filedigest_algorithm 1', '%_rpmformat 6', '%_docdir /opt',
+          '%_topdir /nonexistent', '%clamp_mtime_to_source_date_epoch 0', '%python3_version 3.7')
 SETTINGS = {
-    '/etc/rpm/macros.mine': '%dist .mine\n%packager Somebody\n%vendor Else\n%_rpmfilename %%{NAME}.rpm\n%_prefix /opt\n'
-                            '%_binary_payload w19.zstdio\n%_binary_filedigest_algorithm 1\n%_rpmformat 6\n%_docdir /opt\n'
-                            '%_topdir /nonexistent\n%clamp_mtime_to_source_date_epoch 0\n%python3_version 3.7\n',
+    '/etc/rpm/macros.mine': ''.join(f'{line}\n' for line in MACROS),
     '/etc/dpkg/buildflags.conf': 'SET CFLAGS -O9\n',
     '/etc/dpkg/origins/default': 'Vendor: Ubuntu\nVendor-URL: http://x\nParent: Debian\n',
     '/etc/gitconfig': '[core]\n\tautocrlf = true\n',

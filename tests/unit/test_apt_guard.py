@@ -57,7 +57,8 @@ esac
     (tmp_path / 'dpkg-deb').write_text('''#!/bin/sh
 case $1 in
 -f) echo "python3-nova (= 2:26.3.0-1)" ;;
-*) echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;;
+*) head -c 200000 /dev/zero | tr '\\0' '#'
+   echo; echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;;
 esac
 ''')
     (tmp_path / 'apt-cache').write_text('#!/bin/sh\nprintf "nova-common:\\n  Candidate: $CANDIDATE\\n"\n')
@@ -158,6 +159,7 @@ def python_line(version, protocol):
 
 @pytest.mark.parametrize(('preinst', 'expected'), [(0, PASSED), (1, REFUSED), (127, REFUSED)])
 def test_the_database_is_asked_before_the_stock_library_goes(guard, preinst, expected):
+    """By a script that is longer than an argument of a program may be."""
     assert guard(FORTH, 'apt-get install python-nova-cascading', preinst)[0] == expected
 
 

@@ -9,6 +9,7 @@ from installer.say import Refusal, quoted
 
 # Of the files that the fork leaves alone, 5 % to 50 % differ between two releases of nova, of one series as well.
 MOST_DIFFERENT = 0.05
+OURS = 'nova/cascading/'
 
 
 class Outcome(object):
@@ -41,7 +42,7 @@ def compare(bundle, parent, place, known_as=None, left=()):
         elif found != known['before']:
             _merge(bundle, path, place(path), outcome, strangers)
     if strangers:
-        raise Refusal(_explain(bundle, strangers), _hint(parent))
+        raise Refusal(_explain(bundle, strangers), _hint_of(strangers, parent))
     _refuse_other_release(bundle, parent, outcome)
     return outcome
 
@@ -90,6 +91,13 @@ def _patched(patch, path, content):
         return (None, 'differs from the release where the change goes') if status else (files.read(copy), '')
     finally:
         shutil.rmtree(work)
+
+
+def _hint_of(strangers, parent):
+    if all(path.startswith(OURS) for path, _ in strangers):
+        return 'mv {0} /var/tmp/, then install.sh again   (it is of another nova-cascading whose journal is not here, ' \
+               'as in a tree that was moved or copied)'.format(quoted(os.path.join(parent, OURS.rstrip('/'))))
+    return _hint(parent)
 
 
 def _hint(parent):

@@ -124,18 +124,19 @@ def test_files_copied_by_hand_are_recognised_and_can_be_taken_out(bed):
     assert contents(bed.parent) == STOCK
 
 
-@pytest.mark.parametrize('path, content', [
-    (MODELS_PATH, MODELS.replace(b"    host = 'Column'\n", b"    host = 'Text'\n")),
-    (INSTANCE_PATH, INSTANCE.replace(b'    }\n', b'    } + {}\n').replace(b"'UUIDField'", b"'StringField'")),
-    ('nova/cascading/__init__.py', b'# somebody else\n'),
+@pytest.mark.parametrize('path, content, hint', [
+    (MODELS_PATH, MODELS.replace(b"    host = 'Column'\n", b"    host = 'Text'\n"), './build.sh installer'),
+    (INSTANCE_PATH, INSTANCE.replace(b'    }\n', b'    } + {}\n').replace(b"'UUIDField'", b"'StringField'"),
+     './build.sh installer'),
+    ('nova/cascading/__init__.py', b'# somebody else\n', 'nova/cascading\' /var/tmp/'),
 ])
-def test_a_file_that_does_not_take_the_change_cleanly_is_refused(bed, path, content):
+def test_a_file_that_does_not_take_the_change_cleanly_is_refused(bed, path, content, hint):
     (bed.parent / path).parent.mkdir(exist_ok=True)
     (bed.parent / path).write_bytes(content)
     before = snapshot(bed.parent)
     done = bed.install()
     assert done.returncode == 1
-    assert path in done.stderr and './build.sh installer' in done.stderr
+    assert path in done.stderr and hint in done.stderr
     assert snapshot(bed.parent) == before
 
 

@@ -262,6 +262,18 @@ def test_a_moved_tree_has_no_journal_but_install_and_uninstall_lead_out(bed):
     assert contents(moved) == STOCK
 
 
+def test_a_moved_tree_takes_another_bundle_once_the_old_ones_folder_is_gone_as_told(bed, tmp_path):
+    moved, other = bed.work / 'moved', {**ADDED, 'nova/cascading/__init__.py': b'"""Of the next fork."""\n'}
+    bed.parent.rename(moved)
+    bed.bundle = bed.unpack(fork_of(tmp_path / 'other', other), 'newer')
+    assert run(bed, 'install', '--nova-parent', str(moved)) == 1
+    assert contents(moved) == {**STOCK, **ADDED, **FORKED}
+    type_in(bed, named(bed).partition(', then')[0].replace('/var/tmp', str(tmp_path)))
+    assert run(bed, 'install', '--nova-parent', str(moved)) == 0, said(bed)
+    assert run(bed, 'uninstall', '--nova-parent', str(moved)) == 0
+    assert contents(moved) == STOCK
+
+
 def test_what_is_no_regular_file_any_more_is_shown_and_not_read(bed):
     (bed.parent / MODELS_PATH).unlink()
     os.mkfifo(bed.parent / MODELS_PATH)

@@ -95,8 +95,8 @@ def _patched(patch, path, content):
 
 def _hint_of(strangers, parent):
     if all(path.startswith(OURS) for path, _ in strangers):
-        return 'mv {0} /var/tmp/, then install.sh again   (it is of another nova-cascading without a journal here, as ' \
-               'in a tree that was moved or copied)'.format(quoted(os.path.join(parent, OURS.rstrip('/'))))
+        return 'mv {0} /var/tmp/, then install.sh again   (it is of another nova-cascading, without a journal here: ' \
+               'a tree that was moved or copied)'.format(quoted(os.path.join(parent, OURS.rstrip('/'))))
     return _hint(parent)
 
 

@@ -53,6 +53,13 @@ def git_puts_one_back(bed):
     put(bed, {MODELS_PATH: STOCK[MODELS_PATH]})
 
 
+def git_cleans(bed):
+    """git clean -fd: what no commit has goes, and what was changed stays."""
+    for path in ADDED:
+        (bed.parent / path).unlink()
+    shutil.rmtree(bed.parent / 'nova/cascading')
+
+
 def pip_upgrades(bed):
     (bed.parent / INSTANCE_PATH).unlink()
     put(bed, NEXT)

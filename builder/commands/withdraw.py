@@ -69,21 +69,30 @@ def still_listed(suites: dict[str, Suite]) -> set[str]:
 
 
 def advice(name: str, state: State, gone: list[Entry]) -> str:
-    """What is the candidate now, and the command that takes a host back to it."""
+    """What fits hosts that have the version, and the command that takes them there."""
     suite = state.suites[name]
     if suite.family == pypi.FAMILY:
         return pypi.advice(name, state, gone)
-    libraries = {entry.name for entry in gone if entry.arch != 'source'}
-    left = sorted({entry.version for entry in suite.packages.values() if entry.name in libraries
-                   and entry.name.endswith('-nova-cascading')}, key=versions.key(suite.family))
-    if not left:
-        return (f'{name}: no version is left. Hosts that have {gone[0].version} keep it; back to stock with\n'
+    bad, removed = gone[0].version, {entry.name for entry in gone if entry.arch != 'source'}
+    stocks = {entry.stock for entry in gone if is_library(entry)}
+    # A fork of another stock version would take the host's services along.
+    fitting = {entry.version for entry in suite.packages.values() if is_library(entry) and entry.name in removed
+               and entry.stock in stocks}
+    if not fitting:
+        of = f' that stands in for {stock}' if (stock := ''.join(stocks)) else ''
+        return (f'{name}: no version{of} is left. Hosts that have {bad} keep it; back to stock with\n'
                 '  nova-cascading uninstall')
-    names = {entry.name for entry in suite.packages.values() if entry.version == left[-1]}
-    lost = sorted(libraries - names)
-    back = (apt_back if suite.family == 'deb' else rpm_back)(name, gone[0].version, left[-1], sorted(libraries & names))
-    note = f'\n  (there is no {left[-1]} of {", ".join(lost)}: remove it first)' if lost else ''
-    return f'{name}: the candidate is {left[-1]} again. On hosts that have {gone[0].version}:\n  {back}{note}'
+    order = versions.key(suite.family)
+    good = max(fitting, key=order)
+    names = {entry.name for entry in suite.packages.values() if entry.version == good}
+    lost = sorted(removed - names)
+    back = (apt_back if suite.family == 'deb' else rpm_back)(name, bad, good, sorted(removed & names))
+    note = f'\n  (there is no {good} of {", ".join(lost)}: remove it first)' if lost else ''
+    return f'{name}: hosts that have {bad} shall have {good}. There:\n  {back}{note}'
+
+
+def is_library(entry: Entry) -> bool:
+    return entry.arch != 'source' and entry.name.endswith('-nova-cascading')
 
 
 def apt_back(suite: str, bad: str, good: str, names: list[str]) -> str:
@@ -98,7 +107,8 @@ def apt_back(suite: str, bad: str, good: str, names: list[str]) -> str:
 
 
 def rpm_back(suite: str, bad: str, good: str, names: list[str]) -> str:
+    verb = 'downgrade' if max((bad, good), key=versions.key('rpm')) == bad else 'update'
     words = ' '.join(f'{name}-{good}' for name in names)
     if targets.target_of(suite) in targets.YUM3:
-        return f'yum clean metadata && yum{targets.enabling(suite)} downgrade {words}'
-    return f'dnf{targets.enabling(suite)} --refresh downgrade {words}'
+        return f'yum clean metadata && yum{targets.enabling(suite)} {verb} {words}'
+    return f'dnf{targets.enabling(suite)} --refresh {verb} {words}'

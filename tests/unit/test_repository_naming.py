@@ -134,6 +134,27 @@ def test_withdraw_asks_for_no_package_that_the_host_has_not():
     assert 'there is no 1 of nova-new' in said
 
 
+def forks(*stocks):
+    """A suite with a revision 1 for each stock version."""
+    return Suite('deb', 0, {f'pool/{stock}': Entry('python3-nova-cascading', f'{stock}+cascading1', 'all', {
+        f'pool/{stock}': ''}, 0, '', f'python3-nova {stock}') for stock in stocks})
+
+
+def test_withdraw_never_leads_to_a_fork_of_another_stock_version():
+    """Its host's services depend on their own one, and would be removed."""
+    gone = list(forks('2:26.2.2-1~deb12u4').packages.values())
+    others = State(suites={'zed-bookworm': forks('2:26.2.2-1~deb12u3', '2:26.2.2-1~deb12u5')})
+    said = withdraw.advice('zed-bookworm', others, gone)
+    assert 'stands in for python3-nova 2:26.2.2-1~deb12u4 is left' in said
+    assert 'nova-cascading uninstall' in said and 'apt-get' not in said
+
+
+def test_withdraw_leads_forwards_where_only_a_later_one_is_left():
+    said = withdraw.advice('zed-el9', State(suites={'zed-el9': suite_of('rpm', python3_nova_cascading=['2-1'])}),
+                           list(suite_of('rpm', python3_nova_cascading=['1-1']).packages.values()))
+    assert 'dnf --refresh update python3-nova-cascading-2-1' in said
+
+
 KEYS = [keys.Key('owner', (keys.Part('A' * 40, 1, 4096, 0, 0, 'u', True),))]
 
 

@@ -6,9 +6,12 @@ import gzip
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from builder.repository import keys
 
 UBUNTU = '1:2014.1.5-0ubuntu1+cascading{0}'
 EL7 = '1.el7.cascading{0}'
+SAID = 'x; forked by nova-cascading 2, revision {0}, from nova 26.3.0, git tree 0123'
 PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 URL = 'http://mirror.example.org/nc'
 
@@ -84,6 +88,35 @@ def rpms(folder: Path, revision: int) -> list[Path]:
                        capture_output=True, env={'PATH': PATH, 'HOME': work})
         folder.mkdir(parents=True, exist_ok=True)
         return [Path(shutil.copy(path, folder)) for path in sorted(Path(work).rglob('*.rpm'))]
+
+
+def metadata(version: str, summary: str) -> bytes:
+    return f'Metadata-Version: 2.1\nName: nova\nVersion: {version}\nSummary: {summary}\n'.encode()
+
+
+def wheel(folder: Path, revision: int, version: str = '26.3.0', summary: str = SAID) -> Path:
+    """A wheel that pip installs; its only module tells the revision."""
+    path = folder / f'nova-{version}-{revision}cascading2-py3-none-any.whl'
+    folder.mkdir(parents=True, exist_ok=True)
+    info = f'nova-{version}.dist-info'
+    with zipfile.ZipFile(path, 'w') as archive:
+        archive.writestr('nova/__init__.py', f'revision = {revision}\n')
+        archive.writestr(f'{info}/METADATA', metadata(version, summary.format(revision)))
+        archive.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
+        archive.writestr(f'{info}/RECORD', '')
+    return path
+
+
+def sdist(folder: Path, revision: int, version: str = '26.3.0') -> Path:
+    """An sdist of the same; those of all revisions have one name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f'nova-{version}.tar.gz'
+    with tarfile.open(path, 'w:gz') as archive:
+        data = metadata(version, SAID.format(revision))
+        info = tarfile.TarInfo(f'nova-{version}/PKG-INFO')
+        info.size = len(data)
+        archive.addfile(info, BytesIO(data))
+    return path
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from builder.common import deb822, environment, project, tools, workplace
+from builder.common import deb822, environment, project, rpmquery, tools, workplace
 from builder.common.errors import BuildError, UsageError
 from builder.common.files import sha256
 from builder.common.maintainer import Maintainer, maintainer, parsed
@@ -111,7 +111,7 @@ def claim_of_deb(file: Path) -> Claim:
 def claim_of_rpm(file: Path) -> Claim:
     tools.need(['rpm'])
     query = '%{EVR}\n%{PACKAGER}\n%{BUILDTIME}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
-    shown = tools.run(['rpm', '-qp', '--nosignature', '--qf', query, file], hint='get the package again')
+    shown = rpmquery.query(query, [file], hint='get the package again')
     version, packager, epoch, provides, text = shown.split('\n', 4)
     made = re.search(r'^Made by nova-cascading (\S+)\nof (.+)$', text, re.MULTILINE)
     own = OWN.search(version)
@@ -177,7 +177,7 @@ def differences(file: Path, again: Path, said: Claim) -> int:
 
 def noted(file: Path) -> list[str]:
     """Which rpm has written a package, and the sha256 of all files in it."""
-    return tools.run(['rpm', '-qp', '--nosignature', '--qf', '%{RPMVERSION}\n[%{PAYLOADDIGEST}]', file]).split('\n')
+    return rpmquery.query('%{RPMVERSION}\n[%{PAYLOADDIGEST}]', [file]).split('\n')
 
 
 def written_by(it: list[str], here: list[str]) -> str:

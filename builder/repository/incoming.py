@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from builder.common import deb822
+from builder.common import deb822, rpmquery
 from builder.common.errors import BuildError
 from builder.common.files import sha256
 from builder.package.standin import ASSUMED
@@ -157,9 +157,7 @@ def rpms(paths: list[Path], home: Home | None) -> list[Package]:
 
 
 def described(paths: list[Path]) -> list[list[str]]:
-    if not paths:
-        return []
-    shown = isolated.run(['rpm', '-qp', '--nosignature', '--qf', RPM_QUERY, *paths], hint='build the packages again')
+    shown = rpmquery.query(RPM_QUERY, paths, run=isolated.run, hint='build the packages again')
     return [line.split('\t') for line in shown.splitlines()]
 
 
@@ -172,4 +170,4 @@ def content_of(path: Path) -> str:
     """What identifies a package's content: of an rpm, the digest that a signature does not change."""
     if path.suffix != '.rpm':
         return sha256(path)
-    return isolated.run(['rpm', '-qp', '--nosignature', '--qf', '%{SHA256HEADER}', path])
+    return rpmquery.query('%{SHA256HEADER}', [path], run=isolated.run)

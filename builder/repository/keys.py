@@ -24,6 +24,7 @@ HASHES = {'8', '9', '10'}
 # --no-options leaves /etc/gnupg/gpg.conf in force: what signing and listing depend on is said here.
 PLAIN = ('--no-options', '--batch', '--quiet', '--no-tty', '--no-auto-check-trustdb', '--no-armor', '--no-textmode',
          '--no-throw-keyids', '--digest-algo', 'SHA256', '--cert-digest-algo', 'SHA256')
+ELSEWHERE = '#'  # how gpg lists a part whose secret is not here
 MAKE = f'gpg --no-options --quick-generate-key "{OWNER}" {ALGORITHM} sign {LIFETIME}'
 
 
@@ -35,6 +36,7 @@ class Part:
     :param size: bits.
     :param created, expires: seconds since 1970; ``expires`` is 0 when it never does.
     :param validity: gpg's letter: ``r`` revoked, ``e`` ended, ``i`` invalid, ``f`` and ``u`` believed, …
+    :param signs: may sign, and can here.
     """
 
     fingerprint: str
@@ -126,7 +128,7 @@ def _listed(command: str, *names: str) -> list[Key]:
                           capture_output=True, encoding='utf-8', errors='replace', env=_environment())
     keys: list[tuple[str, list[list[str]]]] = []
     for line in done.stdout.splitlines():
-        fields = [*line.split(':'), *[''] * 12]
+        fields = [*line.split(':'), *[''] * 15]
         if fields[0] in ('pub', 'sec'):
             keys.append(('', []))
         if fields[0] in ('pub', 'sec', 'sub', 'ssb'):
@@ -141,7 +143,7 @@ def _listed(command: str, *names: str) -> list[Key]:
 
 def _part(fields: list[str]) -> Part:
     return Part(fields[9], int(fields[3] or 0), int(fields[2] or 0), int(fields[5] or 0), int(fields[6] or 0),
-                fields[1], 's' in fields[11])
+                fields[1], 's' in fields[11] and fields[14] != ELSEWHERE)
 
 
 @cache

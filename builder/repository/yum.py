@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from builder.common import rpmquery
 from builder.common.errors import BuildError
 from builder.common.files import sha256
 from builder.repository import isolated, keys, sums
@@ -95,7 +96,7 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
 
 def unreadable(paths: Sequence[str | Path], cwd: Path | None = None) -> list[str]:
     """The rpms among these that clients before rpm 6 take for unsigned."""
-    shown = isolated.run(['rpm', '-qp', '--nosignature', '--qf', '%|RSAHEADER?{}:{no}|\\n', *paths], cwd=cwd)
+    shown = rpmquery.query('%|RSAHEADER?{}:{no}|\\n', [Path(cwd or '', path) for path in paths], run=isolated.run)
     return [str(path) for path, line in zip(paths, shown.splitlines()) if line]
 
 

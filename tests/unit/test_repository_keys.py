@@ -126,6 +126,15 @@ def test_verify_looks_at_the_subkey_that_has_signed(home, tmp_path):
     assert f'the subkey {subkey.fingerprint}' in found[0]
 
 
+def test_the_subkey_that_will_sign_is_judged_not_a_newer_one_whose_secret_is_elsewhere(home):
+    gpg(home, '--quick-generate-key', 'travelling', 'rsa3072', 'cert', '5y')
+    for ends in ('10d', '5y'):
+        gpg(home, '--quick-add-key', one('travelling').fingerprint, 'rsa3072', 'sign', ends)
+    listed = gpg(home, '--with-colons', '--with-keygrip', '--list-secret-keys', '=travelling').splitlines()
+    (home / 'private-keys-v1.d' / f'{[line.split(":")[9] for line in listed if line[:3] == "grp"][2]}.key').unlink()
+    assert 'in fewer than 90 days' in objections('travelling')[0][0]
+
+
 def test_a_signature_by_a_weak_hash_counts_for_nothing(home):
     words = ['gpg', '--batch', '--digest-algo', 'SHA1', '--armor', '-u', one('good').fingerprint, '--detach-sign']
     weak = subprocess.run(words, input=b'x\n', capture_output=True, check=True,

@@ -5,44 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
-import tarfile
-import zipfile
-from io import BytesIO
 
 import pytest
 
 from tests import repositories
-from tests.repositories import Publisher
-
-SAID = 'x; forked by nova-cascading 2, revision {0}, from nova 26.3.0, git tree 0123'
-
-
-def metadata(version, summary):
-    return f'Metadata-Version: 2.1\nName: nova\nVersion: {version}\nSummary: {summary}\n'.encode()
-
-
-def wheel(folder, revision, version='26.3.0', summary=SAID):
-    """A wheel that pip installs; its only module tells the revision."""
-    path = folder / f'nova-{version}-{revision}cascading2-py3-none-any.whl'
-    folder.mkdir(parents=True, exist_ok=True)
-    info = f'nova-{version}.dist-info'
-    with zipfile.ZipFile(path, 'w') as archive:
-        archive.writestr('nova/__init__.py', f'revision = {revision}\n')
-        archive.writestr(f'{info}/METADATA', metadata(version, summary.format(revision)))
-        archive.writestr(f'{info}/WHEEL', 'Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n')
-        archive.writestr(f'{info}/RECORD', '')
-    return path
-
-
-def sdist(folder, revision, version='26.3.0'):
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f'nova-{version}.tar.gz'
-    with tarfile.open(path, 'w:gz') as archive:
-        data = metadata(version, SAID.format(revision))
-        info = tarfile.TarInfo(f'nova-{version}/PKG-INFO')
-        info.size = len(data)
-        archive.addfile(info, BytesIO(data))
-    return path
+from tests.repositories import SAID, Publisher, sdist, wheel
 
 
 @pytest.fixture(scope='module')

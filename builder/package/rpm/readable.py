@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from builder.common import tools
+from builder.common import rpmquery
 from builder.common.errors import BuildError
 
 # Known to rpm 4.8 (EL6): lib/rpmlib provides of that release, see `rpm --showrc`.
@@ -50,4 +50,4 @@ def problems(package: Path) -> list[str]:
 
 
 def query(package: Path, fields: str) -> list[str]:
-    return tools.run(['rpm', '-qp', '--nosignature', '--qf', fields, package]).splitlines()
+    return rpmquery.query(fields, [package]).splitlines()

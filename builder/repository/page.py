@@ -31,8 +31,9 @@ echo 'deb {url} {suite} main' >{list}
 chmod 644 {old_keyring} {list}
 apt-get update
 apt-get install nova-cascading-archive-keyring'''
+# Neither dnf nor yum checks a file's signature unless it is told to.
 RPM = '''rpm --import {url}/nova-cascading.asc
-{tool} install {url}/{release}'''
+{tool} --setopt=localpkg_gpgcheck=1 install {url}/{release}'''
 WAY_BACK = '''<p>The database gets one column and an index; then the nova services that were running are restarted, the
 conductor first, and nothing else. The way back: <code>nova-cascading uninstall</code> prints the commands,
 <code>--yes</code> runs them. <strong>Never remove {library} alone</strong>: the services would go with it.</p>'''

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,6 +20,7 @@ from builder.repository.state import Entry, Suite
 # looks under its own architecture and under every foreign one that its host has (Ubuntu 14.04 has i386), and fails
 # when that index is not there. Debian and Ubuntu of that time had these; no new one comes to it.
 ARCHITECTURES = ('all', 'amd64', 'arm64', 'armel', 'armhf', 'i386', 'mips', 'mipsel', 'powerpc', 'ppc64el', 's390x')
+POOL = 'pool'
 GENERATIONS = 16
 DATE = '%a, %d %b %Y %H:%M:%S UTC'
 # gzip is what every client and mirror tool reads; on 1,000 packages xz took 20 times as long to save 40 kB.
@@ -41,9 +43,12 @@ def write(root: Path, name: str, suite: Suite, signers: Sequence[str], valid_day
     top = root / 'dists' / name
     indexes: dict[str, bytes] = {}
     binaries = stanzas(root, sorted(top.glob('main/binary-*/Packages')), suite, 'packages')
-    architectures = sorted({*ARCHITECTURES, *(suite.packages[path].arch for path, _ in binaries)})
+    own = {suite.packages[path].arch for path, _ in binaries} - {'all'}
+    architectures = sorted({*ARCHITECTURES, *own})
+    # Most have the very same index, which is kept once.
+    common = b'\n'.join(text for path, text in binaries if suite.packages[path].arch == 'all')
     for architecture in architectures:
-        indexes[f'main/binary-{architecture}/Packages'] = b'\n'.join(
+        indexes[f'main/binary-{architecture}/Packages'] = common if architecture not in own else b'\n'.join(
             text for path, text in binaries if suite.packages[path].arch in ('all', architecture))
     indexes['main/source/Sources'] = b'\n'.join(text for _, text in stanzas(
         root, [top / 'main/source/Sources'], suite, 'sources'))
@@ -61,18 +66,21 @@ def stanzas(root: Path, before: list[Path], suite: Suite, kind: str) -> list[tup
 
     :param kind: ``packages`` or ``sources``, as apt-ftparchive calls them.
     """
-    # Most architectures have one and the same index.
-    texts = {index.read_bytes() for index in before if index.exists()}
-    known = {path: stanza for text in texts for path, stanza in split(text, kind).items()}
+    # Most architectures have one and the same index: one file.
+    files = {index.stat().st_ino: index for index in before if index.exists()}
+    known = {path: stanza for index in files.values() for path, stanza in split(index.read_bytes(), kind).items()}
     wanted = sorted(path for path, entry in suite.packages.items() if (entry.arch == 'source') == (kind == 'sources'))
-    fresh = [path for path in wanted if path not in known]
-    for path in fresh:
-        known[path] = described(root, suite.packages[path], kind)
+    if fresh := [suite.packages[path] for path in wanted if path not in known]:
+        known.update(split(described(root, fresh, kind), kind))
     return [(path, known[path]) for path in wanted]
 
 
-def described(root: Path, entry: Entry, kind: str) -> bytes:
-    return isolated.run(['apt-ftparchive', '-q', kind, entry.path], cwd=root).strip('\n').encode() + b'\n'
+def described(root: Path, entries: list[Entry], kind: str) -> bytes:
+    """An index of these alone.  apt-ftparchive describes all that lies below a directory, in one run."""
+    with tempfile.TemporaryDirectory(prefix='.fresh-', dir=root) as work:
+        for name in {name for entry in entries for name in entry.files}:
+            link(root / name, Path(work) / name)
+        return isolated.run(['apt-ftparchive', '-q', kind, POOL], cwd=work).encode()
 
 
 def split(index: bytes, kind: str) -> dict[str, bytes]:

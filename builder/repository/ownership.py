@@ -111,9 +111,13 @@ def changes(root: Path, wanted: list[str]) -> Iterator[str]:
     listed, there = sums.load(root), dict(sums.files(root))
     yield from (f'{name}: a file that the publisher did not put there' for name in sorted(there.keys() - listed.keys()))
     yield from (f'{name}: missing' for name in sorted(listed.keys() - there.keys()))
+    digests: dict[int, str] = {}  # of each inode: indexes of several architectures are one file
     for name in sorted(there.keys() & listed.keys()):
-        if is_input(name) and sha256(root / name) != listed[name]:
-            yield f'{name}: changed'
+        if is_input(name):
+            inode = there[name]
+            digests[inode] = digests.get(inode) or sha256(root / name)
+            if digests[inode] != listed[name]:
+                yield f'{name}: changed'
 
 
 def plain(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""apt-get and dnf install from the repository: over HTTP, from mirrors of it, and from a copy on a file: path."""
+"""apt-get and dnf install from the repository, over HTTP and from a copy on a file: path."""
 
 import html
 import re
@@ -123,57 +123,3 @@ def test_a_copy_on_a_medium_serves_both_families_without_a_network(make_host, re
     use_dnf(host, 'file:///srv/repo')
     host.run(dnf('install python-nova-cascading'))
     assert version(host) == RPM
-
-
-def test_apt_3_with_sqv_takes_what_bookworm_has_signed(make_host, repo):
-    host = make_host('trixie', 'base')
-    shutil.copytree(repo.root, host.path('/srv/repo'), symlinks=True)
-    use_apt(host, 'file:///srv/repo')
-    host.run('command -v sqv && apt-get update && apt-get install -y python-nova-cascading')
-    assert version(host) == DEB
-
-
-def test_wget_copies_a_tree_that_verifies(client, repo, tmp_path):
-    client.run(f'cd /srv && (umask 022; wget -q -m -np -nH -P /srv/copy {URL}/index.html)')
-    copy = Publisher(tmp_path / 'copy', repo.home)
-    shutil.copytree(client.path('/srv/copy'), copy.root)
-    copy('verify')
-
-
-def test_debmirror_copies_what_apt_installs_from(client):
-    client.run(f'debmirror /srv/mirror --host=127.0.0.1:8000 --root=. --method=http --dist={TRUSTY} --section=main '
-               '--arch=amd64 --keyring=/srv/repo/nova-cascading.gpg --diff=none')
-    client.serve('/srv/mirror', 8001)
-    use_apt(client, 'http://127.0.0.1:8001')
-    client.run('apt-get update && apt-get install -y python-nova-cascading')
-    assert version(client) == DEB
-
-
-def test_apt_mirror_copies_what_apt_installs_from(client):
-    """On port 80: apt-mirror 0.5.4 loses a port that stands in the address."""
-    client.serve('/srv/repo', 80)
-    client.write('/etc/apt/mirror.list', 'set base_path /srv/apt-mirror\nset nthreads 2\nset _tilde 0\n'
-                 f'set run_postmirror 0\ndeb-amd64 http://127.0.0.1 {TRUSTY} main\n'
-                 f'deb-all http://127.0.0.1 {TRUSTY} main\n')
-    client.run('install -d /srv/apt-mirror/mirror /srv/apt-mirror/skel /srv/apt-mirror/var; apt-mirror')
-    client.serve('/srv/apt-mirror/mirror/127.0.0.1', 8001)
-    use_apt(client, 'http://127.0.0.1:8001')
-    client.run('apt-get update && apt-get install -y python-nova-cascading')
-    assert version(client) == DEB
-
-
-def test_reposync_copies_what_dnf_installs_from(client):
-    use_dnf(client, URL)
-    client.run(dnf('reposync --repoid=nova-cascading --download-metadata --norepopath -p /srv/sync --gpgcheck'))
-    client.run(f'cp /srv/repo/yum/{YUM}/repodata/repomd.xml.asc /srv/sync/repodata/')
-    client.serve('/srv/sync', 8001)
-    use_dnf(client, URL, at='http://127.0.0.1:8001')
-    client.run(dnf('install python-nova-cascading'))
-    assert version(client) == RPM
-
-
-def test_rsync_copies_a_tree_that_verifies(client, repo, tmp_path):
-    client.run('rsync -aH /srv/repo/ /srv/copy/')
-    copy = tmp_path / 'copy'
-    shutil.copytree(client.path('/srv/copy'), copy, symlinks=True)
-    Publisher(copy, repo.home)('verify')

@@ -93,8 +93,9 @@ def test_approx(client):
     """A proxy that inetd starts for each request."""
     client.write('/etc/approx/approx.conf', f'nova {URL}\n')
     client.run('install -d -o approx -g approx /var/cache/approx')
-    client.write('/root/inetd.py', INETD)
-    client.spawn('exec python3 /root/inetd.py 9999 /usr/sbin/approx')
+    client.write('/srv/inetd.py', INETD)
+    as_approx = 'setpriv --reuid approx --regid approx --clear-groups'
+    client.spawn(f'exec {as_approx} python3 /srv/inetd.py 9999 /usr/sbin/approx')
     wait_for(client, ANSWERS.format(9999), 20)
     installs(client, 'http://127.0.0.1:9999/nova')
 
@@ -127,7 +128,7 @@ def test_aptly(client, their_key):
     client.run('set -e; export GNUPGHOME=/root/theirs; '
                f'aptly mirror create -keyring={KEY} -with-sources nova {URL} {TRUSTY}; '
                f'aptly mirror update -keyring={KEY} nova; aptly snapshot create one from mirror nova; '
-               'aptly publish snapshot -batch -distribution=own one')
+               'aptly publish snapshot -batch -architectures=amd64 -distribution=own one')
     installs(client, 'file:///srv/aptly/public', 'own', their_key)
 
 

@@ -3,7 +3,7 @@
 set -eu
 tools='curl wget gnupg gpgv rpm dnf apt-utils createrepo-c'
 case $SUITE in
-    bookworm) tools="$tools rsync lftp dnf-plugins-core debmirror apt-mirror aptly reprepro approx apt-cacher-ng busybox" ;;
+    bookworm) tools="$tools rsync lftp dnf-plugins-core debmirror apt-mirror aptly reprepro approx apt-cacher-ng" ;;
     trixie) tools="$tools python3-pytest" ;;
     sid) tools="$tools dnf5 python3-pytest" ;;
 esac

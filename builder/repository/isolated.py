@@ -14,6 +14,7 @@ from builder.common import tools
 NO_HOME = '/dev/null'
 # What gpg-agent needs to ask for a passphrase; nothing here changes what a tool makes.
 KEPT = ('GPG_TTY', 'TERM', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS')
+LOCKED = 'a key with a passphrase: at a terminal gpg-agent asks for it; elsewhere use gpg-preset-passphrase first'
 APT_CONFIG = Path(__file__).parent / 'apt-ftparchive.conf'
 
 
@@ -23,9 +24,17 @@ def environment(home: str | Path = NO_HOME, **more: str) -> dict[str, str]:
     :param home: its HOME.
     :param more: further variables.
     """
-    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    kept = {**terminal(), **{name: os.environ[name] for name in KEPT if name in os.environ}}
     return {**kept, 'PATH': os.environ.get('PATH', os.defpath), 'HOME': str(home), 'LC_ALL': 'C.UTF-8', 'TZ': 'UTC',
             'TMPDIR': tempfile.gettempdir(), 'APT_CONFIG': str(APT_CONFIG), 'GNUPGHOME': str(gnupg_home()), **more}
+
+
+def terminal() -> dict[str, str]:
+    """Where gpg-agent asks for a passphrase; few people set GPG_TTY."""
+    try:
+        return {'GPG_TTY': os.ttyname(0)}
+    except OSError:  # standard input is no terminal
+        return {}
 
 
 def run(command: Sequence[str | Path], *, cwd: str | Path | None = None, hint: str = '', **more: str) -> str:

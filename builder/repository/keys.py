@@ -237,5 +237,5 @@ def _gpg(*words: str, data: bytes = b'') -> bytes:
     if done.returncode != 0:
         said = done.stderr.decode(errors='replace')
         raise BuildError(f'`{" ".join(command)}` failed with status {done.returncode}:\n{tools.tail(said)}',
-                         'try the same command by hand; a key with a passphrase needs a running gpg-agent')
+                         f'try the same command by hand; {isolated.LOCKED}')
     return done.stdout

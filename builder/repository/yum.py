@@ -85,7 +85,7 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
         isolated.run(['rpmsign', '--delsign', *paths])
     defines = [word for name, value in signing(signer, time).items() for word in ('--define', f'{name} {value}')]
     isolated.run(['rpmsign', *defines, '--rpmv3', '--addsign', *paths],
-                 hint='a key with a passphrase needs a running gpg-agent')
+                 hint=isolated.LOCKED)
     for name in unreadable(paths):
         raise BuildError(f'{Path(name).name} has no RSA signature of its header: rpm before 6 does not read its format',
                          'build it again with ./build.sh, which makes packages of format 4')

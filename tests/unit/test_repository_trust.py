@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -262,6 +263,18 @@ def test_a_tool_s_home_is_no_place_that_could_hold_settings(monkeypatch):
     monkeypatch.setenv('GIT_DIR', '/x')
     assert isolated.run(['sh', '-c', 'mkdir -p "$HOME/x" 2>/dev/null; ls -d "$HOME"; echo "${GIT_DIR-none}"']) == \
         '/dev/null\nnone\n'
+
+
+def test_a_passphrase_is_asked_for_at_the_terminal_of_the_command():
+    ours, theirs = os.openpty()
+    code = 'from builder.repository import isolated; print(isolated.environment().get("GPG_TTY"))'
+    without = {name: value for name, value in os.environ.items() if name != 'GPG_TTY'}
+    for stdin, expected in ((theirs, os.ttyname(theirs)), (subprocess.DEVNULL, 'None')):
+        done = subprocess.run([sys.executable, '-c', code], cwd=repositories.PROJECT, stdin=stdin, env=without,
+                              capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == expected
+    os.close(ours)
+    os.close(theirs)
 
 
 def test_a_repository_on_a_medium_without_links_verifies(repo, monkeypatch):

@@ -2,6 +2,7 @@
 
 import html
 import re
+import shlex
 import shutil
 
 import pytest
@@ -123,3 +124,34 @@ def test_a_copy_on_a_medium_serves_both_families_without_a_network(make_host, re
     use_dnf(host, 'file:///srv/repo')
     host.run(dnf('install python-nova-cascading'))
     assert version(host) == RPM
+
+
+def test_what_withdraw_prints_takes_back_what_the_host_has_and_nothing_else(client, repo, tmp_path):
+    changed = repo.copy(tmp_path / 'repo')
+    for name in ('nova-common', 'nova-api'):
+        changed('publish', *(repositories.any_deb(tmp_path / 'in', name, UBUNTU.format(number)) for number in (1, 2)))
+    serve(client, changed)
+    use_apt(client, URL)
+    client.run('apt-get update && apt-get install -y python-nova-cascading nova-common')
+    said = changed('withdraw', UBUNTU.format(2)).stdout
+    serve(client, changed)
+    client.run(typed(said))
+    assert client.run("dpkg-query -W -f '${Package} ${Version} ' 'nova-*' 'python-nova*'").out.split() == [
+        'nova-common', UBUNTU.format(1), 'python-nova-cascading', UBUNTU.format(1)]
+    client.run('dpkg --purge nova-common python-nova-cascading')
+    use_dnf(client, URL)
+    client.run(dnf('install python-nova-cascading'))
+    said = changed('withdraw', RPM).stdout
+    serve(client, changed)
+    client.run(typed(said).replace('yum ', dnf('')))
+    assert version(client) == f'2014.1.5-{EL7.format(1)}'
+
+
+def serve(host, repo):
+    shutil.rmtree(host.path('/srv/repo'))
+    host.put(repo.root, '/srv/repo')
+
+
+def typed(said):
+    """The command that withdraw printed, with a person who says yes."""
+    return f'yes | sh -c {shlex.quote(said.split("There:")[1].strip())}'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.hosts.lib import deployed, unpackaged
@@ -40,7 +42,7 @@ def now(host):
 
 def contents(prints):
     """The sha256 of each file; what somebody else wrote has a time, and byte code, of its own."""
-    return {line for line in prints if line[64:66] == '  ' and not line.endswith('.pyc')}
+    return {line for line in prints if re.match('[0-9a-f]{64}  ', line) and not line.endswith('.pyc')}
 
 
 def git(host, words):

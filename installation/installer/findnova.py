@@ -13,9 +13,10 @@ from installer.programs import PYTHONS, which
 from installer.say import Refusal, quoted, say
 
 SCRIPTS = ('nova-manage', 'nova-conductor', 'nova-api', 'nova-scheduler', 'nova-compute')
-# Where OpenStack-Ansible, Kolla, devstack, conda, pyenv and people put what nothing points to while it is stopped.
-PLACES = ('/opt/*/bin', '/opt/stack/data/venv/bin', '/opt/*/venv/bin', '/openstack/venvs/nova*/bin',
-          '/var/lib/kolla/venv/bin', '/opt/*conda*/envs/*/bin', '/opt/pyenv/versions/*/bin',
+# Where OpenStack-Ansible, Kolla, LOCI, devstack, conda, pyenv and people put what nothing points to while it is stopped.
+PLACES = ('/opt/*/bin', '/opt/stack/data/venv/bin', '/opt/*/venv/bin', '/opt/*/.venv/bin', '/opt/venvs/*/bin',
+          '/openstack/venvs/nova*/bin', '/var/lib/kolla/venv/bin', '/var/lib/openstack/bin',
+          '/opt/*conda*/envs/*/bin', '/opt/pyenv/versions/*/bin',
           '/root/.pyenv/versions/*/bin', '/root/.local/bin', '/srv/*/bin', '/usr/local/*/bin', '/var/lib/nova/*/bin')
 BOTH = ('say where it is, and which interpreter runs it: --nova-parent DIR (the directory that holds nova/) '
         '--python PYTHON')

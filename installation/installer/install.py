@@ -57,7 +57,9 @@ def show(bundle, nova, journal, options):
     outcome, old = survey(bundle, nova, journal, options)
     if old:
         say(legacy.explain(old, bundle))
-    for entry in plan_of(bundle, nova, outcome)['entries']:
+    entries = plan_of(bundle, nova, outcome)['entries']
+    entries += going(journal, entries)
+    for entry in entries:
         verb = 'add' if entry['before'] is None else 'remove' if entry['after'] is None else 'change'
         note = ' (differs from the release; takes the change)' if entry['path'] in outcome.merged else ''
         say('would {0:6} {1}{2}'.format(verb, journal.target(entry['path']), note))
@@ -66,6 +68,13 @@ def show(bundle, nova, journal, options):
     for service in services.running(nova) if options.db and options.restart else []:
         say('would {0} {1} (process {2})'.format('restart' if service.restart else 'name', service.name, service.pid))
     return 0
+
+
+def going(journal, entries):
+    """:returns: entries of an earlier bundle's own files that this one lacks."""
+    known, kept = set(entry['path'] for entry in entries), look.Look(journal).ours() if journal.state else []
+    return [dict(entry, before=entry['after'], after=None) for entry in kept
+            if entry['before'] is None and entry['path'] not in known]
 
 
 def again(bundle, nova, journal, options):

@@ -116,6 +116,18 @@ def test_a_newer_bundle_replaces_an_installed_one_and_uninstall_still_gives_the_
     assert snapshot(bed.parent) == before
 
 
+def test_an_older_bundle_replaces_a_newer_one_and_dry_run_names_what_goes(bed, tmp_path):
+    older = bed.bundle
+    bed.bundle = bed.unpack(fork_of(tmp_path / 'newer', {**ADDED, 'nova/cascading/more.py': b'MORE = 1\n'}), 'newer')
+    bed.install()
+    bed.bundle, more = older, bed.parent / 'nova/cascading/more.py'
+    assert f'would remove {more}' in bed.install('--dry-run').stdout
+    assert bed.install().returncode == 0
+    assert contents(bed.parent) == {**STOCK, **ADDED, **FORKED}
+    assert bed.uninstall().returncode == 0
+    assert contents(bed.parent) == STOCK
+
+
 def test_files_copied_by_hand_are_recognised_and_can_be_taken_out(bed):
     shutil.copytree(bed.bundle / 'nova', bed.parent / 'nova', dirs_exist_ok=True)
     done = bed.install()

@@ -13,7 +13,7 @@ from installer.programs import PYTHONS, which
 from installer.say import Refusal, quoted, say
 
 SCRIPTS = ('nova-manage', 'nova-conductor', 'nova-api', 'nova-scheduler', 'nova-compute')
-# Where OpenStack-Ansible, Kolla, LOCI, devstack, conda, pyenv and people put what nothing points to while it is stopped.
+# Where OpenStack-Ansible, Kolla, LOCI, devstack, conda, pyenv and people put what nothing points to while stopped.
 PLACES = ('/opt/*/bin', '/opt/stack/data/venv/bin', '/opt/*/venv/bin', '/opt/*/.venv/bin', '/opt/venvs/*/bin',
           '/openstack/venvs/nova*/bin', '/var/lib/kolla/venv/bin', '/var/lib/openstack/bin',
           '/opt/*conda*/envs/*/bin', '/opt/pyenv/versions/*/bin',

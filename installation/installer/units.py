@@ -160,6 +160,7 @@ def words_of(text):
 
 def _environ(settings, paths):
     words = [word for value in settings for word in words_of(value)]
-    words += [word for path in paths for line in programs.text(path).splitlines() if not line.startswith('#')
+    texts = [programs.text(path) for pattern in paths for path in sorted(glob.glob(pattern))]
+    words += [word for text in texts for line in text.splitlines() if not line.startswith('#')
               for word in words_of(line)]
     return dict(word.split('=', 1) for word in words if '=' in word)

@@ -76,9 +76,11 @@ def test_a_masked_unit_and_one_that_others_can_write_say_nothing(units, tmp_path
     assert units.read('nova-x.service') is units.read('nova-y.service') is None
 
 
-def test_an_environment_file(units, tmp_path):
+@pytest.mark.parametrize('named', ['default', 'defaul*', '-default'])
+def test_an_environment_file(units, tmp_path, named):
     write(tmp_path, 'default', '# PYTHONPATH=/no\nPYTHONPATH=/opt/target\n')
-    write(tmp_path, 'etc/nova-x.service', f'[Service]\nEnvironmentFile=-{tmp_path}/default\nExecStart=/x\n')
+    path = f'{named[:-7]}{tmp_path}/{named[-7:]}'
+    write(tmp_path, 'etc/nova-x.service', f'[Service]\nEnvironmentFile={path}\nExecStart=/x\n')
     assert units.read('nova-x.service').environ == {'PYTHONPATH': '/opt/target'}
 
 

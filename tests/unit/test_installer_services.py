@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.installer_bed import part
+from tests.installer_bed import STOCK, part, write_tree
 
 
 @pytest.fixture
@@ -129,3 +129,13 @@ def test_what_started_before_a_change_is_known_whatever_the_clock_was_set_to(mon
     finally:
         sleeping.kill()
         sleeping.wait()
+
+
+def test_in_a_container_its_own_files_decide_and_the_container_is_named(tmp_path, monkeypatch):
+    services, findnova = part('services'), part('findnova')
+    monkeypatch.setattr(part('processes').Process, 'is_here', False)
+    write_tree(tmp_path / 'tree', STOCK)
+    process = fake(part('processes'), exe=sys.executable, words=['python3', '/v/bin/nova-compute'])
+    assert services.tree_of(process, findnova.Nova(str(tmp_path / 'tree'), None)) == services.YES
+    assert services.tree_of(process, findnova.Nova('/elsewhere', None)) == services.NO
+    assert 'container' in services._restart_of(process, 'nova-compute')[1]

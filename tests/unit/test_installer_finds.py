@@ -297,12 +297,14 @@ def test_user_target_and_prefix_installations_are_found_from_their_scripts(modul
     assert module('programs').interpreters_of([str(script)], {}) == ['/usr/bin/python3']
 
 
-@pytest.mark.parametrize('how', ['pth', 'egg-link', 'finder'])
+@pytest.mark.parametrize('how', ['pth', 'egg-link', 'finder', 'link'])
 def test_editable_installations_are_found_by_asking(module, venv, tmp_path, how):
     tree = tmp_path / 'src'
     tree.mkdir()
     shutil.move(site(venv) / 'nova', tree / 'nova')
-    if how == 'finder':
+    if how == 'link':
+        (site(venv) / 'nova').symlink_to(tree / 'nova')
+    elif how == 'finder':
         (site(venv) / '__editable___nova_finder.py').write_text(
             'import sys\nfrom importlib.machinery import PathFinder\n'
             'class Finder:\n    @classmethod\n    def find_spec(cls, name, path=None, target=None):\n'

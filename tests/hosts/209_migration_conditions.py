@@ -29,6 +29,7 @@ def test_mariadb_asks_the_system_for_the_user(bed):
                  f'GRANT ALL ON {name}.* TO nova@localhost', 'mysql')
     try:
         assert outcome(bed, f'mysql+mysqldb://nova@localhost/{name}') == GO
+        assert bed.preflight(f'mysql+mysqldb://root@localhost/{name}').status == 0, 'an administrator is let in as root'
     finally:
         bed.host.sql(f'CREATE OR REPLACE USER nova@localhost {bed.grants}; GRANT ALL ON `nova%`.* TO nova@localhost',
                      'mysql')

@@ -10,9 +10,11 @@ USER = 'nova'
 def is_needed(url):
     """Whether root is about to use a local socket, with which a server may let in the user nova alone.
 
+    Who names root as the user of the database wants to be known as root.
+
     :param url: an SQLAlchemy URL
     """
-    if os.geteuid() != 0 or url.drivername.startswith('sqlite') or not _is_local(url):
+    if os.geteuid() != 0 or url.username == 'root' or url.drivername.startswith('sqlite') or not _is_local(url):
         return False
     try:
         return bool(pwd.getpwnam(USER).pw_uid)

@@ -116,3 +116,11 @@ def test_a_conductor_that_has_not_reported_is_asked_as_well_and_may_lose_mapping
     assert asked == [('back', conductors.BRIEFLY), ('gone', conductors.BRIEFLY), ('here', 5)]
     assert [one.state for one in found] == [conductors.LOSES, conductors.DOWN, conductors.KEEPS]
     assert conductors.verdict(found) == 1
+
+
+def test_a_file_and_a_link_to_it_are_one_database(found, tmp_path):
+    with sqlite3.connect(tmp_path / 'nova.sqlite') as made:
+        made.execute('CREATE TABLE instances (id INTEGER)')
+    (tmp_path / 'link.sqlite').symlink_to('nova.sqlite')
+    assert found(f'sqlite:///{tmp_path}/nova.sqlite',
+                 ('1', 'west', f'sqlite:///{tmp_path}/link.sqlite', 'rabbit://west/')) == [('main', 'rabbit://west/')]

@@ -50,9 +50,11 @@ class Configuration(cfg.ConfigOpts):
     """nova's configuration.
 
     :ivar shipped: the groups whose database the distribution names, and nobody has chosen
+    :ivar found: all databases (databases.Database), once a command has looked for them
     """
 
     shipped = ()
+    found = None
 
 
 def read(files=None, directories=None):

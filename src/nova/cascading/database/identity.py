@@ -7,15 +7,14 @@ def each_once(found, deadline):
     """The first of those that are one, with a name to know it by.
 
     What only a later one tells, the message bus, is taken from that. The servers are asked who they are, as one has
-    many names (localhost, 127.0.0.1, each node of a cluster); only those whose databases have the same name. What
-    keeps silent is known by its connection string.
+    many names (localhost, 127.0.0.1, each node of a cluster), and so has its database (in capitals, as a link to a
+    file, in a pooler's list). What keeps silent is known by its connection string.
 
     :param found: list of databases.Database
     :param deadline: asking.Deadline
     """
     found = _merged(found, lambda database: database.identity)
-    namesakes = _groups(found, lambda database: (database.identity[0], database.identity[3]))
-    asked = [database for group in namesakes for database in group]
+    asked = [database for group in _groups(found, lambda database: database.identity[0]) for database in group]
     if not asked:
         return found
     answers = asking.all_of([asking.Question(str(one), lambda one=one: _who(one)) for one in asked], deadline, 0.5)

@@ -29,16 +29,19 @@ def canonical(text, what):
 
 
 def all_databases(conf):
-    """Every database of this nova (databases.Database).
+    """Every database of this nova (databases.Database); looked for once, as an import asks for each line.
 
     :raises errors.CascadingError: nova.conf names none, or not all of them can be found
     """
+    if conf.found:
+        return conf.found
     found, problems = databases.of(conf)
     if problems:
         raise problems[0]
     if not found:
         raise errors.CascadingError('nova.conf names no database, so there are no instances to read',
                                     'run this on a controller, where [database] connection is set')
+    conf.found = found
     return found
 
 

@@ -73,7 +73,7 @@ class PostgreSQL(base.Server):
 
     def identity(self):
         return ['postgresql'] + [errors.text(part) for part in self.connection.rows(
-            'SELECT pg_postmaster_start_time(), current_database()')[0]]
+            "SELECT pg_postmaster_start_time() AT TIME ZONE 'UTC', current_database()")[0]]
 
     def refuse_unfit(self):
         standby = self.connection.value('SELECT pg_is_in_recovery()')

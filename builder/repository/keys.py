@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -97,7 +97,7 @@ def choose(wanted: Sequence[str], before: Sequence[str]) -> list[Key]:
 def _one(name: str) -> Key:
     found = _listed('--list-secret-keys', name)
     if len(found) != 1:
-        why = f'fits {len(found)} secret keys' if found else 'has no secret key'
+        why = f'fits {len(found)} secret keys' if found else 'is revoked or has no secret part'
         raise BuildError(f'the signing key {name} {why} in the GnuPG home {isolated.gnupg_home()}',
                          '`gpg --list-secret-keys` shows what there is; --key FINGERPRINT names one exactly')
     return found[0]
@@ -179,15 +179,19 @@ def keyring(fingerprints: Sequence[str]) -> Iterator[Path]:
         yield path
 
 
-def check(ring: Path, signature: bytes, data: bytes | None = None) -> tuple[dict[str, str], bytes]:
+def check(ring: Path, signature: bytes, data: bytes | None = None, *,
+          ended: bool = False) -> tuple[dict[str, str], bytes]:
     """Verify a detached signature of data or, when data is None, a clear-signed text.
+
+    :param ended: a signature is good although its key has ended since.
 
     :returns: fingerprint of each key whose signature is good -> of the part of it that signed; nothing when one
         signature is bad or by a weak hash; and the text that was signed.
     """
     lines, text = _verified(ring, signature, data)
     # gpgv reads on over a damaged end line.
-    return _good(lines) if signature.endswith(END) else {}, text
+    kinds = {'GOODSIG', 'EXPKEYSIG'} if ended else {'GOODSIG'}
+    return _good(lines, kinds) if signature.endswith(END) else {}, text
 
 
 def _verified(ring: Path, signature: bytes, data: bytes | None) -> tuple[list[list[str]], bytes]:
@@ -203,7 +207,7 @@ def _verified(ring: Path, signature: bytes, data: bytes | None) -> tuple[list[li
         return [line.split() for line in done.stdout.splitlines()], text.read_bytes() if text.exists() else b''
 
 
-def _good(lines: list[list[str]]) -> dict[str, str]:
+def _good(lines: list[list[str]], kinds: Container[str] = ('GOODSIG',)) -> dict[str, str]:
     """[GNUPG:] VALIDSIG <part> <date> <time> <end> <version> <reserved> <key's algorithm> <hash> <class> <key>."""
     found = {}
     kind = ''
@@ -212,7 +216,7 @@ def _good(lines: list[list[str]]) -> dict[str, str]:
             kind = line[1]
         if kind == 'BADSIG':
             return {}
-        if line[1] == 'VALIDSIG' and kind == 'GOODSIG' and line[9] in HASHES:
+        if line[1] == 'VALIDSIG' and kind in kinds and line[9] in HASHES:
             found[line[11]] = line[2]
     return found
 

@@ -37,6 +37,10 @@ def refuse(signers: Sequence[Key], now: int) -> None:
     :raises BuildError: clients would refuse what these keys sign. One good key is enough while keys are rotated; what
         the others lack is told.
     """
+    unable = [key.fingerprint for key in signers if key.signer is None]
+    if unable and len(signers) > 1:
+        raise BuildError(f'the key {unable[0]} can sign nothing now: it ended, or only certifies; nothing was changed',
+                         f'leave it out: --key NEW alone; or make it last: {RENEW} {unable[0]} 5y')
     found = {key.fingerprint: list(objections(key, now)) or list(tried(key, now)) for key in signers}
     if all(found.values()):
         text, way = next(iter(found.values()))[0]

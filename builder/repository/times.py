@@ -10,7 +10,6 @@ from pathlib import Path
 from time import gmtime, strftime
 
 from builder.common.errors import BuildError
-from builder.common.files import sha256
 from builder.repository import yum
 from builder.repository.change import Change
 from builder.repository.keys import Key
@@ -69,24 +68,12 @@ def bring_back(this: Change) -> None:
         late = [entry for entries in (suite.packages, suite.withdrawn) for entry in entries.values()
                 if entry.date > this.time]
         if suite.family == 'rpm':
-            resign(this, [path for entry in late for path in entry.files])
-            # Its cache would say what the packages were.
-            shutil.rmtree(this.work / yum.directory(name) / 'repodata', ignore_errors=True)
+            yum.resign(this.work, name, late, this.keys[0].fingerprint, this.time)
             forget_states(this.work / yum.directory(name) / yum.STATES, this.time)
         for entry in late:
             entry.date = this.time
-            entry.files = {path: sha256(this.work / path) for path in entry.files}
     this.said.append('  All indexes are dated to now. Hosts that took the later ones (old apt, yum 3) need once:\n'
                      '    rm -rf /var/lib/apt/lists/* && apt-get update        yum clean all')
-
-
-def resign(this: Change, paths: list[str]) -> None:
-    for path in paths:
-        place = this.work / path
-        content = place.read_bytes()
-        place.unlink()  # not the file that readers see
-        place.write_bytes(content)
-    yum.sign_packages([this.work / path for path in paths], this.keys[0].fingerprint, this.time, again=True)
 
 
 def forget_states(folder: Path, now: int) -> None:

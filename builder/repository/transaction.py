@@ -61,6 +61,8 @@ def say(line: str) -> None:
 def finish(this: Change, root: Path) -> None:
     """Write and sign the suites that changed, then what stands at the top of the tree."""
     prints = this.prints
+    if this.state.keys and this.state.keys[0] != prints[0]:
+        hand_over(this, prints[0])
     if list(prints) != this.state.keys or this.state.url != this.url_before:
         for suite in this.state.suites.values():
             suite.time = this.time
@@ -81,6 +83,14 @@ def finish(this: Change, root: Path) -> None:
     listed = sums.text(this.work, root, known)
     replace(this.work / sums.NAME, listed, this.time)
     replace(this.work / sums.SIGNATURE, keys.sign(listed, prints, this.time), this.time)
+
+
+def hand_over(this: Change, signer: str) -> None:
+    """An rpm carries one signature, and hosts that come now know nothing of the key before."""
+    for name, suite in this.state.suites.items():
+        if suite.family == 'rpm':
+            yum.resign(this.work, name, [*suite.packages.values(), *suite.withdrawn.values()], signer, this.time)
+            this.said.append(f'  {name}: every rpm carries the signature of {signer} now')
 
 
 def write(this: Change, name: str, suite: Suite, prints: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from builder.common.errors import BuildError
 from builder.common.files import sha256
 from builder.repository import isolated, keys, sums
 from builder.repository.atomic import link, replace
-from builder.repository.state import Suite
+from builder.repository.state import Entry, Suite
 
 GENERATIONS = 16
 FILES_A_GENERATION = 3  # primary, filelists, other
@@ -92,6 +92,18 @@ def sign_packages(paths: Sequence[Path], signer: str, time: int, *, again: bool 
     for path in paths:
         path.chmod(0o644)
         os.utime(path, (time, time))
+
+
+def resign(root: Path, name: str, entries: Sequence[Entry], signer: str, time: int) -> None:
+    """Give published packages another signature; the metadata is then made from the packages themselves."""
+    paths = [root / path for entry in entries for path in entry.files]
+    for path in paths:
+        replace(path, path.read_bytes(), time)  # not the file that readers see
+    sign_packages(paths, signer, time, again=True)
+    for entry in entries:
+        entry.files = {path: sha256(root / path) for path in entry.files}
+    # createrepo_c takes from it what it says of a file that it knows by name.
+    shutil.rmtree(root / directory(name) / 'repodata', ignore_errors=True)
 
 
 def unreadable(paths: Sequence[str | Path], cwd: Path | None = None) -> list[str]:

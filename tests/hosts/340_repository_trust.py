@@ -135,8 +135,10 @@ def test_keys_rotate_with_two_signatures_for_a_time(repo, home, tmp_path):
     repo('verify')
     repo('publish', repositories.deb(tmp_path / 'in', 2))
     assert signers(repo, f'dists/{SUITE}/InRelease', home) == {old, new}, 'both go on until told otherwise'
-    repo('publish', '--refresh', '--key', new)
+    said = repo('publish', '--refresh', '--key', new).stdout
     assert signers(repo, f'dists/{SUITE}/InRelease', home) == {new}
+    assert f'every rpm carries the signature of {new} now' in said, 'hosts that come now never knew the old key'
+    repo('verify', '--key', new)
 
 
 def test_a_time_before_the_key_was_made_is_refused(tmp_path):

@@ -211,7 +211,7 @@ def test_the_suite_can_be_named(repo, tmp_path):
 
 @pytest.mark.parametrize(('words', 'says'), [
     (['publish', '/dev/null/nothing'], 'is no package and no directory of packages'),
-    (['publish', '--key', 'nobody@example.org', '--refresh'], 'has no secret key'),
+    (['publish', '--key', 'nobody@example.org', '--refresh'], 'has no secret part'),
     (['withdraw', '9:9-9'], 'any suite has no version 9:9-9'),
 ])
 def test_errors_say_what_to_do_next_and_change_nothing(repo, words, says):

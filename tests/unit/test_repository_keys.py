@@ -102,6 +102,27 @@ def test_one_good_key_carries_on_while_a_weak_one_is_rotated_out(home, capsys):
     assert 'the other key carries on' in capsys.readouterr().err
 
 
+def test_a_key_that_cannot_sign_is_named_also_beside_one_that_can(home):
+    with pytest.raises(BuildError, match='can sign nothing now') as raised:
+        policy.refuse([one('certifies only'), one('good')], int(time.time()))
+    assert '--key NEW alone' in raised.value.hint
+
+
+def test_when_a_key_has_ended_another_one_goes_on(tmp_path):
+    with repositories.gnupg() as home:
+        early = time.strftime('%Y%m%dT%H%M%S!', time.gmtime(time.time() - 3600))
+        gpg(home, '--faked-system-time', early, '--quick-generate-key', 'ends', 'rsa3072', 'sign', '5y')
+        repo = Publisher(tmp_path / 'repo', home)
+        old = repositories.fingerprint(home, 'ends')
+        repo('publish', repositories.deb(tmp_path / 'in', 1), *repositories.rpms(tmp_path / 'in', 1), '--key', old)
+        gpg(home, '--quick-set-expire', old, 'seconds=1')
+        time.sleep(1.1)
+        assert f'--quick-set-expire {old}' in repo('publish', '--refresh', check=False).stdout
+        new = repositories.make_key(home, 'goes on')
+        repo('publish', '--refresh', '--key', new)
+        repo('verify', '--key', new)
+
+
 def test_publish_refuses_before_it_changes_anything(home, tmp_path):
     repo = Publisher(tmp_path / 'repo', home)
     done = repo('publish', repositories.deb(tmp_path / 'in', 1), '--key', one('sha1').fingerprint, check=False)

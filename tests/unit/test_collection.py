@@ -63,3 +63,11 @@ def test_nothing_is_decided_from_text_that_is_for_people():
                 if re.search(r'(cmd|argv): .*nova-cascading.*(status|mapping|db)\b', line)]
     assert len(commands) > 5
     assert [line for line in commands if 'json' not in line] == []
+
+
+def test_no_template_has_an_escape_that_ansible_leaves_as_two_characters():
+    """A line end in a template is one only where YAML makes it, between double quotes."""
+    lines = [f'{path.name}: {line}' for path in ANSIBLE.rglob('*.yml') for line in path.read_text().splitlines()]
+    escapes = [line for line in lines if re.search(r'\\[nrt]', line)]
+    assert len(escapes) > 2
+    assert [line for line in escapes if '"' not in re.split(r'\\[nrt]', line)[0]] == []

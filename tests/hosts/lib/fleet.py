@@ -43,6 +43,7 @@ repository_key=/root/key.gpg
 fork_before=/root/before.yml
 fork_after=/root/after.yml
 fork_pause=2
+fork_freeze=[{"from": "2014-04-17 00:00", "to": "2014-04-18 00:00"}]
 '''
 # What an operator's own tasks may be: a mark in the place of a load balancer, and an instance on the first proxy.
 TASKS = {'before': """
@@ -68,6 +69,10 @@ SUITE = 'bookworm'
 STOCK_PORT = 8001
 # What only the first controller runs: the others reach it there, as all have one network.
 SHARED = 'mariadb rabbitmq-server placement-versions nova-api nova-scheduler'
+# A cell of the third controller's own: another database, another bus.
+CELL = 'cell2'
+CELL_DATABASE = f'mysql+pymysql://nova:nova@127.0.0.1/nova_{CELL}'
+CELL_BUS = f'rabbit://guest:guest@127.0.0.1:5672/{CELL}'
 
 
 @dataclass(frozen=True)
@@ -95,10 +100,21 @@ def controller(make: Callable[..., Host], name: str, port: int, beside: Host, is
 
 
 def rpm_controller(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
-    """A controller with dnf, which runs a conductor."""
+    """A controller with dnf, which runs the conductor of the cell."""
     host = make(SUITE, 'fleet-rpm', beside=beside)
-    host.run('systemctl disable mariadb rabbitmq-server placement-versions; systemctl enable openstack-nova-conductor')
+    host.run('systemctl disable mariadb rabbitmq-server placement-versions; systemctl enable openstack-nova-conductor; '
+             f'crudini --set /etc/nova/nova.conf database connection {CELL_DATABASE}; '
+             f'crudini --set /etc/nova/nova.conf DEFAULT transport_url {CELL_BUS}')
     return Member.new(host, name, port)
+
+
+def make_cell(first: Host) -> None:
+    """Give the cell its database and its bus, on the servers of the first controller, and tell nova of it."""
+    first.sql(f"CREATE DATABASE nova_{CELL} CHARACTER SET utf8; GRANT ALL ON nova_{CELL}.* TO nova@localhost")
+    first.run(f'mysqldump --no-data nova | mysql nova_{CELL}; rabbitmqctl -q add_vhost {CELL} && '
+              f"rabbitmqctl -q set_permissions -p {CELL} guest '.*' '.*' '.*'")
+    first.run(f'setpriv --reuid nova --regid nova --init-groups nova-manage cell_v2 create_cell --name {CELL} '
+              f'--database_connection {CELL_DATABASE} --transport-url {CELL_BUS}')
 
 
 def proxy(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
@@ -126,7 +142,7 @@ class Run:
 
 
 class Fleet:
-    """Three controllers with one database, two proxies, and two control nodes.
+    """Two controllers with one database, a third one with a cell of its own, two proxies, and two control nodes.
 
     :param make: the factory of hosts.
     :param repository: an empty repository of ours.
@@ -144,6 +160,7 @@ class Fleet:
             proxy(make, 'proxy1', 2211, self.oldest), proxy(make, 'proxy2', 2212, self.oldest)]}
         self._make_nodes()
         first.host.boot()
+        make_cell(first.host)
         list(pool.map(lambda member: member.host.boot(), list(self.members.values())[1:]))
         self.client = Cloud(self.members['proxy2'].host, lambda: None)
 
@@ -159,12 +176,14 @@ class Fleet:
         self.oldest.put(self.repository.root, '/srv/repo')
         if self.oldest.run('ss -Hltn "sport = :8000"').out == '':
             self.oldest.serve('/srv/repo')
+        [built] = (self.repository.root / 'ansible').iterdir()
         for node in (self.oldest, self.newest):
+            if node.exists(f'/root/{built.name}'):
+                continue
             for kind in ('gpg', 'asc'):
                 node.put(self.repository.root / f'nova-cascading.{kind}', f'/root/key.{kind}')
-            [built] = (self.repository.root / 'ansible').iterdir()
             node.put(built, f'/root/{built.name}')
-            node.run(f'ansible-galaxy collection install --force /root/{built.name}')
+            node.run(f'ansible-galaxy collection install /root/{built.name}')
 
     def play(self, playbook: str, *words: str, node: Host | None = None) -> Run:
         """Run a playbook of the collection on the whole fleet.
@@ -227,4 +246,4 @@ class Asking:
                 continue
             self.answers += 1
             self.gap, last = max(self.gap, time.monotonic() - last), time.monotonic()
-            time.sleep(0.05)
+            time.sleep(0.25)  # without a pause, the questions cost as much as the upgrade

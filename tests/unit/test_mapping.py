@@ -283,6 +283,13 @@ def test_bytes_that_are_no_text_are_refused_by_name(cloud, tmp_path):
     assert status == 1 and f'{file} is no CSV file' in err
 
 
+@pytest.mark.parametrize('words, status', [(['list', '-f', 'csv'], 1), (['audit', '-f', 'csv'], 3)])
+def test_a_name_that_is_no_text_is_an_error_of_its_database(cloud, words, status):
+    cloud.execute('main', "INSERT INTO instances (uuid, host, vm_state) VALUES ('u', CAST(x'62ff' AS TEXT), 'active')")
+    code, _, err = cloud(*words)
+    assert (code, 'database main' in err, 'bug' in err) == (status, True, False)
+
+
 def test_a_file_that_a_spreadsheet_wrote_is_read(cloud, written, tmp_path):
     file = tmp_path / 'mappings.csv'
     file.write_text(f'\ufeffinstance_uuid,mapping_uuid\r\n{cloud.add()},{uuid_of(70)}\r\n')

@@ -93,9 +93,10 @@ class Connection(object):
         except Exception:  # the server is gone: the first error tells more
             pass
 
-    def _execute(self, statement, values):
+    def _execute(self, statement, values, read):
+        """:param read: function that takes from the result what is wanted; drivers may fail there, too"""
         try:
-            return self._connection.execute(sqlalchemy.text(statement), values)
+            return read(self._connection.execute(sqlalchemy.text(statement), values))
         except Exception as error:
             raise self.server.statement_error(error)
 
@@ -105,15 +106,14 @@ class Connection(object):
         :raises dialects.base.StatementError: the server refuses; its `kind` says why
         """
         with self.transaction():
-            result = self._execute(statement, values)
-            return [tuple(row) for row in result.fetchall()] if result.returns_rows else []
+            return self._execute(statement, values, lambda result: [tuple(row) for row in result.fetchall()]
+                                 if result.returns_rows else [])
 
     def records(self, statement):
         """What a statement without parameters returns, as a list of dicts by column names in small letters."""
         with self.transaction():
-            result = self._execute(statement, {})
-            names = [name.lower() for name in result.keys()]
-            return [dict(zip(names, row)) for row in result.fetchall()]
+            return self._execute(statement, {}, lambda result: [
+                dict(zip([name.lower() for name in result.keys()], row)) for row in result.fetchall()])
 
     def value(self, statement, **values):
         """The first value that a statement returns, or None."""
@@ -124,7 +124,7 @@ class Connection(object):
     def met(self, statement, **values):
         """The number of rows that an UPDATE or DELETE met."""
         with self.transaction():
-            return self._execute(statement, values).rowcount
+            return self._execute(statement, values, lambda result: result.rowcount)
 
 
 def _refuse_missing_file(engine, title):

@@ -95,7 +95,7 @@ class Server(object):
     def _told(cls, error):
         """(kind, the server's words without passwords)"""
         driver = drivers_error(error)
-        parts = getattr(driver, 'args', ()) or (driver,)
+        parts = (driver,) if isinstance(driver, UnicodeError) else getattr(driver, 'args', ()) or (driver,)
         words = ' '.join(errors.text(part).strip().replace('\t', ' ') for part in parts)
         return cls.kind(driver), redact.hide(words) or driver.__class__.__name__
 

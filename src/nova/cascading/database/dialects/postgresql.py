@@ -56,6 +56,8 @@ class PostgreSQL(base.Server):
         for part, kind in _TEXTS:
             if part in errors.text(error):
                 return kind
+        if isinstance(error, UnicodeError):  # bytes in a column that are no text
+            return base.OTHER
         return base.GONE  # the server gives each of its own errors a code
 
     def columns(self, table):

@@ -30,3 +30,11 @@ def test_the_download_of_a_release_ends_and_says_where_to_put_a_copy(silent, mon
         upstream._from_git(Pin('2014.1.5', 'git', 'c' * 40), tmp_path)
     assert time.monotonic() - start < 20
     assert 'put nova-2014.1.5.tar.gz into' in refused.value.hint
+
+
+def test_a_migration_notices_within_two_minutes_that_the_host_of_its_server_is_gone(silent, load):
+    with socket.create_connection(('127.0.0.1', silent)) as line:
+        load('database.silence').notice_end(line)
+        idle, interval, count = [line.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                                 for name in ('TCP_KEEPIDLE', 'TCP_KEEPINTVL', 'TCP_KEEPCNT')]
+    assert 0 < idle + interval * count <= 120

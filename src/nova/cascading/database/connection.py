@@ -6,6 +6,7 @@ import os
 import sqlalchemy
 
 from nova.cascading import errors
+from nova.cascading.database import silence
 from nova.cascading.database.dialects import choice
 
 STATE_PATH = '/var/lib/nova'  # where distributions' nova.conf, and nova itself, put a database that nobody has named
@@ -53,6 +54,7 @@ class Connection(object):
     def private(self):
         """Take the connection out of its pool, so that what is set in it ends with it."""
         self._connection.detach()
+        silence.notice_end(self.driver_connection)
 
     @property
     def driver_connection(self):

@@ -63,8 +63,9 @@ def refuse_taken_index(connection, missing):
     :param missing: desired.Missing
     """
     for name, in connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else ():
-        raise errors.CascadingError('{0}: something else is called {1}'.format(connection.title, name),
-                                    'drop or rename that, then run this again')
+        if not connection.server.has_index():  # else another run has made it in the meantime
+            raise errors.CascadingError('{0}: something else is called {1}'.format(connection.title, name),
+                                        'drop or rename that, then run this again')
 
 
 def heirs_first(connection, tables):

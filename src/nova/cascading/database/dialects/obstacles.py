@@ -29,10 +29,10 @@ def refuse_taken_index(connection, missing):
     :param connection: connection.Connection
     :param missing: desired.Missing
     """
-    taken = connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else []
-    for column, in taken:
-        raise errors.CascadingError('{0}: the index {1} of instances is another one: it begins with {2}'.format(
-            connection.title, base.INDEX, column), 'drop or rename that index, then run this again')
+    for column, in connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else ():
+        if not connection.server.has_index():  # else another run has made it in the meantime
+            raise errors.CascadingError('{0}: the index {1} of instances is another one: it begins with {2}'.format(
+                connection.title, base.INDEX, column), 'drop or rename that index, then run this again')
 
 
 def keep_columns_from_coming_in_place(connection, table):

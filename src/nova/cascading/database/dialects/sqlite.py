@@ -60,8 +60,9 @@ class SQLite(base.Server):
     def refuse_in_the_way(self, missing):
         self.refuse_strangers()
         for table, in self.connection.rows(_TAKEN_INDEX, name=base.INDEX) if missing.index else ():
-            raise errors.CascadingError('{0}: something else is called {1} (see {2})'.format(
-                self.connection.title, base.INDEX, table), 'drop or rename that, then run this again')
+            if not self.has_index():  # else another run has made it in the meantime
+                raise errors.CascadingError('{0}: something else is called {1} (see {2})'.format(
+                    self.connection.title, base.INDEX, table), 'drop or rename that, then run this again')
 
     def prepare(self, options):
         self.connection.rows('PRAGMA busy_timeout = {0}'.format(options.lock_wait_timeout * 1000))

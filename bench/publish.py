@@ -30,6 +30,7 @@ sys.path.insert(0, str(PROJECT))
 from builder.common import needs, tools  # noqa: E402
 from builder.repository import apt  # noqa: E402
 
+CHUNK = 500  # subpackages of one run of rpmbuild
 ARCHITECTURES = [name for name in apt.ARCHITECTURES if name != 'all']  # reprepro refuses that one
 
 DEPENDS = ', '.join(f'python3-oslo.dependency-number-{number} (>= {number}.2.3)' for number in range(60))
@@ -56,7 +57,7 @@ Benchmark.
 {0}
 %install
 mkdir -p %{{buildroot}}/usr/share/nova-bench
-for number in $(seq {1}); do echo $number >%{{buildroot}}/usr/share/nova-bench/$number; done
+for number in $(seq {1} {2}); do echo $number >%{{buildroot}}/usr/share/nova-bench/$number; done
 '''
 SUBPACKAGE = '''%package -n nova-bench-{0}
 Summary: benchmark package {0}
@@ -124,10 +125,12 @@ class Bench:
     def make_rpms(self, count: int) -> list[Path]:
         requires = DEPENDS.replace('(', '').replace(')', '')
         spec = self.work / 'bench.spec'
-        spec.write_text(SPEC.format('\n'.join(SUBPACKAGE.format(number, requires) for number in range(1, count + 1)),
-                                    count))
-        subprocess.run(['rpmbuild', '-bb', '--quiet', '--define', f'_topdir {self.work}/rpm', spec], check=True,
-                       capture_output=True)
+        for first in range(1, count + 1, CHUNK):
+            last = min(first + CHUNK - 1, count)
+            subpackages = [SUBPACKAGE.format(number, requires) for number in range(first, last + 1)]
+            spec.write_text(SPEC.format('\n'.join(subpackages), first, last))
+            subprocess.run(['rpmbuild', '-bb', '--quiet', '--define', f'_topdir {self.work}/rpm', spec], check=True,
+                           capture_output=True)
         return [self.work / f'rpm/RPMS/noarch/nova-bench-{number}-26.2.2-1.el9.cascading1.noarch.rpm'
                 for number in range(1, count + 1)]
 

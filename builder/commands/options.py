@@ -19,7 +19,7 @@ def repository(parser: argparse.ArgumentParser) -> None:
     """Which repository is meant, and what signs it."""
     parser.add_argument('--to', type=Path, default=DIST / 'repo', metavar='DIR', help='the repository (dist/repo)')
     parser.add_argument('--key', action='append', default=[], metavar='ID',
-                        help='the key that signs; twice while keys are rotated, the older one first')
+                        help='the key that signs; twice while keys are rotated')
 
 
 def positive(text: str) -> int:

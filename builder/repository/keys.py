@@ -85,11 +85,13 @@ def choose(wanted: Sequence[str], before: Sequence[str]) -> list[Key]:
     """The keys to sign with: those asked for, else those of last time, else this user's, made when there is none.
 
     :param wanted: key ids, fingerprints or e-mail addresses, as gpg takes them.
-    :param before: fingerprints of the keys that signed the repository last.
+    :param before: fingerprints of the keys that signed the repository last, the one that hosts know longest first.
     :raises BuildError: a key has no secret part here, or the name fits several.
     """
     if wanted or before:
-        return [_one(name) for name in wanted or before]
+        # The one that hosts know longest signs the rpms, in whatever order they were named.
+        age = {name: number for number, name in enumerate(before)}
+        return sorted((_one(name) for name in wanted or before), key=lambda key: age.get(key.fingerprint, len(age)))
     usable = [key for key in _listed('--list-secret-keys', f'={OWNER}') if key.signer]
     return usable[:1] or [_make()]
 

@@ -124,7 +124,8 @@ def test_keys_rotate_with_two_signatures_for_a_time(repo, home, tmp_path):
     old = json.loads((repo.root / 'state.json').read_text())['keys'][0]
     new = repositories.make_key(home, 'next key')
     keyrings = set(repo.root.glob('pool/main/n/*/*.deb'))
-    repo('publish', '--refresh', '--key', old, '--key', new)
+    repo('publish', '--refresh', '--key', new, '--key', old)
+    assert json.loads((repo.root / 'state.json').read_text())['keys'] == [old, new], 'hosts know the old one'
     assert signers(repo, f'dists/{SUITE}/InRelease', home) == {old, new}
     added = set(repo.root.glob('pool/main/n/*/*.deb')) - keyrings
     assert len(added) == 1, 'hosts get a keyring package with both keys'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,17 @@ def test_a_link_of_roots_above_the_tree_is_followed(bed):
     os.chown(bed.work, NOBODY, -1)
     with pytest.raises(EnvironmentError, match='is a link now'), part('reach').reached(str(bed.work / 'opt/nova/x')):
         pass
+
+
+def test_the_owner_himself_installs_and_takes_out():
+    """So that root need not believe him; the journal lies in a directory of his."""
+    with tempfile.TemporaryDirectory() as work:  # pytest's own is closed to him
+        bed = Bed(Path(work), shell=f'setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups sh')
+        for path in [Path(work), bed.work, bed.parent, *bed.parent.rglob('*')]:
+            os.chown(path, NOBODY, NOBODY)
+        before = snapshot(bed.parent)
+        done = bed.install()
+        assert done.returncode == 0, done.stderr
+        assert (bed.parent / MODELS_PATH).stat().st_uid == NOBODY and bed.called() == ['db sync']
+        assert 'every file is what it was' in bed.uninstall().stdout
+        assert snapshot(bed.parent) == before

@@ -84,8 +84,9 @@ def rpms(folder: Path, revision: int) -> list[Path]:
             'Summary: a package of the tests\nLicense: Apache-2.0\nBuildArch: noarch\n%description\nA package.\n'
             '%install\nmkdir -p %{buildroot}/usr/share/nova-cascading\n'
             f'echo {release} >%{{buildroot}}/usr/share/nova-cascading/version\n%files\n/usr/share/nova-cascading\n')
-        subprocess.run(['rpmbuild', '-ba', '--quiet', '--define', f'_topdir {work}', spec], check=True,
-                       capture_output=True, env={'PATH': PATH, 'HOME': work})
+        # _rpmformat: as our packages are; rpm 6 makes others by itself.
+        subprocess.run(['rpmbuild', '-ba', '--quiet', '--define', f'_topdir {work}', '--define', '_rpmformat 4', spec],
+                       check=True, capture_output=True, env={'PATH': PATH, 'HOME': work})
         folder.mkdir(parents=True, exist_ok=True)
         return [Path(shutil.copy(path, folder)) for path in sorted(Path(work).rglob('*.rpm'))]
 

@@ -35,9 +35,10 @@ FIRST = [('bookworm', 'rpm')]
 REST = [('bullseye', 'pip-15.1.5'), *((nova.suite, layer) for nova, layer in virtualenv.NOVAS.values()),
         *((nova.suite, nova.layer) for nova in deployed.ALL.values()),
         ('bullseye', 'stack'), ('trixie', 'stack'), ('bullseye', 'sqlalchemies27'), ('bookworm', 'sqlalchemies'),
-        ('bookworm', 'clients'), ('bookworm', 'fleet'), ('bookworm', 'fleet-rpm'), ('bookworm', 'sysvinit'),
-        ('bookworm', 'ansible'), ('bookworm', 'poolers'), ('bookworm', 'upgraders'),
-        ('bookworm', 'next-release'), ('bullseye', 'next-release'), ('bullseye', 'databases'), ('trixie', 'databases')]
+        ('bookworm', 'clients'), ('trixie', 'clients'), ('sid', 'clients'), ('bookworm', 'fleet'),
+        ('bookworm', 'fleet-rpm'), ('bookworm', 'sysvinit'), ('bookworm', 'ansible'), ('bookworm', 'poolers'),
+        ('bookworm', 'upgraders'), ('bookworm', 'next-release'), ('bullseye', 'next-release'),
+        ('bullseye', 'databases'), ('trixie', 'databases')]
 ICEHOUSE = ['icehouse-2014.1.2', 'icehouse-2014.1.5', 'rpm-icehouse',
             'tarball-2014.1', 'tarball-2014.1.2', 'tarball-2014.1.5']
 

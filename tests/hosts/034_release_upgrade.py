@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -39,12 +40,13 @@ def day(request, module_host, fork_of) -> SimpleNamespace:
 
 def offer(host: Host, offered: list[Path]) -> None:
     """Let apt see these beside the next release."""
-    place = host.path(OFFER)
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir()
-    for deb in offered:
-        shutil.copy(deb, place)
-    packages.index(place)
+    shutil.rmtree(host.path(OFFER), ignore_errors=True)
+    with tempfile.TemporaryDirectory() as work:
+        for deb in offered:
+            shutil.copy(deb, work)
+        packages.index(Path(work))
+        host.put(work, OFFER)
+    host.path(OFFER).chmod(0o755)
     host.write('/etc/apt/preferences.d/next', PREFERENCES)
     host.write('/etc/apt/sources.list.d/next.list', f'deb [trusted=yes] file:{OFFER} ./\n')
     host.run(f'apt-get update {OURS_ONLY}')

@@ -52,6 +52,8 @@ def facts(fork: Fork, revision: int, epoch: int) -> dict[str, str]:
         'STOCK_VERSION': stock.version,
         'MAINTAINER': str(maintainer()),
         'DEB_OPTIONS': DEB_OPTIONS[tree.python],
+        # A stock package's own file says what its Depends says.
+        'LOWERED': '' if tree.python == 2 or stock.fields.get('Depends') else 'yes',
         # dpkg-gencontrol merges the two forms of one name into the weaker one, unless it is told the field.
         'GENCONTROL': f"-DProvides='{fields.provides(tree, stock, own)}'" if tree.python == 2 else '',
         'NOVA_VERSION': tree.version,

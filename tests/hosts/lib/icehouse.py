@@ -62,7 +62,8 @@ def made_from(name: str) -> str:
 register('icehouse', base='servers', prepare=made_by('runtime', 'icehouse'), made_of=[runtime.__file__],
          script=made_from(runtime.RECIPES['icehouse']) + script('icehouse'))
 for version in RELEASES:
-    register(f'icehouse-{version}', base='icehouse', prepare=made_by('stock', version),
+    # Without the network: both start a server on one port.
+    register(f'icehouse-{version}', base='icehouse', online=False, prepare=made_by('stock', version),
              made_of=[stockset.__file__, egginfo.__file__],
              script=made_from(stockset.RECIPE) + script('icehouse-stock'))
 

@@ -6,14 +6,12 @@ The plans are of the real archives, and not carried out; docs/release-upgrades.m
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from tests.hosts.lib import debs, packages
+from tests.hosts.lib import debs, packages, repository
 from tests.hosts.lib.host import Host
 
 NEXT = {'bullseye': 'bookworm', 'bookworm': 'trixie'}
@@ -40,13 +38,7 @@ def day(request, module_host, fork_of) -> SimpleNamespace:
 
 def offer(host: Host, offered: list[Path]) -> None:
     """Let apt see these beside the next release."""
-    shutil.rmtree(host.path(OFFER), ignore_errors=True)
-    with tempfile.TemporaryDirectory() as work:
-        for deb in offered:
-            shutil.copy(deb, work)
-        packages.index(Path(work))
-        host.put(work, OFFER)
-    host.path(OFFER).chmod(0o755)
+    repository.put(host, offered, OFFER)
     host.write('/etc/apt/preferences.d/next', PREFERENCES)
     host.write('/etc/apt/sources.list.d/next.list', f'deb [trusted=yes] file:{OFFER} ./\n')
     host.run(f'apt-get update {OURS_ONLY}')

@@ -8,11 +8,9 @@ import shutil
 import pytest
 
 from tests import repositories
-from tests.hosts.lib.clients import KEYRING, TRUSTY, YUM, dnf, use_apt, use_dnf, version
-from tests.repositories import EL7, UBUNTU, Publisher
+from tests.hosts.lib.clients import DEB, KEYRING, RPM, TRUSTY, URL, YUM, dnf, two_revisions, use_apt, use_dnf, version
+from tests.repositories import EL7, UBUNTU
 
-URL = 'http://127.0.0.1:8000'
-DEB, RPM = UBUNTU.format(2), f'2014.1.5-{EL7.format(2)}'
 ZED = '2:26.2.2-1~deb12u3+cascading1'
 
 
@@ -20,13 +18,7 @@ ZED = '2:26.2.2-1~deb12u3+cascading1'
 def repo(tmp_path_factory):
     """A repository of two revisions that is served at URL of a host."""
     top = tmp_path_factory.mktemp('repository')
-    with repositories.gnupg() as home:
-        publisher = Publisher(top / 'repo', home)
-        for revision in (1, 2):
-            repositories.deb(top / str(revision), revision)
-            repositories.rpms(top / str(revision), revision)
-            repositories.source(top / str(revision), revision)
-            publisher('publish', top / str(revision), '--url', URL)
+    with two_revisions(top) as publisher:
         publisher('publish', repositories.any_deb(top / 'zed', 'python-nova-cascading', ZED))
         yield publisher
 

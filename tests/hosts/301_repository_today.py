@@ -6,12 +6,11 @@ import subprocess
 import pytest
 
 from tests import repositories
-from tests.hosts.lib.clients import KEYRING, dnf, use_apt, use_dnf, version
-from tests.hosts.lib.errors import HostError
+from tests.hosts.lib import sid
+from tests.hosts.lib.clients import KEYRING, URL, dnf, use_apt, use_dnf, version
 from tests.hosts.lib.packages import PROJECT
 from tests.repositories import EL7, UBUNTU, Publisher
 
-URL = 'http://127.0.0.1:8000'
 TOOLS = {'trixie': ['dnf'], 'sid': ['dnf', 'dnf5']}
 
 
@@ -30,12 +29,7 @@ def repo(tmp_path_factory):
 @pytest.fixture(scope='module', params=TOOLS)
 def today(request, module_host, repo):
     """A host of today that serves itself what bookworm has signed."""
-    try:
-        host = module_host(request.param, 'clients')
-    except HostError as error:
-        if request.param != 'sid':
-            raise
-        pytest.skip(f'SKIPPED: sid cannot be installed today: {error}')
+    host = sid.or_another(module_host, request.param, 'clients')
     host.put(repo.root, '/srv/repo')
     host.serve('/srv/repo')
     return host

@@ -4,27 +4,17 @@ import shutil
 
 import pytest
 
-from tests import repositories
-from tests.hosts.lib.clients import TRUSTY, YUM, dnf, use_apt, use_dnf, version
+from tests.hosts.lib.clients import DEB, RPM, TRUSTY, URL, YUM, dnf, two_revisions, use_apt, use_dnf, version
 from tests.hosts.lib.services import wait_for
-from tests.repositories import EL7, UBUNTU, Publisher
+from tests.repositories import Publisher
 
-URL = 'http://127.0.0.1:8000'
-DEB, RPM = UBUNTU.format(2), f'2014.1.5-{EL7.format(2)}'
 KEY = '/srv/repo/nova-cascading.gpg'
 
 
 @pytest.fixture(scope='module')
 def repo(tmp_path_factory):
     """A repository of two revisions that is served at URL of a host."""
-    top = tmp_path_factory.mktemp('repository')
-    with repositories.gnupg() as home:
-        publisher = Publisher(top / 'repo', home)
-        for revision in (1, 2):
-            repositories.deb(top / str(revision), revision)
-            repositories.rpms(top / str(revision), revision)
-            repositories.source(top / str(revision), revision)
-            publisher('publish', top / str(revision), '--url', URL)
+    with two_revisions(tmp_path_factory.mktemp('repository')) as publisher:
         yield publisher
 
 

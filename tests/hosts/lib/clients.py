@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests import repositories
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
+from tests.repositories import EL7, UBUNTU, Publisher
 
 register('clients', base='base', script=script('clients'))
 
 TRUSTY, YUM = 'icehouse-trusty', 'icehouse-el7'
+URL = 'http://127.0.0.1:8000'
+DEB, RPM = UBUNTU.format(2), f'2014.1.5-{EL7.format(2)}'  # the later of two_revisions()
 KEYRING = '/usr/share/keyrings/nova-cascading-archive-keyring.gpg'
+
+
+@contextmanager
+def two_revisions(top: Path) -> Iterator[Publisher]:
+    """A repository, below *top*, of two revisions for apt and dnf, that is served at URL of a host."""
+    with repositories.gnupg() as home:
+        publisher = Publisher(top / 'repo', home)
+        for revision in (1, 2):
+            repositories.deb(top / str(revision), revision)
+            repositories.rpms(top / str(revision), revision)
+            repositories.source(top / str(revision), revision)
+            publisher('publish', top / str(revision), '--url', URL)
+        yield publisher
 
 
 def use_apt(host: Host, url: str, suite: str = TRUSTY, *, key: str = '/srv/repo/nova-cascading.gpg') -> None:

@@ -18,12 +18,7 @@ PLACE = '/srv/apt'
 
 def offer(host: Host, debs: Iterable[Path], port: int = 8000, beside: bool = False) -> None:
     """Replace what the repository holds by *debs* and let apt read it; the first call starts the server."""
-    shutil.rmtree(host.path(PLACE), ignore_errors=True)
-    with tempfile.TemporaryDirectory() as work:
-        for deb in debs:
-            shutil.copy(deb, work)
-        packages.index(Path(work))
-        host.put(work, PLACE)
+    put(host, debs, PLACE)
     # What the layers below downloaded must not stand in for the repository.
     others = '' if beside else '/etc/apt/sources.list /etc/apt/sources.list.d/*'
     host.run(f'rm -f {others} /var/cache/apt/archives/*.deb')
@@ -31,3 +26,14 @@ def offer(host: Host, debs: Iterable[Path], port: int = 8000, beside: bool = Fal
     if host.run(f'curl -sf http://127.0.0.1:{port}/Packages >/dev/null', check=False).status != 0:
         services.serve(host, PLACE, port)
     host.run('apt-get update')
+
+
+def put(host: Host, debs: Iterable[Path], place: str) -> None:
+    """Make a directory of the host a flat repository of these packages, which apt's own user can read."""
+    shutil.rmtree(host.path(place), ignore_errors=True)
+    with tempfile.TemporaryDirectory() as work:
+        for deb in debs:
+            shutil.copy(deb, work)
+        packages.index(Path(work))
+        host.put(work, place)
+    host.path(place).chmod(0o755)

@@ -74,9 +74,9 @@ def advice(name: str, state: State, gone: list[Entry]) -> str:
     if suite.family == pypi.FAMILY:
         return pypi.advice(name, state, gone)
     bad, removed = gone[0].version, {entry.name for entry in gone if entry.arch != 'source'}
-    stocks = {entry.stock for entry in gone if is_library(entry)}
+    stocks = {entry.stock for entry in gone if entry.is_library}
     # A fork of another stock version would take the host's services along.
-    fitting = {entry.version for entry in suite.packages.values() if is_library(entry) and entry.name in removed
+    fitting = {entry.version for entry in suite.packages.values() if entry.is_library and entry.name in removed
                and entry.stock in stocks}
     if not fitting:
         of = f' that stands in for {stock}' if (stock := ''.join(stocks)) else ''
@@ -89,10 +89,6 @@ def advice(name: str, state: State, gone: list[Entry]) -> str:
     back = (apt_back if suite.family == 'deb' else rpm_back)(name, bad, good, sorted(removed & names))
     note = f'\n  (there is no {good} of {", ".join(lost)}: remove it first)' if lost else ''
     return f'{name}: hosts that have {bad} shall have {good}. There:\n  {back}{note}'
-
-
-def is_library(entry: Entry) -> bool:
-    return entry.arch != 'source' and entry.name.endswith('-nova-cascading')
 
 
 def apt_back(suite: str, bad: str, good: str, names: list[str]) -> str:

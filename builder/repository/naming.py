@@ -36,7 +36,7 @@ def learn(state: State, root: Path) -> None:
         return
     for name, found in state.suites.items():
         for entry in (*found.packages.values(), *found.withdrawn.values()):
-            if entry.name.endswith('-nova-cascading') and entry.arch != 'source' and (root / entry.path).exists():
+            if entry.is_library and (root / entry.path).exists():
                 entry.stock, entry.guessed = incoming.stock_of(root / entry.path)
         stable = targets.stable_of(name)
         for entry in found.packages.values() if not targets.settled(stable) else ():

@@ -40,6 +40,11 @@ class Entry:
     def path(self) -> str:
         return next(iter(self.files))
 
+    @property
+    def is_library(self) -> bool:
+        """Whether it is a fork of nova's library itself."""
+        return self.arch != 'source' and self.name.endswith('-nova-cascading')
+
 
 @dataclass
 class Suite:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -13,10 +14,9 @@ RUNNING = ('nova-conductor', 'nova-scheduler')
 SERVER = ('mariadb-server', 'mariadb-server-core', 'mariadb-client', 'mariadb-client-core', 'mariadb-common',
           'libmariadb3', 'galera-4')
 ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inactive|failed'"
-BOTH = 'apt-get install -y --reinstall mariadb-server python3-nova-cascading'
 
 
-@pytest.fixture(scope='module', params=['bookworm'])
+@pytest.fixture(scope='module', params=debs.SUITES)
 def day(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
     """A booted stock controller that is offered two revisions of the fork and a security update of MariaDB."""
     host: Host = module_host(request.param, 'stack')
@@ -24,12 +24,19 @@ def day(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
     host.boot()
     to = tmp_path_factory.mktemp('server')
     server = [path for layer in templates.directories(host.suite, 'stack')
-              for path in layer.glob('var/cache/apt/archives/*.deb') if path.name.split('_')[0] in SERVER]
+              for path in layer.glob('var/cache/apt/archives/*.deb') if unversioned(path.name) in SERVER]
     newer = [packages.reversion(path, to, '.1') for path in server]
     forks = [packages.library(fork_of(host.suite, revision, *debs.DEB)) for revision in (1, 2)]
     stock = packages.stock_debs(host.suite).values()
     host.offer([*stock, *server, forks[0]])
-    return SimpleNamespace(host=host, updates=[*stock, *newer, forks[1]])
+    names = [path.name.split('_')[0] for path in server]
+    both = ' '.join([debs.FORK, *(name for name in names if name.startswith('mariadb-server') and 'core' not in name)])
+    return SimpleNamespace(host=host, updates=[*stock, *newer, forks[1]], both=f'apt-get install -y --reinstall {both}')
+
+
+def unversioned(file: str) -> str:
+    """The name of MariaDB's package in a deb's file name: bullseye has mariadb-server-10.5 below mariadb-server."""
+    return re.sub(r'-[0-9.]+$', '', file.split('_')[0]) if file.startswith('mariadb') else file.split('_')[0]
 
 
 def pids(host: Host) -> dict[str, int]:
@@ -48,13 +55,14 @@ def assert_all_well(host: Host, before: dict[str, int]) -> None:
 
 def test_the_first_installation_with_a_reinstallation_of_mariadb(day):
     before = pids(day.host)
-    day.host.run(BOTH)
+    day.host.run(day.both)
     assert_all_well(day.host, before)
 
 
+@debs.on_bookworm('day')
 def test_a_reinstallation_of_both(day):
     before = pids(day.host)
-    day.host.run(BOTH)
+    day.host.run(day.both)
     assert_all_well(day.host, before)
 
 
@@ -66,6 +74,7 @@ def test_a_security_day(day):
     assert_all_well(day.host, before)
 
 
+@debs.on_bookworm('day')
 def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
     host = day.host
     host.run('apt-get install -y python3-nova')

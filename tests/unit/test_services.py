@@ -30,8 +30,24 @@ def services(load, monkeypatch, tmp_path):
 def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypatch):
     restarted = []
     monkeypatch.setattr(services, 'restart', lambda names: restarted.append(names) or [])
+    monkeypatch.setattr(services, 'started', lambda: sum(restarted, []))
     assert services.restart_running() == 0
     assert restarted == [['nova-conductor'], ['nova-scheduler', 'nova-api']]
+
+
+def test_what_is_starting_again_after_its_restart_has_failed(services):
+    """Restart=on-failure: seen between two tries, when the restart itself was over."""
+    assert services.down(['nova-conductor', 'nova-scheduler', 'nova-api'], seconds=0) == ['nova-scheduler']
+
+
+@pytest.mark.parametrize(('main', 'expected'), [('799', True), ('801', False)])
+def test_what_is_in_its_gate_at_its_next_try_is_judged_by_what_the_gate_says(services, monkeypatch, main, expected):
+    shown = 'ActiveState=activating\nSubState={0}\nInactiveExitTimestampMonotonic=800\n' \
+            'ExecMainStartTimestampMonotonic={1}\n'
+    answers = iter([shown.format('start-pre', 700), shown.format('start-pre', 700), shown.format('x', main)])
+    monkeypatch.setattr(services, 'output', lambda command: next(answers))
+    monkeypatch.setattr(services.time, 'sleep', lambda seconds: None)
+    assert services.is_refused('nova-scheduler') is expected
 
 
 def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
@@ -57,18 +73,18 @@ def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, mon
 
     def restart(names):
         restarted.extend(names)
-        monkeypatch.setattr(services, 'running', lambda: list(restarted))
         return []
 
     monkeypatch.setattr(services, 'restart', restart)
+    monkeypatch.setattr(services, 'started', lambda: restarted)
     assert services.restart_running() == 0
     assert restarted == ['nova-conductor', 'nova-api']
     assert services.interrupted() == []
 
 
 def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(services, monkeypatch, capsys):
-    answers = iter([['nova-conductor', 'nova-api'], ['nova-api'], ['nova-api']])
-    monkeypatch.setattr(services, 'running', lambda: next(answers))
+    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor', 'nova-api'])
+    monkeypatch.setattr(services, 'started', lambda: ['nova-api'])
     monkeypatch.setattr(services, 'restart', lambda names: [])
     assert services.restart_running() == services.FAILED_OTHERWISE
     said = capsys.readouterr().err
@@ -88,7 +104,9 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
 @pytest.mark.parametrize('where', ['journal', 'log'])
 def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services, monkeypatch, tmp_path, said, expected,
                                                                        where):
-    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor'] if not services.interrupted() else [])
+    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor'])
+    monkeypatch.setattr(services, 'started', lambda: [])
+
     def restart(names):
         (tmp_path / 'nova-conductor.log').write_text(said if where == 'log' else '')
         return []

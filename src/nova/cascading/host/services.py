@@ -21,6 +21,7 @@ ELSEWHERE = ('; services in containers, or under a supervisor, are not seen. Nex
              'containers, nova-conductor first')
 FORBIDDEN = 101  # invoke-rc.d(8)
 UP = ('active', 'reloading')  # systemd's states of what has started
+GATE_SECONDS = 60  # of one that adds the column before it lets a service start
 
 
 def configure(parser):
@@ -131,6 +132,11 @@ def running():
     return [name for name in candidates() if runs(name)]
 
 
+def started():
+    """Those that are up after a restart, which waits for each: one that is starting then failed, and tries again."""
+    return [unit for unit, active, _ in units() if active in UP] if has_systemd() else running()
+
+
 def is_managed():
     """Whether an init system of this host could run nova; not so in a container, or under a supervisor."""
     return has_systemd() or any(os.path.exists(form.format(name)) for name in candidates()
@@ -222,7 +228,7 @@ def down(names, seconds):
     """Which of the services do not run; an init script may return before its daemon has written its pid file."""
     end = time.time() + seconds
     while True:
-        up = running()
+        up = started()
         missing = [name for name in names if name not in up]
         if not missing or time.time() >= end:
             return missing
@@ -284,7 +290,11 @@ def is_refused(unit):
     One that runs may have started without a gate, and then systemd notes its process before it notes the attempt.
     """
     main, attempt = 'ExecMainStartTimestampMonotonic', 'InactiveExitTimestampMonotonic'
-    shown = properties(unit, 'ActiveState', main, attempt)
+    end = time.time() + GATE_SECONDS
+    shown = properties(unit, 'ActiveState', 'SubState', main, attempt)
+    while shown.get('SubState') == 'start-pre' and time.time() < end:  # a next try, whose gate has not answered yet
+        time.sleep(0.5)
+        shown = properties(unit, 'ActiveState', 'SubState', main, attempt)
     return shown.get('ActiveState') not in UP and int(shown.get(main) or 0) < int(shown.get(attempt) or 0)
 
 

@@ -39,6 +39,31 @@ def test_a_cell_whose_database_is_the_main_one_is_one_with_it_and_keeps_its_bus(
                  ('1', 'west', 'sqlite:////west', 'rabbit://west/')) == [('main', 'rabbit://west/'), ('cell0', None)]
 
 
+@pytest.mark.parametrize('options', [
+    ('host=/run/one', 'host=/run/two'), ('host=db1&host=db2', 'host=db1&host=db3'), ('port=5432', 'port=5433'),
+    ('service=one', 'service=two'), ('dbname=one', 'dbname=two')])
+def test_databases_are_told_apart_by_options_that_lead_to_another_server(load, options):
+    databases = load('database.databases')
+    one, other = [databases.Database('x', f'postgresql+psycopg2://u:secret@/nova?{option}') for option in options]
+    assert one.identity != other.identity and str(one) != str(other)
+    assert 'secret' not in str(one)
+
+
+@pytest.mark.parametrize('options', [
+    ('read_default_file=/etc/one.cnf', 'read_default_file=/etc/two.cnf'),
+    ('read_default_group=one', 'read_default_group=two'), ('unix_socket=/run/one', 'unix_socket=/run/two')])
+def test_so_are_those_of_mysqls_drivers(load, options):
+    databases = load('database.databases')
+    one, other = [databases.Database('x', f'mysql+pymysql:///nova?charset=utf8&{option}') for option in options]
+    assert one.identity != other.identity and str(one) != str(other)
+
+
+def test_options_that_lead_nowhere_else_make_no_other_database(load):
+    databases = load('database.databases')
+    urls = 'mysql+pymysql://u@h/nova?charset=utf8', 'mariadb://u@h/nova?charset=utf8mb4&ssl_ca=/x'
+    assert len({databases.Database('x', url).identity for url in urls}) == 1
+
+
 @pytest.mark.parametrize('states, status', [
     ((), 0), (('KEEPS',), 0), (('KEEPS', 'DOWN'), 0), (('DOWN',), 2), (('SILENT',), 2), (('KEEPS', 'SILENT'), 2),
     (('KEEPS', 'LOSES'), 1), (('LOSES', 'SILENT', 'DOWN'), 1)])

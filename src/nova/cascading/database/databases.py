@@ -9,6 +9,9 @@ from nova.cascading.database.dialects import base
 
 CELL0 = '00000000-0000-0000-0000-000000000000'
 _ALSO = {'mariadb': 'mysql', 'postgres': 'postgresql'}
+# What drivers take from behind the question mark that leads to another server or database.
+_PLACES = ('host', 'hostaddr', 'port', 'unix_socket', 'db', 'database', 'dbname', 'service', 'read_default_file',
+           'read_default_group')
 _TIMEOUT_ARGUMENT = {'mysqldb': 'connect_timeout', 'pymysql': 'connect_timeout', 'psycopg2': 'connect_timeout',
                      'psycopg': 'connect_timeout', 'mysqlconnector': 'connection_timeout'}
 
@@ -64,9 +67,8 @@ class Database(object):
             url = sqlalchemy.engine.url.make_url(self.url)
         except Exception:
             return ('', None, None, self.url, None)
-        socket = dict(url.query).get('unix_socket')
         kind = url.drivername.partition('+')[0]
-        return (_ALSO.get(kind, kind), url.host, url.port, url.database, socket)
+        return (_ALSO.get(kind, kind), url.host, url.port, url.database, tuple(_places(url)))
 
     def __str__(self):
         try:
@@ -74,8 +76,16 @@ class Database(object):
         except Exception:
             return 'database {0}'.format(self.name)
         host = errors.text(url.host or '').rpartition('@')[2]  # an '@' in the password leaves its tail in front
+        host = host or ', '.join(value for _, values in _places(url) for value in values)
         place = ' on {0}'.format(host) if host else ''
         return 'database {0} ({1}{2})'.format(self.name, errors.text(url.database), place)
+
+
+def _places(url):
+    """[(option, its values)] of those in _PLACES; SQLAlchemy has several values of one as a tuple."""
+    given = dict(url.query)
+    return [(name, tuple(given[name]) if isinstance(given[name], (list, tuple)) else (given[name],))
+            for name in _PLACES if given.get(name)]
 
 
 def of(conf, deadline=None):

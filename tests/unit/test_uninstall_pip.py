@@ -1,5 +1,6 @@
 """Where pip has installed the fork: it is known as pip's, and the way back is looked at before it is taken."""
 
+import argparse
 import json
 
 import pytest
@@ -100,3 +101,18 @@ def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
     monkeypatch.setattr(pip.services, 'which', lambda tool: False)
     assert pip.way_back(None)[1:] == ['systemctl restart nova-conductor.service',
                                       'systemctl restart nova-scheduler.service']
+
+
+def test_the_exchange_takes_away_the_files_that_know_the_services_and_nothing_is_asked_of_them_then(
+        pip, load, monkeypatch, tmp_path):
+    uninstall = load('host.uninstall')
+    monkeypatch.setattr(uninstall.uninstall_yum, 'installed', lambda name: False)
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda name: False)
+    monkeypatch.setattr(uninstall, 'pip', pip)
+    monkeypatch.setattr(pip.services, 'has_systemd', lambda: True)
+    names = tmp_path / 'nova-services'
+    names.write_text('conductor\n')
+    monkeypatch.setattr(pip.services, 'NAMES', str(names))
+    monkeypatch.setattr(pip.services, 'running', lambda: pip.services.ordered(['nova-conductor']))
+    monkeypatch.setattr(uninstall, 'carry_out', lambda commands: names.unlink())
+    assert not uninstall.run(argparse.Namespace(source=None, yes=True), None)

@@ -1,7 +1,12 @@
 """What the installer tells the person at the terminal; a terminal that has gone away stops nothing."""
 
 import os
+import re
 import sys
+
+# Control characters but for tab and the end of a line, and what turns the direction of what follows.
+UNPRINTABLE = re.compile(u'[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]')
+NEEDS_NO_QUOTES = re.compile('[A-Za-z0-9_@%+=:,./-]+\\Z')
 
 
 class Refusal(Exception):
@@ -38,7 +43,7 @@ def complain(error):
 
 
 def _write(stream, number, text):
-    line = '{0}\n'.format(text)
+    line = printable('{0}\n'.format(text))
     try:
         if hasattr(stream, 'buffer'):  # Python 3: whatever the locale, and also paths that are no text in it
             stream.buffer.write(line.encode('utf-8', 'surrogateescape'))
@@ -56,6 +61,13 @@ def _to_nowhere(number):
     os.close(nothing)
 
 
+def printable(text):
+    """The text without what makes a terminal do something: names and titles are what their makers liked."""
+    if not isinstance(text, type(u'')):
+        return printable(text.decode('utf-8', 'replace')).encode('utf-8')
+    return UNPRINTABLE.sub(lambda found: u'\\u{0:04x}'.format(ord(found.group())), text)
+
+
 def quoted(path):
-    """A path as a shell word, for commands that people copy."""
-    return "'{0}'".format(path.replace("'", "'\\''")) if set(path) & set(' \'"$&();*?') else path
+    """A path as a shell word, for commands that people copy, and for a script."""
+    return path if NEEDS_NO_QUOTES.match(path) else "'{0}'".format(path.replace("'", "'\\''"))

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.installer_bed import ADDED, FORKED, MODELS, MODELS_PATH, STOCK, Bed, contents, snapshot
+from tests.installer_bed import ADDED, FORKED, MODELS, MODELS_PATH, STOCK, Bed, contents, part, snapshot
 
 # A version manager's stand-in for a Python that is switched off is found, but does not run.
 PYTHONS = [path for path in map(shutil.which, ('python2.6', 'python2.7', 'python3'))
@@ -73,3 +73,20 @@ def test_a_change_that_would_land_in_another_class_is_refused(bed):
     assert done.returncode == 1
     assert 'nothing was changed' in done.stderr
     assert (bed.parent / MODELS_PATH).read_bytes() == text
+
+
+PATHS = ['/opt/plain-1.2_x', '/opt/a b', "/opt/it's", '/opt/`id`', '/opt/a|b', '/opt/<a>', '/opt/#a', '/opt/[a]',
+         '/opt/{a,b}', '/opt/!a', '/opt/a\\b', '/opt/a\tb', '~root', '', '/opt/\u00e9']
+
+
+@pytest.mark.parametrize('path', PATHS)
+def test_a_path_in_a_command_or_script_is_one_word_whatever_is_in_it(path):
+    said = subprocess.run(['bash', '-c', f'printf %s {part("say").quoted(path)}'], capture_output=True, check=True)
+    assert said.stdout.decode() == path
+
+
+def test_what_a_process_or_file_is_called_does_nothing_to_the_terminal(capfd):
+    say = part('say')
+    say.complain(say.Refusal('nova-api\x1b]0;planted\x07\u202e', 'rm a\x9bb\tc\nd'))
+    assert capfd.readouterr().err == 'nova-cascading installer: nova-api\\u001b]0;planted\\u0007\\u202e\n' \
+                                     '  Next: rm a\\u009bb\tc\nd\n'

@@ -7,6 +7,7 @@ import errno
 import importlib
 import os
 import platform
+import re
 import sys
 import tempfile
 import traceback
@@ -104,6 +105,9 @@ def run(name: str, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog=f'./build.sh {name}', description=module.__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     module.configure(parser)
+    own = words[:words.index('--')] if '--' in words else words
+    if any(word == '' or re.fullmatch('--[^=]*=', word) for word in own):
+        parser.error('an argument is empty, as of a variable that is not set: give it a value, or leave it out')
     args = parser.parse_args(words)
     workplace.settle()
     return module.run(args) or os.EX_OK

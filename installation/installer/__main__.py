@@ -48,6 +48,8 @@ def main(action, words):
     open_streams()
     parser = parser_of(action)
     options, rest = parser.parse_args(words)
+    if [word for word in words if word == '' or word.startswith('--') and word.find('=') == len(word) - 1]:
+        parser.error('an argument is empty, as of a variable that is not set: give it a value, or leave it out')
     if rest:
         parser.error('what is {0}?'.format(' '.join(rest)))
     signals.listen()

@@ -41,11 +41,26 @@ def test_help_of_the_default_command_explains_the_sources():
 @pytest.mark.parametrize('words', [
     ['--only', 'ebuild'], ['--revision', '0'], ['--revision', 'x'], ['a', 'b'], ['--no-such-option'],
     ['--stock-version', '2:1-1', '2014.1.5'], ['--only', 'rpm', '--companions', '.', '2014.1.5'],
+    [''], ['--only='], ['zed', '--companions', ''],
 ])
 def test_wrong_usage_exits_with_2_and_builds_nothing(words, tmp_path):
     done = build(*words, '--to', str(tmp_path / 'dist'))
     assert done.returncode == 2, done.stderr
     assert not (tmp_path / 'dist').exists()
+
+
+@pytest.mark.parametrize('words', [['diff', ''], ['diff', 'zed', '--to', ''], ['publish', ''], ['publish', '--to='],
+                                   ['withdraw', ''], ['verify', '--key', ''], ['test', 'unit', '']])
+def test_a_variable_that_is_not_set_is_no_current_directory_and_not_everything(words, tmp_path):
+    done = subprocess.run([PROJECT / 'build.sh', *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and 'an argument is empty' in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_words_for_pytest_may_be_empty(monkeypatch):
+    given = []
+    monkeypatch.setattr('builder.commands.test.run', lambda args: given.extend(args.pytest))
+    assert cli.main(['test', 'unit', '--', '-k', '']) == 0 and given == ['-k', '']
 
 
 @pytest.mark.parametrize('source', ['no-such-release', './no/such/file.deb'])

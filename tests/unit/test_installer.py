@@ -75,6 +75,14 @@ def test_a_change_that_would_land_in_another_class_is_refused(bed):
     assert (bed.parent / MODELS_PATH).read_bytes() == text
 
 
+@pytest.mark.parametrize('words', [['--config-file', ''], ['--state-dir='], ['--nova-parent', '']])
+def test_a_variable_that_is_not_set_is_no_other_tree_database_or_journal(bed, words):
+    before = snapshot(bed.parent)
+    done = bed.install(*words)
+    assert done.returncode == 2 and 'an argument is empty' in done.stderr
+    assert snapshot(bed.parent) == before and not bed.called()
+
+
 PATHS = ['/opt/plain-1.2_x', '/opt/a b', "/opt/it's", '/opt/`id`', '/opt/a|b', '/opt/<a>', '/opt/#a', '/opt/[a]',
          '/opt/{a,b}', '/opt/!a', '/opt/a\\b', '/opt/a\tb', '~root', '', '/opt/\u00e9']
 

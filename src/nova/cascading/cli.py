@@ -46,6 +46,9 @@ def _settle(is_reading):
 
 def _arguments(words):
     parser = _parser(words)
+    if [word for word in words if word == '' or word.startswith('--') and word.find('=') == len(word) - 1]:
+        # `rollback --import "$FILE"` without a FILE is no rollback, `list --host "$HOST"` no list of all.
+        parser.error('an argument is empty, as of a variable that is not set: give it a value, or leave it out')
     try:
         return parser.parse_args(words)
     except EnvironmentError as error:  # --help

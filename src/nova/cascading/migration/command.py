@@ -28,10 +28,11 @@ def configure(parser):
                          help='csv, json or value for programs; what is being done then goes to standard error')
 
     back = _action(actions, roll_back, 'rollback', 'export all mappings, then take back what sync has done')
-    back.add_argument('--drop-column', action='store_true',
-                      help='drop index and columns; without this, they stay and only the record of them goes')
+    one_of = back.add_mutually_exclusive_group()
+    one_of.add_argument('--drop-column', action='store_true',
+                        help='drop index and columns; without this, they stay and only the record of them goes')
+    one_of.add_argument('--import', metavar='FILE', dest='file', help='bring the mappings in an export back, instead')
     back.add_argument('--export-dir', metavar='DIR', default=backup.DIRECTORY, help='(default: %(default)s)')
-    back.add_argument('--import', metavar='FILE', dest='file', help='bring the mappings in an export back, instead')
     back.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
     _action(actions, adopt_all, 'adopt', 'take over databases of the 2014 original of this fork')
 

@@ -155,7 +155,7 @@ def test_an_interrupted_build_leaves_nothing_behind(offline, number):
     before = set(offline.run('ls /tmp /var/tmp').out.split())
     line = f"cd '{CLONE}' && exec env --default-signal=INT ./build.sh --to /var/tmp/never"  # nohup's children ignore it
     running = offline.spawn(line, start_new_session=True, stderr=subprocess.PIPE)
-    services.wait_for(offline, f'pgrep -f "{AT_WORK}"', 120)
+    services.wait_for(offline, f'pgrep -f "{AT_WORK}"')
     offline.run(f'pkill -{number.value} -f "[b]uilder/__main__.py --to /var/tmp/never"')
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130 and 'interrupted' in said

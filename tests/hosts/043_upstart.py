@@ -49,7 +49,7 @@ def make_jobs(host: Host) -> None:
 
 
 def wait_for_conductor(host: Host) -> None:
-    services.wait_for(host, 'rabbitmqctl -q list_queues name | grep -qx conductor', 60)
+    services.wait_for(host, 'rabbitmqctl -q list_queues name | grep -qx conductor')
 
 
 def jobs(host: Host) -> dict[str, str]:

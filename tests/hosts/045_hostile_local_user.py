@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import time
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 from builder.package.rpm import preflight
 from builder.repository import keyring
 from tests.hosts.lib import debs, packages
+from tests.hosts.lib.services import wait_for
 from tests.hosts.lib.watch import Watch
 
 TRAP = '/srv/trap'
@@ -38,9 +40,9 @@ LEADS = ' '.join(f'{name}={TRAP}' for name in ('PYTHONPATH', 'PYTHONUSERBASE', '
         + f' PYTHONSTARTUP={TRAP}/os/__init__.py ENV={TRAP}/sh BASH_ENV={TRAP}/sh'
 # Everything of the package that others can read, they can lock.
 HOLD = """
-find /usr/lib/python3/dist-packages/nova/cascading /usr/bin/nova-cascading -type f |
-    while read -r file; do setsid flock -n "$file" sleep 3600 >/dev/null 2>&1 & done
-sleep 1
+files=$(find /usr/lib/python3/dist-packages/nova/cascading /usr/bin/nova-cascading -type f)
+for file in $files; do setsid flock -n "$file" sleep 3600 >/dev/null 2>&1 & done
+until [ "$(pgrep -c -u nobody sleep)" -eq "$(echo "$files" | wc -l)" ]; do sleep 0.1; done
 """
 NOBODY = 'setpriv --reuid=nobody --regid=nogroup --clear-groups'
 
@@ -96,7 +98,6 @@ def test_the_gate_and_the_commands_open_nothing_of_the_trap(swapped, line):
 
 def test_nobody_can_hold_up_a_restart(swapped):
     swapped.host.run(f'{NOBODY} sh -c {shlex.quote(HOLD)}')
-    assert int(swapped.host.run('pgrep -c -u nobody sleep').out) > 20
     for path in ('/run/nova-cascading.lock', '/run/nova-cascading.restarting'):
         assert swapped.host.run(f'{NOBODY} flock -n {path} true', check=False).status != 0
         assert swapped.host.run(f'{NOBODY} ln -s /etc/passwd {path}', check=False).status != 0
@@ -108,9 +109,13 @@ def test_nobody_can_hold_up_a_restart(swapped):
 
 
 def test_who_holds_up_a_restart_is_named_and_waited_for_with_an_end(swapped):
-    swapped.host.spawn('exec flock /run/nova-cascading.lock sleep 5')
-    time.sleep(0.5)
-    assert 'waiting for ' in swapped.host.run('nova-cascading services restart-running').out
+    host, lock = swapped.host, '/run/nova-cascading.lock'
+    holder = host.spawn(f'exec flock -o {lock} sleep 600')
+    wait_for(host, f'! flock -n {lock} true')
+    waiting = host.spawn('nova-cascading services restart-running', stdout=subprocess.PIPE)
+    assert any('waiting for ' in line for line in waiting.stdout)
+    holder.kill()
+    assert 'restarting nova-conductor' in waiting.communicate()[0] and waiting.returncode == 0
 
 
 def test_no_export_follows_a_link_or_lies_where_others_can_replace_it(swapped):

@@ -16,6 +16,7 @@ from tests.hosts.lib.rpm_host import (
     put,
     tables_with_mapping,
 )
+from tests.hosts.lib.services import PATIENCE
 
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 
@@ -29,9 +30,9 @@ def host(make_host):
     return host
 
 
-def wait_for_report(host, seconds=90):
+def wait_for_report(host):
     """A conductor that the database refuses while it starts ends by itself, though systemd counts it as up."""
-    until = time.monotonic() + seconds
+    until = time.monotonic() + PATIENCE
     while host.sql("SELECT count(*) FROM services WHERE topic = 'conductor' AND report_count > 0") == [('0',)]:
         assert time.monotonic() < until, host.service('openstack-nova-conductor').journal()
         time.sleep(1)

@@ -120,7 +120,7 @@ def test_server_killed_during_the_change(bed):
     name = url.rpartition('/')[2]
     running = bed.start('db sync', url)
     altering = 'SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE "ALTER TABLE instances%INPLACE%"'
-    services.wait_for(bed.host, f"test $(mysql -N -e '{altering}') = 1", 60)
+    services.wait_for(bed.host, f"test $(mysql -N -e '{altering}') = 1")
     kill_server(bed)
     said = running.communicate(timeout=60)[0]
     assert running.returncode == 2  # it cannot be asked now: packages make up for it

@@ -45,7 +45,7 @@ def cluster(module_host):
         host.run(f'cp -a /var/lib/mysql /var/lib/node{number}')
         host.spawn(f'exec mariadbd --defaults-file=/etc/node{number}.cnf >/var/log/node{number}.log 2>&1')
         services.wait_for(host, f'mysql -S /run/mysqld/node{number}.sock -Ne "SHOW STATUS LIKE '
-                                "'wsrep_local_state_comment'\" | grep -q Synced", 90)
+                                "'wsrep_local_state_comment'\" | grep -q Synced")
     host.run('ln -s node0.sock /run/mysqld/mysqld.sock')
     host.write('/etc/haproxy/haproxy.cfg', BALANCED)
     host.run('haproxy -D -f /etc/haproxy/haproxy.cfg')
@@ -67,7 +67,7 @@ def test_three_nodes_change_together_through_a_balancer_that_gives_each_connecti
         assert verdicts.outcome(cluster, url) == verdicts.GO
         for number in range(3):
             services.wait_for(cluster.host, f'mysql -S /run/mysqld/node{number}.sock {name} -e "SHOW CREATE TABLE '
-                              'instances" | grep -q instances_mapping_uuid_idx', 10)
+                              'instances" | grep -q instances_mapping_uuid_idx')
 
 
 def test_the_nodes_of_a_cluster_and_a_balancer_before_them_are_one_database(cluster):
@@ -86,7 +86,7 @@ def test_the_nodes_of_a_cluster_and_a_balancer_before_them_are_one_database(clus
 def galera(module_host):
     bed = Bed(module_host('bookworm', 'databases'))
     bed.start_mariadb(GALERA)
-    services.wait_for(bed.host, "mysql -Ne \"SHOW STATUS LIKE 'wsrep_local_state_comment'\" | grep -q Synced", 30)
+    services.wait_for(bed.host, "mysql -Ne \"SHOW STATUS LIKE 'wsrep_local_state_comment'\" | grep -q Synced")
     return bed
 
 
@@ -139,12 +139,12 @@ def test_a_replica_that_takes_writes_is_refused_all_the_same(module_host):
     replica.mariadb(V233, 'novarep')
     replica.host.sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_USER='rep', MASTER_PASSWORD='rep', "
                      f"MASTER_LOG_FILE='{position[0]}', MASTER_LOG_POS={position[1]}; START SLAVE", 'mysql')
-    services.wait_for(replica.host, "mysql -e 'SHOW SLAVE STATUS\\G' | grep -q 'Slave_IO_Running: Yes'", 30)
+    services.wait_for(replica.host, "mysql -e 'SHOW SLAVE STATUS\\G' | grep -q 'Slave_IO_Running: Yes'")
     there = url.replace('127.0.0.1', '127.0.0.1:3307')
     done = replica.cascading('db sync', there, check=False)
     assert done.status == 1, done.out
     assert 'is a replica of another one' in done.err
     assert replica.preflight(there).status == 1
     primary.cascading('db sync', url)
-    services.wait_for(replica.host, 'mysql novarep -e "SHOW COLUMNS FROM instances" | grep -q mapping_uuid', 30)
+    services.wait_for(replica.host, 'mysql novarep -e "SHOW COLUMNS FROM instances" | grep -q mapping_uuid')
     assert replica.cascading('db check', there).status == 0

@@ -56,7 +56,7 @@ def test_an_index_that_cannot_be_finished_is_no_success(bed):
     code = f"import psycopg2; psycopg2.connect('{url}').cursor().execute('{held}')"
     holder = bed.host.spawn(f'exec python3 -c "{code}"')
     services.wait_for(bed.host, f'su postgres -c "psql -Atc \\"SELECT query FROM pg_stat_activity WHERE datname = '
-                      f'\'{name}\'\\"" | grep -q sleep', 10)
+                      f'\'{name}\'\\"" | grep -q sleep')
     try:
         done = bed.cascading('db sync', url, '[cascading]\nlock_wait_timeout = 1\nlock_retries = 1\n', check=False)
         assert done.status == 1
@@ -73,7 +73,8 @@ def test_a_lock_that_is_never_given_back_is_named_and_not_waited_for_without_end
     url = bed.postgresql()
     lock = "SELECT pg_advisory_lock(hashtext(current_database()), hashtext('nova_cascading')), pg_sleep(60)"
     holder = bed.host.spawn(f'exec su postgres -c "psql -q {url.rpartition("/")[2]} -c \\"{lock}\\""')
-    time.sleep(1)
+    held = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    services.wait_for(bed.host, f'su postgres -c "psql -Atc \\"{held}\\"" | grep -q 1')
     try:
         done = bed.cascading('db sync', url, '[cascading]\nmax_wait = 1\n', check=False)
     finally:

@@ -86,7 +86,7 @@ def test_approx(client):
     client.write('/srv/inetd.py', INETD)
     as_approx = 'setpriv --reuid approx --regid approx --clear-groups'
     client.spawn(f'exec {as_approx} python3 /srv/inetd.py 9999 /usr/sbin/approx')
-    wait_for(client, ANSWERS.format(9999), 20)
+    wait_for(client, ANSWERS.format(9999))
     installs(client, 'http://127.0.0.1:9999/nova')
 
 
@@ -101,7 +101,7 @@ ANSWERS = 'python3 -c "import socket; socket.create_connection((\'127.0.0.1\', {
 
 def test_apt_cacher_ng(client):
     client.spawn('exec apt-cacher-ng -c /etc/apt-cacher-ng ForeGround=1 BindAddress=127.0.0.1 >/var/log/acng.log 2>&1')
-    wait_for(client, ANSWERS.format(3142), 20)
+    wait_for(client, ANSWERS.format(3142))
     installs(client, 'http://127.0.0.1:3142/127.0.0.1')
 
 

@@ -122,7 +122,7 @@ def test_a_mapping_goes_through_a_real_conductor(forked):
 def test_the_api_comes_up(forked, nova):
     forked.host.spawn(f"exec '{nova[0].python}' -c '{API}' >/var/log/api.log 2>&1")
     asked = "curl -s http://127.0.0.1:8774/ | grep -q '\"versions\"' || { tail -n 5 /var/log/api.log; false; }"
-    wait_for(forked.host, asked, 60)
+    wait_for(forked.host, asked)
 
 
 def test_services_without_an_init_system_are_told_to_a_person(forked):

@@ -34,9 +34,9 @@ def test_who_does_not_answer_is_ended_with_all_he_started_and_named(tools, error
     start = time.monotonic()
     with pytest.raises(errors.CascadingError, match='`sh -c .* has not answered within 0.3 s'):
         tools.ask(['sh', '-c', silent], seconds=0.3)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 60
     number = silent.rpartition('sleep ')[2].split()[0]
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + 60
     while subprocess.run(['pgrep', '-f', f'^sleep {number}'], stdout=subprocess.DEVNULL).returncode == 0:
         assert time.monotonic() < deadline
 
@@ -45,7 +45,7 @@ def test_work_that_takes_too_long_goes_on_and_is_told(tools, tmp_path, capsys):
     done = tmp_path / 'done'
     assert tools.call(['sh', '-c', f'sleep 0.6; echo >{done}'], seconds=0.1) == tools.LATE
     assert 'has not ended within 0.1 s, and goes on by itself' in capsys.readouterr().err
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not done.exists():
         assert time.monotonic() < deadline
 

@@ -46,6 +46,12 @@ def site(venv):
     return next(venv.glob('lib/python*/site-packages'))
 
 
+def is_at_rest(pid):
+    """Whether a process has become the program that it was to be, and all it does is sleep."""
+    state = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0]
+    return state == 'S' and Path(f'/proc/{pid}/exe').readlink().name not in ('bash', 'dash')
+
+
 @pytest.fixture
 def start(tmp_path):
     """Starts processes, and ends them after the test."""
@@ -55,10 +61,9 @@ def start(tmp_path):
         command = ['bash', '-c', 'exec -a "$0" "$@"', title, *words] if title else list(words)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
         running.append(process)
-        end = time.time() + 10
-        while Path(f'/proc/{process.pid}/exe').readlink().name == 'bash' and time.time() < end:
+        end = time.time() + 60
+        while not is_at_rest(process.pid) and time.time() < end:
             time.sleep(0.01)
-        time.sleep(0.1)
         return process
 
     yield starter

@@ -49,7 +49,7 @@ def test_a_lock_that_is_held_is_waited_for_so_long_and_no_longer_and_its_holder_
         with pytest.raises(errors.CascadingError, match=f'process {holder.pid} .*has held .* for 1 s'), \
                 safefile.lock(str(path), 1, said.append):
             pytest.fail('two have the lock')
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 30  # it is held for 60
         assert [line for line in said if f'waiting for process {holder.pid}' in line] == said and len(said) == 1
         holder.kill()
     with safefile.lock(str(path), 1, said.append):

@@ -91,7 +91,7 @@ class Bed:
     def start_postgresql(self) -> None:
         """Start the cluster that Debian's package has made."""
         self.host.run('pg_ctlcluster $(pg_lsclusters -h | cut -d" " -f1) main start')
-        services.wait_for(self.host, 'su postgres -c "psql -c \'SELECT 1\'"', 30)
+        services.wait_for(self.host, 'su postgres -c "psql -c \'SELECT 1\'"')
         self.psql(f"CREATE USER nova PASSWORD '{PASSWORD}'")
 
     def psql(self, statements: str, database: str = 'postgres') -> str:

@@ -39,7 +39,7 @@ class Cell:
         self.host.spawn(f'exec mariadbd --user=mysql --datadir={DATA} --port={PORT} --socket={SOCKET} '
                         f'--pid-file=/run/mysqld/{NAME}.pid --skip-log-error', stdout=subprocess.DEVNULL,
                         stderr=subprocess.DEVNULL)
-        wait_for(self.host, f'mysqladmin -S {SOCKET} --silent ping', 60)
+        wait_for(self.host, f'mysqladmin -S {SOCKET} --silent ping')
 
     def stop_database(self) -> None:
         """End the cell's MariaDB."""
@@ -49,8 +49,8 @@ class Cell:
         """Start the cell's conductor; returns when it takes messages and has reported in."""
         self.cloud.start_conductor(NAME, f'{CONF}/nova-{NAME}.conf')
         reported = f"SELECT 1 FROM services WHERE host = '{HOST}' AND topic = 'conductor'"
-        wait_for(self.host, f'mysql -S {SOCKET} -N nova -e "{reported}" | grep -q 1', 60)
-        wait_for(self.host, f'rabbitmqctl -q list_consumers -p {NAME} | grep -qw conductor.{HOST}', 60)
+        wait_for(self.host, f'mysql -S {SOCKET} -N nova -e "{reported}" | grep -q 1')
+        wait_for(self.host, f'rabbitmqctl -q list_consumers -p {NAME} | grep -qw conductor.{HOST}')
         self.reported(0)  # what it does by itself only after five seconds
 
     def stop_conductor(self) -> None:

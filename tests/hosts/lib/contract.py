@@ -178,7 +178,7 @@ def taken(cloud: Cloud, number: int, profile: dict | None, *words: str) -> dict:
     cloud.host.put(SCRIPT.with_name('fake_neutron.py'), '/srv/fake_neutron.py')
     cloud.host.spawn(f"exec python3 /srv/fake_neutron.py {number} {log} '{json.dumps(profile)}'")
     ready = f"import urllib.request; urllib.request.urlopen('{url}/v2.0/ports.json')"
-    wait_for(cloud.host, f'python3 -c "{ready}"', 20)
+    wait_for(cloud.host, f'python3 -c "{ready}"')
     cloud.host.write('/etc/nova/neutron.conf', cloud.neutron.format(url=url) + DEVICES)
     instance = cloud.new()
     cloud.client_once('port', instance, NETWORK, new_uuid(), *words)

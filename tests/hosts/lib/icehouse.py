@@ -17,7 +17,7 @@ from tests.hosts.lib.cloud import Cloud
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for, wait_for_conductor
 from tests.repositories import Publisher
 
 SUITE = 'bullseye'
@@ -74,9 +74,9 @@ def start(host: Host) -> None:
     wait_for_services(host)
 
 
-def wait_for_services(host: Host, count: int = len(SERVICES) - 1, seconds: float = 60) -> None:
+def wait_for_services(host: Host, count: int = len(SERVICES) - 1) -> None:
     """Wait until nova-manage shows *count* services with a smile (nova-api does not report itself)."""
-    wait_for(host, f'test $(nova-manage service list 2>/dev/null | grep -c ":-)") -ge {count}', seconds)
+    wait_for(host, f'test $(nova-manage service list 2>/dev/null | grep -c ":-)") -ge {count}')
 
 
 def stock_debs(release: str) -> list[Path]:
@@ -98,6 +98,6 @@ def publish(repository: Publisher, release: str, fork_of: Callable[..., Path], r
 def cloud(host: Host) -> Cloud:
     """The host as a proxy and an operator see it; both need no database on it."""
     def restart() -> None:
-        host.run('systemctl restart nova-conductor mariadb && sleep 1')
-        wait_for_services(host)
+        host.run('systemctl restart nova-conductor mariadb')
+        wait_for_conductor(host)
     return Cloud(host, restart, PYTHON, neutron=NEUTRON)

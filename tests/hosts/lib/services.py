@@ -11,32 +11,35 @@ from tests.hosts.lib.errors import HostError
 if TYPE_CHECKING:
     from tests.hosts.lib.host import Host
 
+# Seconds after which something will not come any more, however busy this machine is.
+PATIENCE = 120
+
 
 def start_mariadb(host: Host) -> None:
     """Start MariaDB and wait until it answers."""
     host.run('install -d -o mysql -g mysql /run/mysqld')
-    _daemon(host, 'mariadbd --user=mysql', ready='mysqladmin --silent ping', seconds=60)
+    _daemon(host, 'mariadbd --user=mysql', ready='mysqladmin --silent ping')
 
 
 def start_mysql(host: Host) -> None:
     """Start Oracle's server and wait until it answers."""
     host.run('install -d -o mysql -g mysql /run/mysqld')
-    _daemon(host, 'mysqld --user=mysql', ready='mysqladmin --silent ping', seconds=60)
+    _daemon(host, 'mysqld --user=mysql', ready='mysqladmin --silent ping')
 
 
 def start_rabbit(host: Host) -> None:
     """Start RabbitMQ and wait until it takes connections."""
-    _daemon(host, 'rabbitmq-server', ready='rabbitmqctl -q await_startup --timeout 60', seconds=90)
+    _daemon(host, 'rabbitmq-server', ready='rabbitmqctl -q await_startup --timeout 60')
 
 
 def serve(host: Host, directory: str, port: int) -> str:
     """Serve *directory* over HTTP; see ``Host.serve``."""
     _daemon(host, f'python3 -m http.server --bind 127.0.0.1 --directory {directory} {port}',
-            ready=f'python3 -c "import socket; socket.create_connection((\'127.0.0.1\', {port}))"', seconds=20)
+            ready=f'python3 -c "import socket; socket.create_connection((\'127.0.0.1\', {port}))"')
     return f'http://127.0.0.1:{port}'
 
 
-def wait_for(host: Host, line: str, seconds: float) -> None:
+def wait_for(host: Host, line: str, seconds: float = PATIENCE) -> None:
     """Repeat a shell line until it succeeds.
 
     :raises HostError: when it does not within *seconds*.
@@ -48,20 +51,20 @@ def wait_for(host: Host, line: str, seconds: float) -> None:
         time.sleep(0.2)
 
 
-def wait_for_conductor(host: Host, name: str = 'conductor', seconds: float = 90) -> None:
+def wait_for_conductor(host: Host, name: str = 'conductor') -> None:
     """Wait until a conductor takes messages: what is sent before that is lost, and its sender waits for a minute.
 
     :param name: its queue; ``conductor.HOST`` for the one of that host
-    :raises HostError: when none does within *seconds*
+    :raises HostError: when none does
     """
-    wait_for(host, f'rabbitmqctl -q list_consumers | grep -qw {name}', seconds)
+    wait_for(host, f'rabbitmqctl -q list_consumers | grep -qw {name}')
 
 
-def _daemon(host: Host, line: str, ready: str, seconds: float) -> None:
+def _daemon(host: Host, line: str, ready: str) -> None:
     name = line.split()[0]
     host.spawn(f'exec {line} >/var/log/{name}.test.log 2>&1', stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(host, ready, seconds)
+        wait_for(host, ready)
     except HostError as error:
         log = host.read(f'/var/log/{name}.test.log')
         raise HostError(f'{line!r} does not come up: {error}\n{log[-4000:]}') from error

@@ -19,8 +19,8 @@ def boot(host: Host) -> None:
     """Start sysvinit and wait until the scripts of runlevel 2 are through."""
     host.path(systemd.POLICY).unlink(missing_ok=True)
     host.machine.start_init(INIT)
-    services.wait_for(host, '[ "$(runlevel)" = "N 2" ] && ! pgrep -x startpar', 120)
-    services.wait_for(host, 'rabbitmqctl -q await_startup --timeout 60', 90)
+    services.wait_for(host, '[ "$(runlevel)" = "N 2" ] && ! pgrep -x startpar')
+    services.wait_for(host, 'rabbitmqctl -q await_startup --timeout 60')
 
 
 def pid(host: Host, name: str) -> int:

@@ -199,7 +199,7 @@ def bed_of(suite: str, module_host) -> Bed:
 def _start_haproxy(bed: Bed) -> None:
     bed.host.write('/etc/haproxy/haproxy.cfg', HAPROXY)
     bed.host.run('haproxy -D -f /etc/haproxy/haproxy.cfg')
-    services.wait_for(bed.host, 'mysqladmin -h 127.0.0.1 -P 3399 ping 2>&1 | grep -q "alive\\|denied"', 20)
+    services.wait_for(bed.host, 'mysqladmin -h 127.0.0.1 -P 3399 ping 2>&1 | grep -q "alive\\|denied"')
 
 
 def outcome(bed: Bed, url: str, more: str = '') -> tuple[int, int]:

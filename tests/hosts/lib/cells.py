@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from tests.hosts.lib.cloud import Cloud
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for, wait_for_conductor
 
 NAME = 'cell2'
 HOST = 'cell2host'
@@ -50,7 +50,7 @@ class Cell:
         self.cloud.start_conductor(NAME, f'{CONF}/nova-{NAME}.conf')
         reported = f"SELECT 1 FROM services WHERE host = '{HOST}' AND topic = 'conductor'"
         wait_for(self.host, f'mysql -S {SOCKET} -N nova -e "{reported}" | grep -q 1')
-        wait_for(self.host, f'rabbitmqctl -q list_consumers -p {NAME} | grep -qw conductor.{HOST}')
+        wait_for_conductor(self.host, f'conductor.{HOST}', NAME)
         self.reported(0)  # what it does by itself only after five seconds
 
     def stop_conductor(self) -> None:

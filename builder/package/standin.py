@@ -18,6 +18,9 @@ PYTHONS = {'el6': '2.6', 'el7': '2.7', 'el8': '3.6', 'el9': '3.9', 'el10': '3.12
 BOTH_PYTHONS = range(19, 21)
 PYTHON3_SINCE = 18
 PYTHON3_ONLY = 21
+# Full versions of packages that distributions have; half of a file's name is left for the rest of it.
+FULL = {'deb': re.compile(r'(?=.{1,120}\Z)([0-9]{1,9}:)?[0-9][A-Za-z0-9.+~-]*-[A-Za-z0-9.+~]+'),
+        'rpm': re.compile(r'(?=.{1,120}\Z)([0-9]{1,9}:)?[0-9][A-Za-z0-9.+~^_]*-[A-Za-z0-9.+~^_]+')}
 # A virtual package of packages whose stock version was guessed, in both families.
 ASSUMED = 'nova-cascading-assumed-stock'
 
@@ -62,8 +65,8 @@ def override(tree: Tree, version: str | None, family: str) -> Tree:
     """
     if version is None:
         return tree
-    if not re.fullmatch(r'(\d+:)?\d[A-Za-z0-9.+~^-]*-[A-Za-z0-9.+~_]+', version):
-        raise UsageError(f'--stock-version {version}: not a full package version ([epoch:]version-release)',
+    if not FULL[family].fullmatch(version):
+        raise UsageError(f'--stock-version {version}: not a full version of a {family} ([epoch:]version-release)',
                          'see `dpkg-query -W python3-nova` or `rpm -q --qf "%{evr}" python3-nova` on the target host')
     stock = of(tree, family)
     if family == 'rpm':

@@ -104,5 +104,21 @@ def test_stock_version_names_the_exact_package_of_the_target():
 
 @pytest.mark.parametrize('nonsense', ['', 'icehouse', '2014.1.5', '1:2014.1.5-', '2014.1.5-1;reboot'])
 def test_a_stock_version_that_is_none_is_wrong_usage(nonsense):
-    with pytest.raises(UsageError, match='not a full package version'):
+    with pytest.raises(UsageError, match='not a full version of a deb'):
         standin.override(tree('2014.1.5'), nonsense, 'deb')
+
+
+@pytest.mark.parametrize(('version', 'family'), [
+    ('1:29.0.1^20240501git1a2b3c-1.fc40', 'rpm'), ('31.0.1-0.20250601_1.el9s', 'rpm'),
+    ('2:26.2.2~rc1+ds-0~bpo12+1', 'deb'), ('1:2014.1.5-0ubuntu1.7~cloud0', 'deb'), ('2:26-2-1', 'deb')])
+def test_versions_of_every_form_that_distributions_use_can_be_stood_in_for(version, family):
+    assert standin.of(standin.override(tree('26.2.2'), version, family), family).version == version
+
+
+@pytest.mark.parametrize(('version', 'family'), [
+    ('2:26.2.2^1-1', 'deb'), ('2:26.2.2-1_1', 'deb'), ('1:26-2-1', 'rpm'), ('9999999999:26.2.2-1', 'deb'),
+    ('26.2.2', 'deb'), ('\u0662:26.2.2-1', 'deb'), ('26.2.2-1\n', 'deb'), ('26.2.2-' + '1' * 200, 'deb'),
+    ('%(id)-1', 'rpm'), ('26-%{x}', 'rpm')])
+def test_what_no_package_of_the_family_can_be_called_is_refused_before_anything_is_built(version, family):
+    with pytest.raises(UsageError, match=f'not a full version of a {family}'):
+        standin.override(tree('26.2.2'), version, family)

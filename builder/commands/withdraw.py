@@ -10,7 +10,7 @@ import argparse
 
 from builder.commands import options
 from builder.common.errors import BuildError
-from builder.repository import naming, pypi, targets, versions
+from builder.repository import keyring, naming, pypi, targets, versions
 from builder.repository.change import Change
 from builder.repository.state import Entry, State, Suite
 from builder.repository.transaction import change, drop
@@ -34,16 +34,17 @@ def edit(this: Change, args: argparse.Namespace) -> None:
     chosen = [name for name, suite in sorted(this.state.suites.items()) if args.suite in (None, name)]
     moved = {name: move(this, name, args) for name in chosen}
     if not any(moved.values()):
-        where = f'the suite {args.suite}' if args.suite else 'any suite'
-        raise BuildError(f'{where} has no {"withdrawn " if args.undo else ""}version {args.version}',
+        where = f'there is no suite {args.suite} that has' if args.suite else 'no suite has'
+        raise BuildError(f'{where} a {"withdrawn " if args.undo else ""}version {args.version} of the fork',
                          f'see {args.to}/index.html for the versions there are')
     naming.refuse_mixture(this, [])
     if args.delete:
         gone = {path for entries in moved.values() for entry in entries for path in entry.files}
         drop(this, sorted(gone - still_listed(this.state.suites)))
     for name, entries in moved.items():
-        if entries and not args.undo:
-            this.said.append(advice(name, this.state, entries))
+        if entries:
+            this.said.append(f'{name}: {args.version} is offered again' if args.undo else
+                             advice(name, this.state, entries))
 
 
 def move(this: Change, name: str, args: argparse.Namespace) -> list[Entry]:
@@ -53,7 +54,7 @@ def move(this: Change, name: str, args: argparse.Namespace) -> list[Entry]:
     if args.delete:
         sources, target = [suite.packages, suite.withdrawn], {}
     moved = {path: entry for entries in sources for path, entry in entries.items()
-             if versions.same(entry.version, args.version)}
+             if versions.same(entry.version, args.version) and entry.name not in keyring.NAMES}
     for path in moved:
         for entries in sources:
             entries.pop(path, None)

@@ -152,8 +152,17 @@ def test_withdraw_makes_the_version_before_the_candidate_and_says_how_hosts_go_b
     assert list(repo.root.glob('pool/**/*cascading2*.deb')), 'the pool keeps what was published'
     assert 'withdrawn' in repo('publish', given[2]).stdout
     assert UBUNTU.format(2) not in repo.offered(TRUSTY), 'publishing dist/ again does not bring it back'
-    repo('withdraw', '--undo', UBUNTU.format(2))
+    assert f'{UBUNTU.format(2)} is offered again' in repo('withdraw', '--undo', UBUNTU.format(2)).stdout
     assert UBUNTU.format(2) in repo.offered(TRUSTY)
+    repo('verify')
+
+
+def test_the_packages_that_bring_the_key_are_not_withdrawn(repo):
+    own = {entry['version'] for suite in json.loads((repo.root / 'state.json').read_text())['suites'].values()
+           for entry in suite['packages'].values() if entry['name'].startswith('nova-cascading-')}
+    assert len(own) == 2
+    for version in own:
+        assert f'no suite has a version {version} of the fork' in repo('withdraw', version, check=False).stdout
     repo('verify')
 
 
@@ -212,7 +221,8 @@ def test_the_suite_can_be_named(repo, tmp_path):
 @pytest.mark.parametrize(('words', 'says'), [
     (['publish', '/dev/null/nothing'], 'is no package and no directory of packages'),
     (['publish', '--key', 'nobody@example.org', '--refresh'], 'has no secret part'),
-    (['withdraw', '9:9-9'], 'any suite has no version 9:9-9'),
+    (['withdraw', '9:9-9'], 'no suite has a version 9:9-9'),
+    (['withdraw', '9:9-9', '--suite', 'none'], 'there is no suite none that has a version 9:9-9'),
 ])
 def test_errors_say_what_to_do_next_and_change_nothing(repo, words, says):
     before = (repo.root / 'SHA256SUMS').read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -58,5 +59,7 @@ def deliver(built: Iterable[Path], to: Path) -> list[Path]:
     try:
         return put(built, to)
     except OSError as error:
-        raise BuildError(f'the packages cannot be written to {to}: {error.strerror}',
-                         'free space there, or choose another place with --to DIR') from error
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise BuildError(f'what was built cannot be written to {to}: {error.strerror}',
+                         'free space there, or choose another place: --to DIR' if full else
+                         'choose a directory that you may write to: --to DIR') from error

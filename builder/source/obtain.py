@@ -48,6 +48,9 @@ def _obtain(spec: str | None, work: Path, documents: bool) -> Tree:
         return _archive(path, work / 'tree', documents)
     if path.exists():
         raise BuildError(f'{path} is neither a file nor a directory', 'save it as a file, and give its path')
+    if '://' in spec:
+        raise BuildError(f'{spec} is an address, and a source is a file or a directory', 'download it (curl -LO, git '
+                         'clone), compare it with what its publisher says of it, and give its path')
     if not releases.looks_like_release(spec) or spec.endswith((*PACKAGES, *cache.ARCHIVES)):
         raise BuildError(f'there is no file {spec}', 'check the path')
     return _archive(upstream.tarball(releases.find(spec), work / 'download'), work / 'tree', documents)

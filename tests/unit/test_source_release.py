@@ -19,6 +19,7 @@ def test_an_unknown_release_or_file(tmp_path):
     assert 'icehouse' in refused(tmp_path, 'icehose')
     assert 'there is no file ./icehouse' in refused(tmp_path, './icehouse')
     assert 'there is no file nova.tar.gz' in refused(tmp_path, 'nova.tar.gz')
+    assert 'is an address' in refused(tmp_path, 'https://example.org/nova.tar.gz')
 
 
 def test_a_local_copy_comes_before_any_network(tmp_path, sources, monkeypatch):

@@ -11,6 +11,7 @@ from builder.common.project import PROJECT
 
 PLACES = ('debian/preinst.in', 'debian/postinst.in', 'debian/prerm.in', 'debian/apt-guard', 'debian/control.in',
           'debian/nova-cascading.8', 'debian/nova-cascading.pref.in', 'debian/nova-cascading.conf.sample',
+          'src/nova/cascading/host/running.py', 'src/nova/cascading/host/restarting.py',
           'src/nova/cascading/host/services.py', 'src/nova/cascading/host/uninstall.py',
           'src/nova/cascading/host/uninstall_apt.py', 'src/nova/cascading/migration/report.py',
           'builder/package/deb/howto.py', 'builder/repository/page.py', 'builder/commands/withdraw.py',

@@ -18,7 +18,7 @@ def test_the_fields_of_every_command_are_those_of_the_documentation(load, comman
 
 def test_the_services_that_run_are_named_in_the_form_that_is_asked_for(load, monkeypatch, capsys):
     services = load('host.services')
-    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor', 'nova-api'])
+    monkeypatch.setattr(services.running, 'names', lambda: ['nova-conductor', 'nova-api'])
     for form, said in (('value', 'nova-conductor\nnova-api\n'), ('csv', 'service\nnova-conductor\nnova-api\n'),
                        ('json', '[\n  {"service": "nova-conductor"},\n  {"service": "nova-api"}\n]\n')):
         assert services.run(types.SimpleNamespace(action='list-running', format=form), None) == 0

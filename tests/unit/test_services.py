@@ -18,10 +18,11 @@ UNITS = """\
 @pytest.fixture
 def services(load, monkeypatch, tmp_path):
     module = load('host.services')
-    monkeypatch.setattr(module, 'note', lambda: str(tmp_path / 'note'))
-    monkeypatch.setattr(module, 'has_systemd', lambda: True)
-    monkeypatch.setattr(module, 'output', lambda command: UNITS if 'list-units' in command else '')
-    monkeypatch.setattr(module, 'ask', lambda command: (0, module.output(command)))
+    monkeypatch.setattr(module.note, 'path', lambda: str(tmp_path / 'note'))
+    monkeypatch.setattr(module.running, 'has_systemd', lambda: True)
+    monkeypatch.setattr(module.running, 'output', lambda command: UNITS if 'list-units' in command else '')
+    monkeypatch.setattr(module.running, 'ask', lambda command: (0, module.running.output(command)))
+    monkeypatch.setattr(module.restarting, 'output', lambda command: '')
     monkeypatch.setattr(module, 'gate_open', lambda: True)
     monkeypatch.setattr(module.blame, 'LOGS', (str(tmp_path / '{0}.log'),))
     return module
@@ -29,15 +30,15 @@ def services(load, monkeypatch, tmp_path):
 
 def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypatch):
     restarted = []
-    monkeypatch.setattr(services, 'restart', lambda names: restarted.append(names) or [])
-    monkeypatch.setattr(services, 'started', lambda: sum(restarted, []))
+    monkeypatch.setattr(services.restarting, 'restart', lambda names: restarted.append(names) or [])
+    monkeypatch.setattr(services.running, 'started', lambda: sum(restarted, []))
     assert services.restart_running() == 0
     assert restarted == [['nova-conductor'], ['nova-scheduler', 'nova-api']]
 
 
 def test_what_is_starting_again_after_its_restart_has_failed(services):
     """Restart=on-failure: seen between two tries, when the restart itself was over."""
-    assert services.down(['nova-conductor', 'nova-scheduler', 'nova-api'], seconds=0) == ['nova-scheduler']
+    assert services.restarting.down(['nova-conductor', 'nova-scheduler', 'nova-api'], seconds=0) == ['nova-scheduler']
 
 
 @pytest.mark.parametrize(('main', 'expected'), [('799', True), ('801', False)])
@@ -45,21 +46,21 @@ def test_what_is_in_its_gate_at_its_next_try_is_judged_by_what_the_gate_says(ser
     shown = 'ActiveState=activating\nSubState={0}\nInactiveExitTimestampMonotonic=800\n' \
             'ExecMainStartTimestampMonotonic={1}\n'
     answers = iter([shown.format('start-pre', 700), shown.format('start-pre', 700), shown.format('x', main)])
-    monkeypatch.setattr(services, 'output', lambda command: next(answers))
-    monkeypatch.setattr(services.time, 'sleep', lambda seconds: None)
-    assert services.is_refused('nova-scheduler') is expected
+    monkeypatch.setattr(services.running, 'output', lambda command: next(answers))
+    monkeypatch.setattr(services.running.time, 'sleep', lambda seconds: None)
+    assert services.running.is_refused('nova-scheduler') is expected
 
 
 def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
     monkeypatch.setattr(services, 'gate_open', lambda: False)
-    monkeypatch.setattr(services, 'restart', lambda names: pytest.fail(f'restarted {names}'))
+    monkeypatch.setattr(services.restarting, 'restart', lambda names: pytest.fail(f'restarted {names}'))
     assert services.restart_running() == services.GATE_CLOSED
     assert 'not restarted' in capsys.readouterr().err
 
 
 def test_with_the_gate_closed_what_has_run_into_it_is_not_said_to_run_on(services, monkeypatch, capsys):
     monkeypatch.setattr(services, 'gate_open', lambda: False)
-    monkeypatch.setattr(services, 'is_refused', lambda name: name == 'nova-api')
+    monkeypatch.setattr(services.running, 'is_refused', lambda name: name == 'nova-api')
     assert services.restart_running() == services.GATE_CLOSED
     assert capsys.readouterr().err.splitlines() == [
         'not restarted, still with the code they started with: nova-conductor, nova-scheduler',
@@ -67,30 +68,30 @@ def test_with_the_gate_closed_what_has_run_into_it_is_not_said_to_run_on(service
 
 
 def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, monkeypatch):
-    services.remember(['nova-api', 'nova-conductor'])
-    monkeypatch.setattr(services, 'running', lambda: [])
+    services.note.remember(['nova-api', 'nova-conductor'])
+    monkeypatch.setattr(services.running, 'names', lambda: [])
     restarted = []
 
     def restart(names):
         restarted.extend(names)
         return []
 
-    monkeypatch.setattr(services, 'restart', restart)
-    monkeypatch.setattr(services, 'started', lambda: restarted)
+    monkeypatch.setattr(services.restarting, 'restart', restart)
+    monkeypatch.setattr(services.running, 'started', lambda: restarted)
     assert services.restart_running() == 0
     assert restarted == ['nova-conductor', 'nova-api']
-    assert services.interrupted() == []
+    assert services.note.interrupted() == []
 
 
 def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(services, monkeypatch, capsys):
-    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor', 'nova-api'])
-    monkeypatch.setattr(services, 'started', lambda: ['nova-api'])
-    monkeypatch.setattr(services, 'restart', lambda names: [])
+    monkeypatch.setattr(services.running, 'names', lambda: ['nova-conductor', 'nova-api'])
+    monkeypatch.setattr(services.running, 'started', lambda: ['nova-api'])
+    monkeypatch.setattr(services.restarting, 'restart', lambda names: [])
     assert services.restart_running() == services.FAILED_OTHERWISE
     said = capsys.readouterr().err
     assert "nova-conductor does not run after its restart, for a reason that is not nova-cascading's. " \
            'Next: journalctl -u nova-conductor' in said
-    assert services.interrupted() == ['nova-conductor']
+    assert services.note.interrupted() == ['nova-conductor']
 
 
 @pytest.mark.parametrize(('said', 'expected'), [
@@ -104,15 +105,15 @@ def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(se
 @pytest.mark.parametrize('where', ['journal', 'log'])
 def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services, monkeypatch, tmp_path, said, expected,
                                                                        where):
-    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor'])
-    monkeypatch.setattr(services, 'started', lambda: [])
+    monkeypatch.setattr(services.running, 'names', lambda: ['nova-conductor'])
+    monkeypatch.setattr(services.running, 'started', lambda: [])
 
     def restart(names):
         (tmp_path / 'nova-conductor.log').write_text(said if where == 'log' else '')
         return []
 
-    monkeypatch.setattr(services, 'restart', restart)
-    monkeypatch.setattr(services, 'journal', lambda name, since: said if where == 'journal' else '')
+    monkeypatch.setattr(services.restarting, 'restart', restart)
+    monkeypatch.setattr(services.restarting, 'journal', lambda name, since: said if where == 'journal' else '')
     assert services.restart_running() == expected
 
 
@@ -125,48 +126,48 @@ def test_what_was_logged_before_the_restart_is_nobody_s_fault_now(services, tmp_
 
 
 def test_a_systemctl_that_fails_is_not_taken_for_a_host_without_services(services, monkeypatch):
-    monkeypatch.setattr(services, 'ask', lambda command: (1, ''))
-    monkeypatch.setattr(services.time, 'sleep', lambda seconds: None)
-    with pytest.raises(services.errors.Unreachable, match='systemctl list-units fails'):
+    monkeypatch.setattr(services.running, 'ask', lambda command: (1, ''))
+    monkeypatch.setattr(services.running.time, 'sleep', lambda seconds: None)
+    with pytest.raises(services.running.errors.Unreachable, match='systemctl list-units fails'):
         services.restart_running()
 
 
 def test_a_systemctl_that_fails_for_a_moment_is_asked_again(services, monkeypatch):
     answers = iter([(1, ''), (127, ''), (0, UNITS)])
-    monkeypatch.setattr(services, 'ask', lambda command: next(answers))
-    monkeypatch.setattr(services.time, 'sleep', lambda seconds: None)
-    assert services.running() == ['nova-conductor', 'nova-scheduler', 'nova-api']
+    monkeypatch.setattr(services.running, 'ask', lambda command: next(answers))
+    monkeypatch.setattr(services.running.time, 'sleep', lambda seconds: None)
+    assert services.running.names() == ['nova-conductor', 'nova-scheduler', 'nova-api']
 
 
 def test_a_service_whose_script_fails_is_named_and_tried_again_though_it_runs(services, monkeypatch, capsys):
-    monkeypatch.setattr(services, 'has_systemd', lambda: False)
-    monkeypatch.setattr(services, 'running', lambda: ['nova-api'])
-    monkeypatch.setattr(services, 'call', lambda command: 1)
+    monkeypatch.setattr(services.running, 'has_systemd', lambda: False)
+    monkeypatch.setattr(services.running, 'names', lambda: ['nova-api'])
+    monkeypatch.setattr(services.restarting, 'call', lambda command: 1)
     assert services.restart_running() == services.FAILED_OTHERWISE
     assert 'nova-api may still run the old code. Next: service nova-api restart' in capsys.readouterr().err
-    assert services.interrupted() == ['nova-api']
+    assert services.note.interrupted() == ['nova-api']
 
 
 def test_a_daemon_that_writes_its_pid_file_late_counts_as_up(services, monkeypatch):
     answers = iter([[], [], ['nova-api']])
-    monkeypatch.setattr(services, 'running', lambda: next(answers))
-    assert services.down(['nova-api'], seconds=10) == []
+    monkeypatch.setattr(services.running, 'names', lambda: next(answers))
+    assert services.restarting.down(['nova-api'], seconds=10) == []
 
 
 @pytest.mark.parametrize(('state', 'expected'), [
     ('Job=0 ActiveState=inactive', []), ('ActiveState=inactive', []), ('ActiveState=failed', ['nova-api']),
     ('ActiveState=inactive Job=77', ['nova-api']), ('ActiveState=deactivating', ['nova-api'])])
 def test_what_was_stopped_on_request_after_a_killed_restart_is_left_alone(services, monkeypatch, state, expected):
-    services.remember(['nova-api'])
-    monkeypatch.setattr(services, 'output', lambda command: state.replace(' ', '\n'))
-    assert services.interrupted() == expected
+    services.note.remember(['nova-api'])
+    monkeypatch.setattr(services.running, 'output', lambda command: state.replace(' ', '\n'))
+    assert services.note.interrupted() == expected
 
 
 @pytest.mark.parametrize(('main', 'expected'), [('0', ['nova-compute']), ('700', ['nova-compute']), ('801', [])])
 def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(services, monkeypatch, main, expected):
     shown = f'InactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic={main}\n'
-    monkeypatch.setattr(services, 'output', lambda command: UNITS if 'list-units' in command else shown)
-    assert services.held_back() == expected
+    monkeypatch.setattr(services.running, 'output', lambda command: UNITS if 'list-units' in command else shown)
+    assert services.running.held_back() == expected
 
 
 @pytest.mark.parametrize(('state', 'said'), [
@@ -176,7 +177,7 @@ def test_with_the_gate_closed_a_service_that_started_before_there_was_a_gate_run
                                                                                      state, said):
     """Seen with systemd 252: without ExecStartPre the main process starts some microseconds before the attempt."""
     shown = f'ActiveState={state}\nInactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic=799\n'
-    monkeypatch.setattr(services, 'output', lambda command: shown)
+    monkeypatch.setattr(services.running, 'output', lambda command: shown)
     services.tell_closed(['nova-api'])
     assert capsys.readouterr().err.splitlines() == [said]
 
@@ -188,6 +189,6 @@ def test_with_the_gate_closed_a_service_that_started_before_there_was_a_gate_run
     (False, set(), [['service', 'nova-api', 'restart'], ['service', 'nova-cert', 'restart']]),
 ])
 def test_each_init_system_is_asked_in_its_own_way(services, monkeypatch, systemd, tools, expected):
-    monkeypatch.setattr(services, 'has_systemd', lambda: systemd)
-    monkeypatch.setattr(services, 'which', lambda tool: tool in tools)
-    assert services.restart_commands(['nova-api', 'nova-cert']) == expected
+    monkeypatch.setattr(services.running, 'has_systemd', lambda: systemd)
+    monkeypatch.setattr(services.restarting, 'which', lambda tool: tool in tools)
+    assert services.restarting.commands(['nova-api', 'nova-cert']) == expected

@@ -56,21 +56,21 @@ def compared(command, quiet=False):
 @pytest.fixture
 def way_back(load, monkeypatch, host):
     """way_back() gives the lines; its module's errors are way_back.errors."""
-    services, uninstall = load('host.services'), load('host.uninstall')
+    running, restarting, uninstall = load('host.running'), load('host.restarting'), load('host.uninstall')
     monkeypatch.setattr(uninstall.uninstall_apt, 'ask', host.answer)
     monkeypatch.setattr(uninstall.uninstall_apt, 'output', lambda command: host.answer(command)[1])
     monkeypatch.setattr(uninstall.uninstall_apt, 'which', lambda tool: True)
     monkeypatch.setattr(uninstall.uninstall_apt, 'call', compared)
-    monkeypatch.setattr(services, 'which', lambda tool: True)
-    monkeypatch.setattr(services, 'call', compared)
-    monkeypatch.setattr(services, 'running', lambda: ['nova-conductor', 'nova-api'])
-    monkeypatch.setattr(services, 'has_systemd', lambda: True)
+    monkeypatch.setattr(restarting, 'which', lambda tool: True)
+    monkeypatch.setattr(running, 'call', compared)
+    monkeypatch.setattr(running, 'names', lambda: ['nova-conductor', 'nova-api'])
+    monkeypatch.setattr(running, 'has_systemd', lambda: True)
     monkeypatch.setattr(uninstall, 'JOURNALS', '/nowhere')
 
     def run():
         return uninstall.way_back()
 
-    run.errors, run.services = load('errors'), services
+    run.errors, run.running = load('errors'), running
     return run
 
 
@@ -140,7 +140,7 @@ def test_where_systemctl_does_not_answer_systemd_restarts_what_runs(way_back, mo
     def silent():
         raise way_back.errors.Unreachable('systemctl list-units fails')
 
-    monkeypatch.setattr(way_back.services, 'running', silent)
+    monkeypatch.setattr(way_back.running, 'names', silent)
     assert way_back()[1:] == ["systemctl try-restart 'nova-*.service'"]
 
 

@@ -19,7 +19,7 @@ def pip(load, tmp_path, monkeypatch):
     (info / 'RECORD').write_text('nova/__init__.py,sha256=x,1\nnova/cascading/__init__.py,sha256=x,1\n')
     monkeypatch.setattr(module.nova, '__file__', str(tmp_path / 'nova/__init__.py'), raising=False)
     monkeypatch.setattr(module.sys, 'executable', '/opt/my stack/bin/python')
-    monkeypatch.setattr(module.services, 'has_systemd', lambda: False)
+    monkeypatch.setattr(module.running, 'has_systemd', lambda: False)
     asked = []
 
     def ask(words, seconds=0):
@@ -96,9 +96,9 @@ def test_without_pip_uv_is_named(pip):
 
 
 def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
-    monkeypatch.setattr(pip.services, 'has_systemd', lambda: True)
-    monkeypatch.setattr(pip.services, 'running', lambda: ['nova-conductor', 'nova-scheduler'])
-    monkeypatch.setattr(pip.services, 'which', lambda tool: False)
+    monkeypatch.setattr(pip.running, 'has_systemd', lambda: True)
+    monkeypatch.setattr(pip.running, 'names', lambda: ['nova-conductor', 'nova-scheduler'])
+    monkeypatch.setattr(pip.restarting, 'which', lambda tool: False)
     assert pip.way_back(None)[1:] == ['systemctl restart nova-conductor.service',
                                       'systemctl restart nova-scheduler.service']
 
@@ -109,10 +109,10 @@ def test_the_exchange_takes_away_the_files_that_know_the_services_and_nothing_is
     monkeypatch.setattr(uninstall.uninstall_yum, 'installed', lambda name: False)
     monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda name: False)
     monkeypatch.setattr(uninstall, 'pip', pip)
-    monkeypatch.setattr(pip.services, 'has_systemd', lambda: True)
+    monkeypatch.setattr(pip.running, 'has_systemd', lambda: True)
     names = tmp_path / 'nova-services'
     names.write_text('conductor\n')
-    monkeypatch.setattr(pip.services, 'NAMES', str(names))
-    monkeypatch.setattr(pip.services, 'running', lambda: pip.services.ordered(['nova-conductor']))
+    monkeypatch.setattr(pip.running, 'NAMES', str(names))
+    monkeypatch.setattr(pip.running, 'names', lambda: pip.running.ordered(['nova-conductor']))
     monkeypatch.setattr(uninstall, 'carry_out', lambda commands: names.unlink())
     assert not uninstall.run(argparse.Namespace(source=None, yes=True), None)

@@ -14,7 +14,7 @@ except ImportError:  # Python 2
 
 import nova
 from nova.cascading import errors
-from nova.cascading.host import services, tools
+from nova.cascading.host import restarting, running, tools
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
 FOLDER = re.compile(r'nova-([^-]+?)(-py[0-9.]+)?\.(dist|egg)-info$')
@@ -98,4 +98,4 @@ def look(words, version):
 
 def restarts():
     """Commands where an init system runs nova; none in a container."""
-    return services.restart_lines() if services.has_systemd() else []
+    return restarting.lines() if running.has_systemd() else []

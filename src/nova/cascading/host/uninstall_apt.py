@@ -3,7 +3,7 @@
 import re
 
 from nova.cascading import errors
-from nova.cascading.host import services
+from nova.cascading.host import restarting
 from nova.cascading.host.tools import ask, call, output, which
 
 FIELDS = '${Package}|${Version}|${Status}|${Source}|${Provides}\\n'
@@ -42,7 +42,7 @@ def way_back(own, stock):
     refuse_held(sorted(set([own] + list(wanted))))
     line = command(wanted, there)
     look(line, own)
-    return [line] + services.restart_lines()
+    return [line] + restarting.lines()
 
 
 def targets(there, own, stock):

@@ -1,0 +1,86 @@
+"""How nova services are restarted, by the init system of this host (systemd, upstart, sysvinit)."""
+
+from __future__ import print_function
+
+import sys
+import time
+
+from nova.cascading import errors, faults
+from nova.cascading.host import running
+from nova.cascading.host.tools import call, output, which
+
+FORBIDDEN = 101  # invoke-rc.d(8)
+
+
+def batches(names):
+    """The conductor alone, then all others together."""
+    first = [name for name in names if name.endswith('nova-conductor')]
+    rest = [name for name in names if name not in first]
+    return [batch for batch in (first, rest) if batch]
+
+
+def steps(names):
+    """What one command restarts: a batch with systemd, else one service."""
+    return batches(names) if running.has_systemd() else [[name] for batch in batches(names) for name in batch]
+
+
+def restart(names):
+    """Restart services; where the system has a policy-rc.d, it decides (Debian Policy 9.3.3).
+
+    :returns: the names of those whose init script or job failed
+    """
+    print('restarting {0}'.format(', '.join(names)))
+    sys.stdout.flush()
+    faults.point('before-restart:' + names[0])
+    if running.has_systemd():  # or else it refuses to start what has failed several times within seconds
+        call(['systemctl', 'reset-failed'] + [name + '.service' for name in names], quiet=True)
+    failed = []
+    for words in commands(names, '--disclose-deny'):
+        status = call(words)
+        if status == FORBIDDEN:
+            sys.stderr.write('{0} was not restarted: policy-rc.d or the runlevel forbids it. Next, for the new code: '
+                             'service {0} restart\n'.format(words[-2]))
+        elif status and not running.has_systemd():  # systemd is asked what runs
+            sys.stderr.write('{0} may still run the old code. Next: service {0} restart\n'.format(words[-2]))
+            failed.append(words[-2])
+    faults.point('after-restart:' + names[0])
+    return failed
+
+
+def down(names, seconds):
+    """Which of the services do not run; an init script may return before its daemon has written its pid file."""
+    end = time.time() + seconds
+    while True:
+        up = running.started()
+        missing = [name for name in names if name not in up]
+        if not missing or time.time() >= end:
+            return missing
+        time.sleep(0.5)
+
+
+def commands(names, *options):
+    """One command with systemd, else one for each service; the options are for invoke-rc.d."""
+    if running.has_systemd():
+        tool = 'deb-systemd-invoke' if which('deb-systemd-invoke') else 'systemctl'
+        return [[tool, 'restart'] + [name + '.service' for name in names]]
+    if which('invoke-rc.d'):
+        return [['invoke-rc.d'] + list(options) + [name, 'restart'] for name in names]
+    return [['service', name, 'restart'] for name in names]
+
+
+def lines():
+    """The shell lines that restart what runs; the conductor first."""
+    try:
+        names = running.names()
+    except errors.Unreachable:  # nobody knows which: systemd will, when it answers
+        return ["systemctl try-restart 'nova-*.service'"]
+    return [' '.join(words) for batch in batches(names) for words in commands(batch)]
+
+
+def journal(name, since):
+    return output(['journalctl', '--no-pager', '-o', 'cat', '-n', '500', '-u', name + '.service',
+                   '--since', '@{0}'.format(since)]) if running.has_systemd() else ''
+
+
+def diagnosis(name):
+    return 'journalctl -u {0}'.format(name) if running.has_systemd() else 'read /var/log/nova/'

@@ -66,6 +66,12 @@ def printed(said: str, pattern: str) -> str:
     return found.group()
 
 
+def test_the_stock_library_may_come_from_a_file_of_any_name(forked):
+    forked.put(packages.stock_debs(SUITE)[debs.STOCK], '/root/any.deb')
+    forked.run('apt-get install -y ./any.deb')
+    assert debs.nova(forked).keys() == packages.stock_debs(SUITE).keys()
+
+
 def test_a_fork_of_another_version_is_refused_and_the_right_one_is_found(make_host, disks, fork, guess):
     """A publish of a guess, as README's own commands once made it, must cost no host its services."""
     host = make_host(SUITE, disks['stock'])

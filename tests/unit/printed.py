@@ -20,6 +20,7 @@ COMMAND = re.compile(
     r'(?<![\w/.@-])('
     r'apt-get (?:-\S+ )*(?:install|purge|remove|update|upgrade|full-upgrade|dist-upgrade|download|autoremove)\b|'
     r'apt-mark \w+|apt-cache (?:madison|policy)|dpkg (?:-i\b|--configure|--audit)|dpkg-deb --info|apt upgrade|'
+    r'aptitude keep-all|'
     r'systemctl (?:re|try-re)?start|systemctl (?:stop|status)|journalctl |service \S+ restart|cp /|mv /|mariadb |'
     r"su nova|nova-status|nova-cascading (?:(?:db|mapping|services) [a-z]|uninstall|status)|\./build\.sh \./"
     r')([^`"\n;)&|<>,]*)')

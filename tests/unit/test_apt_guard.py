@@ -10,6 +10,8 @@ GUARD = PROJECT / 'debian/apt-guard'
 OLD, NEW, FORK = '2:26.2.2-1', '2:26.2.2-2', '2:26.2.2-1+cascading1'
 SERVICES = ('nova-common', 'nova-api', 'nova-conductor')
 PASSED, REFUSED = 0, 10
+# As apt's library calls it, in a process with the command line of a front end.
+RUN_AS = '$0 = shift; exit(system("sh", "-c", "nova_cascading=x :; sh $ARGV[0] || exit") >> 8)'
 
 BACK_WITHOUT_SERVICES = ['- python3-nova-cascading', '+ python3-nova', *(f'- {name}' for name in SERVICES)]
 BACK = ['- python3-nova-cascading', '+ python3-nova', *(f'^ {name}' for name in SERVICES)]
@@ -56,7 +58,11 @@ esac
 ''')
     (tmp_path / 'dpkg-deb').write_text('''#!/bin/sh
 case $1 in
--f) echo "python3-nova (= 2:26.3.0-1)" ;;
+-f) case $2,$3 in
+    ./stock.deb,Package) echo python3-nova ;;
+    /srv/100%3a~.deb,Package) echo python3-nova-cascading ;;
+    *,Provides) echo "python3-nova (= 2:26.3.0-1)" ;;
+    esac ;;
 *) head -c 200000 /dev/zero | tr '\\0' '#'
    echo; echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;;
 esac
@@ -68,11 +74,11 @@ esac
     script = tmp_path / 'apt-guard'
     script.write_text(GUARD.read_text().replace('PATH=/', f'PATH={tmp_path}:/', 1))
 
-    def run(plan, command='', preinst=0, protocol=3, options='', candidate='2:31.0.0-6'):
+    def run(plan, command='', preinst=0, protocol=3, options='', candidate='2:31.0.0-6', front_end='apt-get'):
         typed = f'CommandLine::AsString={command.replace("=", "%3d")}\n' if command else ''
         text = f'VERSION {protocol}\nAPT::Architecture=amd64\n{typed}{options}\n' + \
             ''.join(f'{line}\n' for line in lines(plan, protocol))
-        done = subprocess.run(['sh', script], input=text, capture_output=True, text=True,
+        done = subprocess.run(['perl', '-e', RUN_AS, front_end, script], input=text, capture_output=True, text=True,
                               env={'PREINST': str(preinst), 'CANDIDATE': candidate})
         return done.returncode, done.stderr
 
@@ -103,6 +109,12 @@ esac
     (BACK, 'apt-get install python3-nova', PASSED),
     (BACK, 'apt-get install -y python3-nova=2:26.2.2-2 nova-api=2:26.2.2-2', PASSED),
     (BACK, 'apt-get install ./python3-nova_26.2.2-2_all.deb', PASSED),
+    (BACK, 'apt-get install ./stock.deb nova-*', PASSED),
+    (BACK, 'apt-get install ./other.deb', REFUSED),
+    (FORTH, 'apt-get install nova-api /srv/100%253a~.deb', PASSED),
+    (BACK, 'apt-get install python3-nov*', PASSED),
+    (BACK, 'apt install ?name(python3-nova)', PASSED),
+    (BACK, 'apt-get install --only-upgrade nova-*', REFUSED),
     (BACK, 'apt-get purge python3-nova-cascading python3-nova+', PASSED),
     (BACK, 'apt-get install -y --only-upgrade nova-scheduler', REFUSED),
     (BACK, 'apt-get dist-upgrade', REFUSED),
@@ -126,6 +138,43 @@ def test_what_nobody_can_want_is_refused_and_nothing_else(guard, plan, command, 
     status, said = guard(plan, command, protocol=protocol)
     assert status == expected, said
     assert ('Next' in said and 'Nothing was changed' in said) == (expected == REFUSED)
+
+
+@pytest.mark.parametrize(('plan', 'front_end', 'expected'), [
+    (BACK, 'aptitude -y full-upgrade', REFUSED),
+    (BACK, '/usr/bin/aptitude-curses safe-upgrade', REFUSED),
+    (BACK, 'aptitude -y install nova-scheduler', REFUSED),
+    (BACK, 'aptitude install', REFUSED),
+    (BACK, '/usr/bin/python3 /usr/bin/nala upgrade', REFUSED),
+    (BACK, 'aptitude install python3-nova', PASSED),
+    (BACK, 'aptitude -y install python3-nova=2:26.2.2-2', PASSED),
+    (BACK, 'aptitude remove python3-nova-cascading python3-nova+', PASSED),
+    (BACK, 'aptitude install ~nnova', PASSED),
+    (BACK, 'aptitude install ?name(nova)', PASSED),
+    (BACK, '/usr/bin/python3 /usr/bin/nala install -y python3-nova', PASSED),
+    (BACK, '/usr/bin/python3 /usr/bin/nala history undo 5', PASSED),
+    (BACK, 'aptitude', PASSED),
+    (BACK, 'aptitude -u', PASSED),
+    (BACK, '/usr/libexec/packagekitd', PASSED),
+    (BACK, '/usr/bin/python3 /srv/deploy.py upgrade', PASSED),
+    (BACK_WITHOUT_SERVICES, 'aptitude', REFUSED),
+    (ALL_GONE, 'aptitude -y remove python3-nova-cascading', REFUSED),
+    (ALL_GONE, 'aptitude -y install', REFUSED),
+    (ALL_GONE, 'aptitude install -y -q', REFUSED),
+    (ALL_GONE, 'aptitude -y full-upgrade', REFUSED),
+    (ALL_GONE, 'aptitude -y purge nova-common python3-nova-cascading nova-api nova-conductor', PASSED),
+    (FORTH, 'aptitude -y full-upgrade', REFUSED),
+    (FORTH, 'aptitude -y install python-nova-cascading', PASSED),
+])
+def test_a_front_end_that_tells_no_command_is_judged_by_its_own_command_line(guard, plan, front_end, expected):
+    status, said = guard(plan, front_end=front_end)
+    assert status == expected, said
+    assert ('aptitude keep-all' in said) == (expected == REFUSED and 'aptitude' in front_end)
+
+
+def test_aptitude_has_to_forget_its_plan_also_where_the_database_refuses(guard):
+    status, said = guard(FORTH, preinst=1, front_end='aptitude install python3-nova-cascading')
+    assert (status, 'aptitude keep-all' in said) == (REFUSED, True)
 
 
 def test_whoever_really_wants_an_exchange_says_so(guard):

@@ -70,7 +70,7 @@ def way_back(load, monkeypatch, host):
     def run():
         return uninstall.way_back()
 
-    run.errors, run.running = load('errors'), running
+    run.errors, run.running, run.carry_out = load('errors'), running, uninstall.carry_out
     return run
 
 
@@ -79,6 +79,24 @@ def test_the_exact_stock_version_and_then_what_ran(way_back, host):
                           'deb-systemd-invoke restart nova-conductor.service',
                           'deb-systemd-invoke restart nova-api.service']
     assert host.simulated == [f'apt-get -s install python3-nova={V1}']
+
+
+@pytest.mark.parametrize(('works', 'expected', 'said'), [
+    (True, 0, ''), (False, 1, 'that changed nothing. Next: see why: apt-config dump APT::Get')])
+def test_an_apt_whose_configuration_makes_it_only_download_has_not_gone_back(way_back, host, monkeypatch, capsys, works,
+                                                                             expected, said):
+    typed = []
+
+    def call(command, **_):
+        typed.append(command)
+        if works:
+            host.listed.remove(FORK)
+        return 0
+
+    monkeypatch.setattr('subprocess.call', call)
+    assert way_back.carry_out(way_back()[:1 if works else None]) == expected
+    assert typed == [f'apt-get install -y python3-nova={V1}']
+    assert said in capsys.readouterr().err
 
 
 def test_where_stock_has_moved_on_all_of_nova_goes_there(way_back, host):

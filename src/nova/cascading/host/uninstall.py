@@ -66,11 +66,18 @@ def carry_out(commands):
     for command in commands:
         print(command)
         sys.stdout.flush()
-        if subprocess.call(command, shell=True, env=tools.environment()):
-            sys.stderr.write('that failed. Next: see why, then run it and what follows it: {0}\n'.format(
+        failed = subprocess.call(command, shell=True, env=tools.environment())
+        if failed or is_in_vain(command):
+            sys.stderr.write('that {0}. Next: see why{1}, then run it and what follows it: {2}\n'.format(
+                'failed' if failed else 'changed nothing', '' if failed else ': apt-config dump APT::Get',
                 '; '.join(commands[commands.index(command):])))
             return 1
     return 0
+
+
+def is_in_vain(command):
+    """apt ends with 0 when its configuration lets it only download or simulate."""
+    return command.startswith('apt-get ') and any(map(uninstall_apt.installed, PACKAGES))
 
 
 def way_back(source=None):

@@ -17,6 +17,8 @@ from builder.package.rpm import preflight
 SOURCE = PROJECT / 'ansible'
 # The role carries the one file that the packages ask the databases with.
 PREFLIGHT = f'roles/preflight/files/{preflight.NAME}'
+# And the one that the installer judges with who can write what root runs.
+TRUST = 'roles/fork/files/trust.py'
 NOT_SHIPPED = {'galaxy.yml'}
 LISTS = ('authors', 'license', 'tags')
 
@@ -43,7 +45,8 @@ def contents() -> dict[str, bytes]:
     """path in the collection -> content."""
     own = {path.relative_to(SOURCE).as_posix(): path.read_bytes() for path in project.files(SOURCE)}
     own = {path: content for path, content in own.items() if path not in NOT_SHIPPED}
-    return {**own, 'LICENSE': (PROJECT / 'LICENSE').read_bytes(), PREFLIGHT: preflight.text().encode()}
+    return {**own, 'LICENSE': (PROJECT / 'LICENSE').read_bytes(), PREFLIGHT: preflight.text().encode(),
+            TRUST: (PROJECT / 'installation/installer/trust.py').read_bytes()}
 
 
 def galaxy() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from installer import bug, findnova, interpreters, signals, trust  # noqa: E402
 from installer.install import install  # noqa: E402
 from installer.journal import ROOT  # noqa: E402
 from installer.run import run  # noqa: E402
-from installer.say import Refusal, complain, open_streams, quoted  # noqa: E402
+from installer.say import Refusal, complain, open_streams, quoted, refuse_others  # noqa: E402
 from installer.uninstall import uninstall  # noqa: E402
 
 
@@ -78,8 +78,8 @@ def refuse_foreign_bundle(folder):
     """What root runs must not be what others can change meanwhile; who typed sudo may own it."""
     users = trust.ourselves() | set(int(number) for number in [os.environ.get('SUDO_UID', '')] if number.isdigit())
     place = os.path.join(folder, 'installation')
-    trust.refuse_others(place, trust.weakness(folder, users) or trust.weakness_of_modules(place, users),
-                        'unpack the bundle anew as root, in a directory of root\'s: not {0}'.format(quoted(folder)))
+    refuse_others(place, trust.weakness(folder, users) or trust.weakness_of_modules(place, users),
+                  'unpack the bundle anew as root, in a directory of root\'s: not {0}'.format(quoted(folder)))
 
 
 def use_its_python(nova):

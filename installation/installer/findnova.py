@@ -10,7 +10,7 @@ import pwd
 
 from installer import interpreters, processes, programs, trust, units
 from installer.programs import PYTHONS, which
-from installer.say import Refusal, quoted, say
+from installer.say import Refusal, quoted, refuse_others, say
 
 SCRIPTS = ('nova-manage', 'nova-conductor', 'nova-api', 'nova-scheduler', 'nova-compute')
 # Where OpenStack-Ansible, Kolla, LOCI, devstack, conda, pyenv and people put what nothing points to while stopped.
@@ -63,8 +63,8 @@ def find(parent=None, python=None):
         raise Refusal('no Python of this host has a nova', BOTH)
     reason = trust.weakness(nova.parent, _users(nova)) or trust.weakness_of_modules(
         os.path.join(nova.parent, 'nova'), _users(nova))
-    trust.refuse_others(os.path.join(nova.parent, 'nova'), reason,
-                        'chmod -R go-w {0}'.format(quoted(os.path.join(nova.parent, 'nova'))))
+    refuse_others(os.path.join(nova.parent, 'nova'), reason,
+                  'chmod -R go-w {0}'.format(quoted(os.path.join(nova.parent, 'nova'))))
     return nova
 
 
@@ -78,7 +78,7 @@ def _given(parent, python):
     owner = trust.owner_of(os.path.join(parent, 'nova', '__init__.py'))
     if python is not None:
         python = os.path.abspath(python)
-        trust.refuse_others(python, trust.weakness_of_interpreter(python, trust.ourselves() | set([owner])), '')
+        refuse_others(python, trust.weakness_of_interpreter(python, trust.ourselves() | set([owner])), '')
         return Nova(parent, python)
     passed = []
     found = _of_processes() + _of_units() + _of_scripts() + [Candidate(path) for path in _around(parent)]
@@ -126,8 +126,8 @@ def _parents(candidates, passed):
         for folder in candidate.parents:
             reason = reason or trust.weakness(folder, candidate.users)
         if reason and candidate.must:
-            trust.refuse_others(python, reason, 'if you trust that user: --nova-parent DIR, the directory that holds '
-                                'nova/ (its owner may then write it); else take the right to write from others')
+            refuse_others(python, reason, 'if you trust that user: --nova-parent DIR, the directory that holds '
+                          'nova/ (its owner may then write it); else take the right to write from others')
         elif reason:
             passed.append('{0}, as {1}'.format(python, reason))
             continue

@@ -22,7 +22,7 @@ import re
 import sys
 
 from installer import files, processes, trust
-from installer.say import Refusal, quoted
+from installer.say import Refusal, quoted, refuse_others
 
 ROOT = '/var/lib/nova-cascading/installer'
 INSTALLING, INSTALLED, UNINSTALLING = 'installing', 'installed', 'uninstalling'
@@ -60,7 +60,7 @@ def refuse_planted(root):
     """
     for name in sorted(os.listdir(root)):
         path = os.path.join(root, name)
-        trust.refuse_others(path, trust.weakness(path, trust.ourselves()), 'look what it is; then rm -r {0}'.format(
+        refuse_others(path, trust.weakness(path, trust.ourselves()), 'look what it is; then rm -r {0}'.format(
             quoted(path)))
 
 
@@ -77,8 +77,8 @@ class Lock(object):
         except EnvironmentError as error:
             raise Refusal('the journal cannot be written: {0}'.format(error),
                           'run it with sudo, on a file system that is not read-only (or give --state-dir DIR)')
-        trust.refuse_others(os.path.dirname(self.path), trust.weakness(os.path.dirname(self.path), trust.ourselves()),
-                            'sudo chown root, chmod go-w, or give another --state-dir')
+        refuse_others(os.path.dirname(self.path), trust.weakness(os.path.dirname(self.path), trust.ourselves()),
+                      'sudo chown root, chmod go-w, or give another --state-dir')
         refuse_planted(os.path.dirname(self.path))
         # A service restarted from here must not inherit the lock.
         fcntl.fcntl(self.handle, fcntl.F_SETFD, fcntl.FD_CLOEXEC)

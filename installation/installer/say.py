@@ -1,6 +1,7 @@
 """What the installer tells the person at the terminal; a terminal that has gone away stops nothing."""
 
 import os
+import pwd
 import re
 import sys
 
@@ -71,3 +72,17 @@ def printable(text):
 def quoted(path):
     """A path as a shell word, for commands that people copy, and for a script."""
     return path if NEEDS_NO_QUOTES.match(path) else "'{0}'".format(path.replace("'", "'\\''"))
+
+
+def refuse_others(path, reason, hint):
+    """:raises Refusal: when there is a reason not to run it, see trust.weakness()."""
+    if reason:
+        raise Refusal('{0} would be run as {1}, but {2}'.format(path, _me(), reason), hint or
+                      'ls -ld {0}; take the right to write from others'.format(quoted(path)))
+
+
+def _me():
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())

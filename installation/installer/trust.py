@@ -1,13 +1,16 @@
-"""Who else can write what root is about to run? A program counts with every folder and link that leads to it."""
+"""Who else can write what root is about to run? A program counts with every folder and link that leads to it.
+
+It imports nothing of ours, as Ansible's role for virtualenvs sends this file alone, and runs it: trust.py VIRTUALENV.
+Exit status: 0 root alone can write what it runs of that; 1 somebody else can, and who.
+"""
 
 import glob
 import grp
 import os
 import pwd
+import re
 import stat
-
-from installer import files
-from installer.say import Refusal, quoted
+import sys
 
 GROUP, OTHERS = 0o020, 0o002
 MOST_LINKS = 40  # as the kernel's own limit
@@ -118,7 +121,7 @@ def weakness_of_interpreter(python, users):
     if reason or prefix in ('/', '/usr'):
         return reason
     for pattern in LIBRARIES:
-        for path in sorted(glob.glob(os.path.join(files.glob_escape(prefix), pattern))):
+        for path in sorted(glob.glob(os.path.join(_literally(prefix), pattern))):
             reason = _writers(path, os.lstat(path), users)
             if reason:
                 return reason
@@ -136,8 +139,23 @@ def weakness_of_modules(top, users):
     return reason
 
 
-def refuse_others(path, reason, hint):
-    """:raises Refusal: when there is a reason, see weakness()."""
-    if reason:
-        raise Refusal('{0} would be run as {1}, but {2}'.format(path, _name(os.geteuid()), reason), hint or
-                      'ls -ld {0}; take the right to write from others'.format(quoted(path)))
+def weakness_of_virtualenv(place):
+    """As weakness(), of what root runs of a virtualenv that has nova, where nobody but us may write it."""
+    command, users = os.path.join(place, 'bin', 'nova-cascading'), ourselves()
+    reason = weakness_of_interpreter(os.path.join(place, 'bin', 'python'), users)
+    if not reason and os.path.lexists(command):
+        reason = weakness(command, users)
+    for nova in sorted(glob.glob(os.path.join(_literally(place), 'lib/python*/*-packages/nova'))):
+        reason = reason or weakness_of_modules(nova, users)
+    return reason
+
+
+def _literally(path):
+    """A path for glob, which has no escape() in Python 2."""
+    return re.sub(r'([*?[])', r'[\1]', path)
+
+
+if __name__ == '__main__':
+    found_weakness = weakness_of_virtualenv(os.path.abspath(sys.argv[1]))
+    print(found_weakness or 'nobody else')
+    sys.exit(1 if found_weakness else 0)

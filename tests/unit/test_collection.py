@@ -4,6 +4,8 @@ import hashlib
 import io
 import json
 import re
+import subprocess
+import sys
 import tarfile
 
 import pytest
@@ -51,6 +53,25 @@ def test_it_carries_the_preflight_of_the_packages(archive):
     assert read(archive, 'roles/preflight/files/nova-cascading-preflight').decode() == preflight.text()
 
 
+def test_what_judges_virtualenvs_needs_nothing_beside_it_and_names_who_can_write_one(archive, tmp_path):
+    (tmp_path / 'trust.py').write_bytes(read(archive, 'roles/fork/files/trust.py'))
+    place = tmp_path / 'a virtualenv'
+    (place / 'lib/python3/site-packages/nova').mkdir(parents=True)
+    (place / 'bin').mkdir()
+    for name in 'python', 'nova-cascading':
+        (place / 'bin' / name).touch(0o755)
+
+    def judged():
+        done = subprocess.run([sys.executable, '-I', tmp_path / 'trust.py', place], capture_output=True, text=True)
+        return done.returncode, done.stdout.strip()
+    assert judged() == (0, 'nobody else')
+    packages = 'lib/python3/site-packages'
+    for path in ('bin', 'bin/python', 'bin/nova-cascading', packages, f'{packages}/nova'):
+        (place / path).chmod(0o777)
+        assert judged() == (1, f'{place / path} can be written by everybody')
+        (place / path).chmod(0o755)
+
+
 def test_it_says_what_galaxy_yml_says(archive):
     told = json.loads(read(archive, 'MANIFEST.json'))['collection_info']
     assert (told['namespace'], told['name'], told['license']) == ('nova_cascading', 'fleet', ['Apache-2.0'])
@@ -71,3 +92,23 @@ def test_no_template_has_an_escape_that_ansible_leaves_as_two_characters():
     escapes = [line for line in lines if re.search(r'\\[nrt]', line)]
     assert len(escapes) > 2
     assert [line for line in escapes if '"' not in re.split(r'\\[nrt]', line)[0]] == []
+
+
+def test_tasks_of_the_operator_run_only_where_a_failure_of_theirs_is_told():
+    """In hook.yml, which says how the host is left and what to do next."""
+    names = {name for path in (ANSIBLE / 'roles').glob('*/defaults/main.yml')
+             for name in re.findall(r'^(\w+_(?:before|after)):', path.read_text(), re.M)} | {'fleet_canary'}
+    assert len(names) == 5
+    used = [f'{path.name}: {line.strip()}' for path in ANSIBLE.rglob('tasks/*.yml')
+            for line in path.read_text().splitlines() if re.search(rf'{{{{ ({"|".join(names)}) }}}}', line)]
+    assert len(used) == 5
+    assert [line for line in used if 'fork_hook: ' not in line] == []
+
+
+def test_whatever_stops_a_run_says_what_to_do_next():
+    texts = {str(path): path.read_text() for path in ANSIBLE.rglob('*.yml')}
+    stops = [(name, block) for name, text in texts.items()
+             for block in re.findall(r'^( +)fail_msg:((?:.*\n)(?:\1  +.*\n)*)', text, re.M)
+             + re.findall(r'^( +)ansible\.builtin\.fail:\n((?:\1  +.*\n)*)', text, re.M)]
+    assert len(stops) > 15
+    assert [(name, block) for name, (_, block) in stops if 'next:' not in block.lower()] == []

@@ -96,6 +96,7 @@ def build_deb(this: Change, number: str, to: Path) -> None:
         (root / 'DEBIAN/conffiles').write_text(f'/{APT_CONF}\n')
         for path in [root, *root.rglob('*')]:
             path.chmod(0o755 if path.is_dir() or path.name == HOOK else 0o644)
+            os.utime(path, (this.time, this.time))  # dpkg-deb changes only what is later, and this may be ahead of now
         to.parent.mkdir(parents=True, exist_ok=True)
         # gzip: what every dpkg reads.
         isolated.run(['dpkg-deb', '--root-owner-group', '-Zgzip', '-z9', '--build', root, to],

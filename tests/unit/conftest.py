@@ -6,9 +6,20 @@ import types
 
 import pytest
 
+from builder.common import manager, project
 from builder.common.project import PROJECT
+from builder.repository import keys
 
 SOURCE = PROJECT / 'src/nova'
+REMEMBERED = (project.label, project.epoch, manager.name, manager.refresh, keys.export)
+
+
+@pytest.fixture(autouse=True)
+def forgetful():
+    """What the builder remembers of one test's machine, project and keys is not true in the next."""
+    yield
+    for function in REMEMBERED:
+        function.cache_clear()
 
 
 @pytest.fixture

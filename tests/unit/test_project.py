@@ -15,12 +15,6 @@ from tests.hosts.lib import verdicts
 GIT = ['git', '-c', 'user.name=x', '-c', 'user.email=x@example.org', '-c', 'commit.gpgsign=false']
 
 
-@pytest.fixture(autouse=True)
-def forgetful():
-    project.label.cache_clear()
-    project.epoch.cache_clear()
-
-
 @pytest.fixture
 def copy(tmp_path, monkeypatch):
     """A small project of its own, in a checkout."""

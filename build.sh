@@ -5,10 +5,11 @@ set -eu
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 PYTHONDONTWRITEBYTECODE=1
 export PATH PYTHONDONTWRITEBYTECODE
-unset CDPATH ENV BASH_ENV PYTHONPATH PYTHONHOME
+unset CDPATH ENV BASH_ENV PYTHONPATH PYTHONHOME QUOTING_STYLE TIME_STYLE
 here=$(cd -- "$(dirname -- "$0")" && pwd -P)
 
-# Root runs nothing that others than root and the owner of this file can write, or put in the place of it.
+# Root runs nothing that others can write, or put in the place of it. Believed are root, the owner of this file, and who
+# typed sudo.
 refuse_open() {
     owner=$(stat -c %u "$here/build.sh")
     # A group of the owner's own, as useradd makes one for each user, has nobody else in it.
@@ -17,22 +18,65 @@ refuse_open() {
     else
         group=0
     fi
-    open=$(cd -- "$here" && find . \( -name dist -o -path ./.git/objects \) -prune -o ! -type l \( ! -user 0 ! -user "$owner" -o -perm -002 -o \
+    open=$(cd -- "$here" && project ! -type l \( ! -user 0 ! -user "$owner" -o -perm -002 -o \
         -perm -020 ! -group 0 ! -group "$group" \) -print | head -n 1)
+    # Where there is an access list, the group's rights are the most that anybody in it has.
+    [ -n "$open" ] || open=$(cd -- "$here" && project ! -type l -perm -020 -exec ls -ld {} + | listed | head -n 1)
     if [ -n "$open" ]; then
         echo "build.sh: others than root and the owner of build.sh can write $here/${open#./}, so root does not run it." \
-            "Next: see what they wrote (git status), then: chown -R $owner '$here' && chmod -R go-w '$here'" >&2
+            "Next: see what they wrote (git status), then: chown -R $owner $(quoted "$here") && chmod -R go-w $(quoted "$here")" >&2
         exit 1
     fi
     above=$here
     while [ "$above" != / ]; do
         above=$(dirname -- "$above")
-        if [ -n "$(find "$above" -maxdepth 0 -perm -002 ! -perm -1000)" ]; then
-            echo "build.sh: everybody can write $above, and so replace $here, so root does not run it." \
-                "Next: move it to a directory of root's, or: chmod o-w '$above'" >&2
-            exit 1
-        fi
+        refuse_replaceable "$above"
     done
+}
+
+project() {
+    find . \( -name dist -o -path ./.git/objects \) -prune -o "$@"
+}
+
+# The paths, of what `ls -ld` shows, that have an access list.
+listed() {
+    sed -n 's/^.\{10\}+ .* \([./]\)/\1/p'
+}
+
+refuse_replaceable() {
+    uid=$(stat -c %u "$1")
+    case $uid in
+    0 | "$owner" | "${SUDO_UID:-0}") ;;
+    *)
+        echo "build.sh: $(stat -c %U "$1") owns $1, and so can replace $here, so root does not run it." \
+            "Next: move it to a directory of root's, or, when you believe that user: chown -R $uid $(quoted "$here")" >&2
+        exit 1
+        ;;
+    esac
+    who=
+    if [ -n "$(find "$1" -maxdepth 0 -perm -002 ! -perm -1000)" ]; then
+        who=everybody
+    elif [ -n "$(find "$1" -maxdepth 0 -perm -020 ! -perm -1000)" ]; then
+        who=$(in_group "$(stat -c %g "$1")")
+        [ -z "$(find "$1" -maxdepth 0 -exec ls -ld {} + | listed)" ] || who='somebody in its access list'
+    fi
+    if [ -n "$who" ]; then
+        echo "build.sh: $who can write $1, and so replace $here, so root does not run it." \
+            "Next: move it to a directory of root's, or: chmod go-w $(quoted "$1")" >&2
+        exit 1
+    fi
+}
+
+# One of a group whom root has no reason to believe; many groups of a distribution have nobody in them.
+in_group() {
+    { getent group "$1" | cut -d: -f4 | tr , '\n'; getent passwd | awk -F: -v group="$1" '$4 == group { print $1 }'; } |
+        while read -r name; do
+            case $(id -u "$name" 2>/dev/null) in '' | 0 | "$owner" | "${SUDO_UID:-0}") ;; *) echo "$name" ;; esac
+        done | head -n 1
+}
+
+quoted() {
+    printf "'%s'" "$(printf %s "$1" | sed "s/'/'\\\\''/g")"
 }
 
 if [ "$(id -u)" -eq 0 ]; then

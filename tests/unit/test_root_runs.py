@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 
@@ -174,13 +175,25 @@ def owned(path, uid, gid):
         os.chown(one, uid, gid)
 
 
+def list_access(path):
+    """What `setfacl -m u:nobody:rw` makes: the mode shows it as the rights of the group, which is root's here."""
+    nobody = 0xffffffff
+    entries = (1, 7, nobody), (2, 7, 65534), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)
+    packed = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *entry) for entry in entries)
+    try:
+        os.setxattr(path, 'system.posix_acl_access', packed)
+    except OSError:
+        pytest.skip('SKIPPED: needs a file system with access lists')
+
+
 @pytest.mark.parametrize('spoil', [
     lambda project: (project / 'builder/cli.py').chmod(0o666),
     lambda project: (project / 'builder/source').chmod(0o777),
     lambda project: project.chmod(0o1777),
     lambda project: os.chown(project / 'builder/cli.py', 65534, 0),
     lambda project: [os.chown(project / 'builder', 0, 100), (project / 'builder').chmod(0o775)],
-], ids=['file', 'directory', 'sticky', 'owner', 'group'])
+    lambda project: list_access(project / 'builder/cli.py'),
+], ids=['file', 'directory', 'sticky', 'owner', 'group', 'access list'])
 def test_root_does_not_build_with_what_others_can_write_and_the_way_out_works(project, spoil):
     spoil(project)
     done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
@@ -189,12 +202,27 @@ def test_root_does_not_build_with_what_others_can_write_and_the_way_out_works(pr
     assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
 
 
-def test_root_does_not_build_where_anybody_can_put_another_tree(project, tmp_path):
-    tmp_path.chmod(0o777)
+@pytest.mark.parametrize(('spoil', 'says'), [
+    (lambda above: above.chmod(0o777), 'everybody can write {0}'),
+    (lambda above: [os.chown(above, 0, 65534), above.chmod(0o775)], 'can write {0}, and so replace'),
+    (list_access, 'somebody in its access list can write {0}'),
+    (lambda above: os.chown(above, 65534, 0), 'nobody owns {0}')], ids=['everybody', 'group', 'access list', 'owner'])
+def test_root_does_not_build_where_others_can_put_another_tree(project, tmp_path, spoil, says):
+    spoil(tmp_path)
     done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
-    assert done.returncode == 1 and f'everybody can write {tmp_path}' in done.stderr
-    subprocess.run(['sh', '-c', done.stderr.partition('or: ')[2]], check=True)
+    assert done.returncode == 1 and says.format(tmp_path) in done.stderr
+    subprocess.run(['sh', '-c', re.split('or: |that user: ', done.stderr)[1]], check=True)
     assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize('spoil', [lambda above: [os.chown(above, 0, 0), above.chmod(0o775)],
+                                   lambda above: [os.chown(above, 0, 60003), above.chmod(0o2775)],
+                                   lambda above: above.chmod(0o1777), lambda above: os.chown(above, 60001, 60001)],
+                         ids=['the group root', 'a group of nobody', 'as /tmp', 'of who typed sudo'])
+def test_root_builds_where_only_believed_users_can_put_another_tree(project, tmp_path, spoil):
+    spoil(tmp_path)
+    sudo = {**os.environ, 'SUDO_UID': '60001'}
+    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True, env=sudo).returncode == 0
 
 
 @pytest.mark.parametrize(('uid', 'gid', 'modes'), [(0, 0, 0o775), (60001, 60001, 0o775),

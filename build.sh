@@ -6,7 +6,12 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin
 PYTHONDONTWRITEBYTECODE=1
 export PATH PYTHONDONTWRITEBYTECODE
 unset CDPATH ENV BASH_ENV PYTHONPATH PYTHONHOME QUOTING_STYLE TIME_STYLE
-here=$(cd -- "$(dirname -- "$0")" && pwd -P)
+# Where this file is, not a link to it.
+here=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd -P)
+if [ ! -f "$here/builder/__main__.py" ] || [ ! -f "$here/build.sh" ]; then
+    echo "build.sh: $here is no clone of nova-cascading: builder/ is missing. Next: run the build.sh of a clone" >&2
+    exit 1
+fi
 
 # Root runs nothing that others can write, or put in the place of it. Believed are root, the owner of this file, and who
 # typed sudo.

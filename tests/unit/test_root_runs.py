@@ -225,6 +225,22 @@ def test_root_builds_where_only_believed_users_can_put_another_tree(project, tmp
     assert subprocess.run([project / 'build.sh', '--help'], capture_output=True, env=sudo).returncode == 0
 
 
+def test_a_link_is_followed_and_its_own_directory_is_none_of_ours(project, tmp_path):
+    bin = tmp_path / 'bin'
+    bin.mkdir()
+    os.chown(bin, 65534, 65534)
+    (bin / 'nova-build').symlink_to(project / 'build.sh')
+    done = subprocess.run([bin / 'nova-build', '--help'], capture_output=True, text=True)
+    assert done.returncode == 0 and 'usage: ./build.sh' in done.stdout
+
+
+def test_a_copy_without_its_project_names_no_other_directory_to_change(project, tmp_path):
+    (tmp_path / 'home').mkdir(mode=0o777)
+    shutil.copy2(project / 'build.sh', tmp_path / 'home')
+    done = subprocess.run([tmp_path / 'home/build.sh', '--help'], capture_output=True, text=True)
+    assert done.returncode == 1 and 'builder/ is missing' in done.stderr and 'chown' not in done.stderr
+
+
 @pytest.mark.parametrize(('uid', 'gid', 'modes'), [(0, 0, 0o775), (60001, 60001, 0o775),
                                                    (60001, 60002, 0o755), (1, 1, 0o775)])
 def test_a_clone_of_roots_or_of_a_users_own_is_built_whatever_its_umask_was(project, uid, gid, modes):

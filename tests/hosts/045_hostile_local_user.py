@@ -51,6 +51,7 @@ NOBODY = 'setpriv --reuid=nobody --regid=nogroup --clear-groups'
 def swapped(module_host, fork_of):
     """A booted controller that root has swapped from within the trap, with apt's hook; what the trap noticed."""
     host = module_host('bookworm', 'stack')
+    host.run('systemctl disable nova-api nova-scheduler')  # one service is enough
     host.boot()
     host.run(PLANT)
     fork = fork_of('bookworm', 1, *debs.DEB)

@@ -13,6 +13,7 @@ from tests.hosts.lib.services import wait_for_conductor
 @pytest.fixture(scope='module')
 def cloud(module_host, fork_of) -> Cloud:
     host = module_host('bookworm', 'stack')
+    host.run('systemctl disable nova-api nova-scheduler')  # a proxy asks the conductor
     host.boot()
     debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
     host.run('apt-get install -y python-nova-cascading')

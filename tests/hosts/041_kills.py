@@ -34,6 +34,7 @@ def half_way(module_host, ready) -> tuple[str, list]:
 @pytest.fixture(scope='module')
 def controller(module_host, ready) -> Host:
     host: Host = module_host(*ready)
+    debs.compile_once(host)
     host.run(f'systemctl disable {OFF}')
     host.boot()
     host.serve('/srv/apt')

@@ -19,6 +19,7 @@ OFF = ('nova-scheduler', 'nova-api-metadata')
 def swap(module_host, fork_of) -> SimpleNamespace:
     """A controller under sysvinit with the fork just installed; which processes were there before."""
     host: Host = module_host('bookworm', 'sysvinit')
+    debs.compile_once(host)
     sysvinit.boot(host)
     debs.offer_fork(host, fork_of('bookworm', 1, *debs.DEB))
     host.put(packages.library(fork_of('bookworm', 1, *debs.DEB)), '/root/fork.deb')

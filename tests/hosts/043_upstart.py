@@ -20,6 +20,7 @@ OFF = ('nova-scheduler', 'nova-api-metadata')
 def swap(module_host, fork_of) -> SimpleNamespace:
     """A controller whose nova services are jobs of upstart, with the fork just installed; what ran before."""
     host: Host = module_host('bookworm', 'stack')
+    debs.compile_once(host)
     host.start_mariadb()
     host.start_rabbit()
     make_jobs(host)

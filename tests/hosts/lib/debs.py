@@ -45,6 +45,13 @@ def leave_uncompiled(host: Host) -> None:
     host.run('ln -sf /bin/true /usr/bin/py3compile')
 
 
+def compile_once(host: Host) -> None:
+    """The first installation on this host makes bytecode; it stays, and is right, while the same fork comes again."""
+    host.run('mv /usr/bin/py3compile /usr/bin/py3compile.real')
+    host.write('/usr/bin/py3compile', '#!/bin/sh\nset -e\n/usr/bin/py3compile.real "$@"\n'
+               'ln -sf /bin/true /usr/bin/py3compile\nln -sf /bin/true /usr/bin/py3clean\n', 0o755)
+
+
 def offer_fork(host: Host, fork: Path) -> None:
     """Let apt of the host see its stock nova and the fork, and nothing else."""
     host.offer([*packages.stock_debs(host.suite).values(), packages.library(fork)])

@@ -77,6 +77,19 @@ def test_with_a_new_fork_everything_moves_together(make_host, suite, forked, upd
     assert debs.nova(host) == {name: f'{version}+cascading1' if name == debs.FORK else version for name in together}
 
 
+def test_while_the_archive_has_half_of_the_update_no_service_is_lost(make_host, suite, forked, update, fork_of):
+    host = make_host(suite, forked)
+    new = packages.library(fork_of(update[debs.STOCK], 1, *debs.DEB))
+    before = debs.installed(host)
+    for missing in ({'nova-conductor'}, update.keys() - {'nova-common'}):
+        host.offer([*packages.stock_debs(suite).values(), new,
+                    *(path for name, path in update.items() if name not in missing)])
+        for command in ('apt-get dist-upgrade', f'apt-get install {debs.FORK}'):
+            assert 'try again when the archive is complete' in host.run(f'{command} -y', check=False).err
+        host.run('apt-get upgrade -y')
+        assert debs.installed(host) == before
+
+
 def test_the_new_fork_sorts_between_its_stock_and_the_next(suite, update, fork_of):
     versions = [packages.field(deb, 'Version') for deb in (
         packages.stock_debs(suite)[debs.STOCK], packages.library(fork_of(suite, 1, *debs.DEB)),

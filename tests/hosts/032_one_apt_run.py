@@ -66,6 +66,18 @@ def test_a_reinstallation_of_both(day):
     assert_all_well(day.host, before)
 
 
+@debs.on_bookworm('day')
+def test_a_service_that_is_masked_while_it_runs_is_named(day):
+    host, name = day.host, 'nova-scheduler'
+    host.run(f'systemctl mask --runtime {name}')
+    before = pids(host)
+    done = host.run('apt-get install -y --reinstall python3-nova-cascading')
+    assert f'{name} was not restarted, and runs the code that it started with' in done.out + done.err
+    assert 'masked' in host.run(f'systemctl status {name}').out
+    assert (before[name], False) == (host.service(name).pid, pids(host)['nova-conductor'] == before['nova-conductor'])
+    host.run(f'systemctl unmask --runtime {name}; systemctl restart {name}')
+
+
 def test_a_security_day(day):
     day.host.offer(day.updates)
     before = pids(day.host)

@@ -17,6 +17,9 @@ BACK_WITHOUT_SERVICES = ['- python3-nova-cascading', '+ python3-nova', *(f'- {na
 BACK = ['- python3-nova-cascading', '+ python3-nova', *(f'^ {name}' for name in SERVICES)]
 FORTH = ['- python3-nova', '+ python3-nova-cascading']
 FORTH_WITHOUT_SERVICES = [*FORTH, *(f'- {name}' for name in SERVICES)]
+NEXT_RELEASE = f'nova-common {OLD} all none < 2:31.0.0-6 all none /var/cache/apt/archives/nova-common_31_all.deb'
+
+
 def companion(name):
     stock = '1:2014.1.5-0ubuntu1'
     return f'{name} {stock} all none < {stock}+cascading1 all none /var/cache/apt/archives/{name}_1_all.deb'
@@ -104,7 +107,11 @@ esac
     ([*FORTH, '- python3-novaclient'], 'apt-get install python3-nova-cascading', PASSED),
     (['^ python3-nova-cascading', *(f'- {name}' for name in SERVICES)], 'apt-get install python-nova-cascading=9',
      REFUSED),
-    (['^ python3-nova-cascading', '- nova-consoleauth'], 'apt full-upgrade', PASSED),
+    (['^ python3-nova-cascading', NEXT_RELEASE, '- nova-consoleauth'], 'apt full-upgrade', PASSED),
+    (['^ python3-nova-cascading', '^ nova-common', '- nova-conductor'], 'apt full-upgrade', REFUSED),
+    (['^ python3-nova-cascading', '^ nova-common', '- nova-conductor'], '', REFUSED),
+    (['^ python3-nova-cascading', '^ nova-common', '- nova-api'], 'apt-get dist-upgrade nova-api-', PASSED),
+    (['^ python3-nova-cascading', '^ nova-common', '- hello'], 'apt full-upgrade', PASSED),
     (['^ python3-nova', '- nova-consoleauth'], 'apt full-upgrade', PASSED),
     (BACK, 'apt-get install python3-nova', PASSED),
     (BACK, 'apt-get install -y python3-nova=2:26.2.2-2 nova-api=2:26.2.2-2', PASSED),

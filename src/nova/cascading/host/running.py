@@ -9,7 +9,7 @@ from nova.cascading.host.tools import ask, call, output, which
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
 PREFIXES = ('nova-', 'openstack-nova-')
 UP = ('active', 'reloading')  # systemd's states of what has started
-GATE_SECONDS = 60  # of one that adds the column before it lets a service start
+MAIN = 'ExecMainStartTimestampMonotonic'
 
 
 def candidates():
@@ -107,13 +107,14 @@ def is_refused(unit):
 
     One that runs may have started without a gate, and then systemd notes its process before it notes the attempt.
     """
-    main, attempt = 'ExecMainStartTimestampMonotonic', 'InactiveExitTimestampMonotonic'
-    end = time.time() + GATE_SECONDS
-    shown = properties(unit, 'ActiveState', 'SubState', main, attempt)
-    while shown.get('SubState') == 'start-pre' and time.time() < end:  # a next try, whose gate has not answered yet
-        time.sleep(0.5)
-        shown = properties(unit, 'ActiveState', 'SubState', main, attempt)
-    return shown.get('ActiveState') not in UP and int(shown.get(main) or 0) < int(shown.get(attempt) or 0)
+    attempt = 'InactiveExitTimestampMonotonic'
+    shown = properties(unit, 'ActiveState', MAIN, attempt)
+    return shown.get('ActiveState') not in UP and int(shown.get(MAIN) or 0) < int(shown.get(attempt) or 0)
+
+
+def main_start(unit):
+    """When its main process was started last, as systemd counts; '' where nobody knows."""
+    return properties(unit, MAIN).get(MAIN, '') if has_systemd() else ''
 
 
 def is_stopped(unit):

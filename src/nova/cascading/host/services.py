@@ -53,13 +53,15 @@ def restart_running():
         return 0
     if not gate_open():
         return tell_closed(names)
-    failed, since = [], int(time.time())
+    failed, since, before = [], int(time.time()), dict((name, running.main_start(name)) for name in names)
     for group in restarting.steps(names):
         note.remember(running.ordered(left_stopped + group))
         failed += restarting.restart(group)
     missing = restarting.down(names, seconds=0 if running.has_systemd() else 10)
     note.remember(running.ordered(missing + failed))
-    statuses = [tell_failed(name, since) for name in missing] + [FAILED_OTHERWISE if failed else 0]
+    same = [name for name in names if before[name] and running.main_start(name) == before[name]]
+    tell_forbidden([name for name in same if name not in missing])
+    statuses = [tell_failed(name, since, name in same) for name in missing] + [FAILED_OTHERWISE if failed else 0]
     return 1 if 1 in statuses else max(statuses)
 
 
@@ -74,9 +76,20 @@ def tell_closed(names):
     return GATE_CLOSED
 
 
-def tell_failed(name, since):
-    """Say why a service does not run after its restart; returns the exit status that this means."""
-    is_in_gate = running.has_systemd() and running.is_refused(name)
+def tell_forbidden(names):
+    """Say which services systemd was kept from restarting: by policy-rc.d, a mask, RefuseManualStop."""
+    for name in names:
+        sys.stderr.write('{0} was not restarted, and runs the code that it started with. Next: see why, then restart '
+                         'it: systemctl status {0}\n'.format(name))
+
+
+def tell_failed(name, since, is_same):
+    """Say why a service does not run after its restart; returns the exit status that this means.
+
+    :param is_same: whether its main process has not been started since: then it may not have come past the gate. Its
+        state alone does not tell, between two tries of systemd's.
+    """
+    is_in_gate = running.has_systemd() and is_same and running.is_refused(name)
     ours = is_in_gate or blame.is_ours(name, since, restarting.journal(name, since))
     sys.stderr.write('{0} does not run after its restart{1}. Next: {2}\n'.format(
         name, '' if ours else ', for a reason that is not nova-cascading\'s', restarting.diagnosis(name)))

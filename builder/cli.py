@@ -24,6 +24,7 @@ HINTS = {errno.ENOSPC: 'free some space, or set TMPDIR to a directory on a large
          errno.ENOENT: 'check that path, and that the directory you are in still exists',
          errno.ENOTDIR: 'check that path', errno.EISDIR: 'check that path', errno.ELOOP: 'check that path',
          errno.ENAMETOOLONG: 'choose a shorter path',
+         errno.EFBIG: 'raise the limit of a file (ulimit -f), or choose another file system with --to DIR or TMPDIR',
          errno.EMFILE: 'raise the limit of open files (ulimit -n)', errno.ENOMEM: 'free some memory'}
 
 

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 
 from builder.common import workplace
+from builder.common.files import deliver
+from builder.common.model import Fork
 from builder.fork import making, quilt
 from builder.source.obtain import obtain
 
@@ -24,14 +26,19 @@ def run(args: argparse.Namespace) -> int:
     with workplace.directory() as work:
         tree = obtain(args.source, Path(work))
         made = making.make(tree)
-    if args.to:
-        args.to.mkdir(parents=True, exist_ok=True)
-        for name, content in quilt.files(made).items():
-            (args.to / name).write_bytes(content)
-        return 0
+        if args.to:
+            print(*deliver(written(made, Path(work) / 'quilt'), args.to), sep='\n')
+            return 0
     print(f'nova {tree.version} from {tree.origin}', file=sys.stderr)
     for result in made.report:
         print(f'  {result.rule}: {result.state}{f" ({result.why})" if result.why else ""}', file=sys.stderr)
     for _, text in quilt.series(made):
         sys.stdout.buffer.write(text.encode() + b'\n')
     return 0
+
+
+def written(made: Fork, folder: Path) -> list[Path]:
+    folder.mkdir()
+    for name, content in quilt.files(made).items():
+        (folder / name).write_bytes(content)
+    return sorted(folder.iterdir())

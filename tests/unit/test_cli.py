@@ -11,7 +11,7 @@ import pytest
 from builder import cli
 from builder.cli import COMMANDS
 from builder.common.project import PROJECT
-from tests import conditions
+from tests import conditions, fakenova
 
 
 def build(*words):
@@ -55,6 +55,15 @@ def test_a_variable_that_is_not_set_is_no_current_directory_and_not_everything(w
     done = subprocess.run([PROJECT / 'build.sh', *words], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2 and 'an argument is empty' in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_series_of_patches_is_there_whole_or_not_at_all(tmp_path):
+    tree = fakenova.write(tmp_path / 'nova', '26.3.0')
+    limited = subprocess.run(['sh', '-c', 'ulimit -f 64; exec "$@"', 'sh', PROJECT / 'build.sh', 'diff', tree, '--to',
+                              tmp_path / 'out'], capture_output=True, text=True)
+    assert limited.returncode == 1 and 'ulimit -f' in limited.stderr and not (tmp_path / 'out').exists()
+    done = build('diff', tree, '--to', tmp_path / 'out')
+    assert done.returncode == 0 and sorted(done.stdout.split()) == sorted(map(str, (tmp_path / 'out').iterdir()))
 
 
 def test_words_for_pytest_may_be_empty(monkeypatch):

@@ -119,3 +119,17 @@ def test_nobody_listening_stops_nothing(load, monkeypatch):
         monkeypatch.setattr(sys, 'stdout', stream)
         for _ in range(3):
             load('terminal').say('a line')
+
+
+@pytest.mark.parametrize('line', ['lock_wait_timeout = 0', 'lock_wait_timeout = 99999999999', 'lock_retries = -1',
+                                  'max_wait = -5'])
+def test_a_wait_without_end_or_an_attempt_less_than_none_is_told_and_nothing_tried(host, line):
+    (host.path / 'nova.conf').write_text(f'[cascading]\n{line}\n')
+    with pytest.raises(host.load('errors').Unreachable, match=line.partition(' ')[0]):
+        host.config.read()
+
+
+@pytest.mark.parametrize('line', ['lock_wait_timeout = 1', 'lock_retries = 0', 'max_wait = 0', 'max_wait = 604800'])
+def test_the_least_and_the_most_that_make_sense_are_taken(host, line):
+    (host.path / 'nova.conf').write_text(f'[cascading]\n{line}\n')
+    assert host.config.read()

@@ -29,6 +29,8 @@ OPTIONS = [
                help='Seconds that one migration of a database waits in all: for other migrations of it, and for '
                     'tables that are in use.'),
 ]
+# PostgreSQL waits for ever with a limit of 0; without an attempt nothing is done, and nothing fails.
+_LIMITS = (('lock_wait_timeout', 1, 3600), ('lock_retries', 0, 10000), ('max_wait', 0, 604800))
 # What connection strings refer to in nova.conf, with the defaults that nova has.
 _REFERENCES = (('state_path', '/var/lib/nova'), ('sqlite_db', 'nova.sqlite'), ('host', socket.gethostname()),
                ('bindir', '/usr/bin'))
@@ -112,7 +114,20 @@ def _read(files, directories):
     except (cfg.Error, EnvironmentError, ValueError) as error:
         raise errors.Unreachable('cannot read {0}: {1}'.format(
             ', '.join(files) or 'nova.conf', redact.hide(error)), 'correct it, then run this again')
+    within_limits(conf.cascading)
     return conf
+
+
+def within_limits(options):
+    """The options of this package.
+
+    :raises errors.Unreachable: one has a value with which the migration would wait for ever, or try nothing
+    """
+    for name, low, high in _LIMITS:
+        if not low <= getattr(options, name) <= high:
+            raise errors.Unreachable('[cascading] {0} of nova.conf is {1}, and must be from {2} to {3}'.format(
+                name, getattr(options, name), low, high), 'correct it, then run this again')
+    return options
 
 
 def reads_databases():
@@ -123,7 +138,7 @@ def reads_databases():
 def inside_nova():
     """The options of this package in a process of nova, which has read its configuration already."""
     cfg.CONF.register_opts(OPTIONS, group='cascading')
-    return cfg.CONF.cascading
+    return within_limits(cfg.CONF.cascading)
 
 
 def used(conf, group='database'):

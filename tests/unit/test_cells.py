@@ -34,6 +34,13 @@ def test_each_cell_has_the_message_bus_that_the_api_database_names(found):
                  ) == [('main', None), ('west', 'rabbit://west/'), ('2', 'rabbit://east/')]
 
 
+def test_a_cell_without_a_database_is_there_and_cannot_be_asked(found, load):
+    """nova's table lets the column be NULL."""
+    assert found('sqlite:////main', ('1', 'west', None, None)) == [('main', None), ('west', None)]
+    with pytest.raises(load('errors').Unreachable, match='west: its connection string cannot be used'):
+        load('database.databases').Database('west', '').engine()
+
+
 def test_a_cell_whose_database_is_the_main_one_is_one_with_it_and_keeps_its_bus(found):
     assert found('sqlite:////west', (CELL0, 'cell0', 'sqlite:////zero', 'none:///'),
                  ('1', 'west', 'sqlite:////west', 'rabbit://west/')) == [('main', 'rabbit://west/'), ('cell0', None)]

@@ -142,7 +142,7 @@ def _cells(api_url, main_url, conf, deadline):
     if answer.error:
         raise answer.error
     return [Database('cell0' if uuid == CELL0 else errors.text(name or uuid),
-                     config.extended(conf, celltemplate.fill_in(url, main_url)), bus_of(transport))
+                     config.extended(conf, celltemplate.fill_in(url or '', main_url)), bus_of(transport))
             for uuid, name, url, transport in answer.value]
 
 

@@ -20,7 +20,7 @@ def host(make_host, ready) -> Host:
     return made
 
 
-@pytest.mark.parametrize('command', [DPKG, INSTALL])
+@debs.once_on_each('ready', 'command', INSTALL, DPKG)
 def test_with_the_database_down_it_is_installed_and_made_up_for(host, command):
     done = host.run(command)
     assert 'cannot be asked now' in done.err
@@ -86,8 +86,8 @@ def test_auto_migrate_off_installs_without_the_database_and_says_what_to_run(hos
     assert debs.has_column(host)
 
 
-@pytest.mark.parametrize('configuration', ['rm /etc/nova/nova.conf',
-                                           'cp /usr/share/nova-common/nova.conf /etc/nova/nova.conf'])
+@debs.once_on_each('ready', 'configuration', 'cp /usr/share/nova-common/nova.conf /etc/nova/nova.conf',
+                   'rm /etc/nova/nova.conf')
 def test_a_host_without_nova_conf_or_with_debians_own_has_nothing_to_migrate(host, configuration):
     """Debian's own names an SQLite file that nobody has made; compute hosts look like this for good."""
     host.run(configuration)

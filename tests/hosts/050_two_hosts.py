@@ -13,6 +13,7 @@ def test_both_installations_succeed_and_the_column_is_added_once(make_host, fork
     one.start_mariadb()
     two = make_host(suite, 'stack', beside=one)
     for host in (one, two):
+        debs.leave_uncompiled(host)
         debs.offer_fork(host, fork_of(suite, 1, *debs.DEB))
     line = 'apt-get install -y python-nova-cascading >/root/apt.log 2>&1'
     running = [host.spawn(line) for host in (one, two)]

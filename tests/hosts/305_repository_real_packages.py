@@ -19,6 +19,7 @@ def repo(tmp_path, fork_of):
 def stock(make_host, repo):
     """A stock host, its database down, that follows the first step of the repository's page."""
     host = make_host('bookworm', 'stack')
+    debs.leave_uncompiled(host)
     signed.subscribe(host, repo, 'zed-bookworm')
     return host
 

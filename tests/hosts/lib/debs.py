@@ -26,6 +26,12 @@ def on_bookworm(fixture: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(fixture, ['bookworm'], indirect=True)
 
 
+def once_on_each(fixture: str, name: str, value: str, *others: str) -> pytest.MarkDecorator:
+    """For a test with a parameter whose first value is for all suites; the others are as in :func:`on_bookworm`."""
+    rows = [*((suite, value) for suite in SUITES), *(('bookworm', other) for other in others)]
+    return pytest.mark.parametrize((fixture, name), rows, indirect=[fixture])
+
+
 def installed(host: Host) -> dict[str, str]:
     """Package -> version of everything that is fully installed."""
     rows = host.run("dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}\\n'").out.splitlines()

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import types
 
 import pytest
 
@@ -22,11 +23,12 @@ def status(load, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module.bus, 'Bus', lambda given: None)
 
     def run(*words):
-        answers = [module.survey.Conductor(*one) for one in run.answers]
-        monkeypatch.setattr(module.survey, 'of', lambda bus, database: answers)
+        answers = [run.survey.Conductor(*one) for one in run.answers]
+        monkeypatch.setattr(run.survey, 'of', lambda bus, database: answers)
         capsys.readouterr()
         return (cli.main(['status', *words, '--config-file', str(run.conf)]), *capsys.readouterr())
 
+    run.module = module
     run.answers, run.conf, run.survey = [], conf, module.survey
     return run
 
@@ -63,6 +65,20 @@ def test_a_database_that_cannot_be_asked_is_unknown_and_never_nothing(status, tm
     assert code != 0 and found[0]['state'] == 'unknown'
     told = status()
     assert 'cannot tell: database main' in told[1] and told[1].count('database main') == 1
+
+
+def test_a_compute_host_with_the_distributions_own_nova_conf_has_nothing_to_do(status, load, monkeypatch):
+    """Debian's names /var/lib/nova/novadb, which is nowhere; the conductors are found in it."""
+    status.conf.write_text('[database]\nconnection = sqlite:////var/lib/nova/novadb\n')
+
+    def survey(bus, database):
+        with load('database.connection').opened(database):
+            pytest.fail('there is such a database')
+
+    monkeypatch.setattr(status.module, 'survey', types.SimpleNamespace(of=survey))
+    code, out, err = status()
+    assert (code, err) == (0, '')
+    assert 'nova.conf names no database' in out and 'novadb' not in out
 
 
 @pytest.mark.parametrize(('answers', 'kind'), [([], 'keep'), ([('one', 'keeps mappings')], 'keep'),

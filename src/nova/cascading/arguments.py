@@ -18,3 +18,11 @@ def add_config_options(parser):
     parser.add_argument('--config-file', action='append', metavar='FILE',
                         help='nova\'s configuration; may be given several times (default: as nova-manage finds it)')
     parser.add_argument('--config-dir', action='append', metavar='DIR', help='directory of configuration files')
+
+
+def count(text):
+    """A number of things or seconds, for argparse: from 0 on, and no more than a clock can go back."""
+    number = int(text)
+    if not 0 <= number <= 10 ** 9:
+        raise ValueError(text)
+    return number

@@ -32,8 +32,16 @@ def main(argv=None):
             _settle(getattr(args, 'ends_with_reader', False) and not getattr(args, 'gate', False))
         return terminal.finish(args.module.run(args, _configuration(args)) or 0)
     except (Exception, KeyboardInterrupt) as error:
-        status = failure.tell(error)
-    return terminal.finish(0 if '--gate' in words else status)  # what nobody can tell keeps no service from starting
+        return terminal.finish(_ended(error, words))
+
+
+def _ended(error, words):
+    """The exit status that an error means to who asked: nobody can tell, to monitoring and to a service that starts."""
+    if words[:2] == ['mapping', 'audit']:
+        terminal.say(failure.for_monitoring(failure.explained(error)[0]))
+        return 3
+    status = failure.tell(error)
+    return 0 if '--gate' in words else status
 
 
 def _settle(is_reading):

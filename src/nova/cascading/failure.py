@@ -37,6 +37,11 @@ def explained(error):
     return bug(error), 1
 
 
+def for_monitoring(thing):
+    """An error as the one line that `mapping audit` ends with."""
+    return 'MAPPING UNKNOWN - {0}'.format('{0}'.format(thing).replace('\n', ';'))
+
+
 def bug(error):
     """Words about an error that nobody foresaw; its traceback is kept for those who can read it.
 

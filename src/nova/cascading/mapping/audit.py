@@ -10,7 +10,7 @@ import itertools
 import operator
 import time
 
-from nova.cascading import errors, output, terminal
+from nova.cascading import arguments, errors, failure, output, terminal
 from nova.cascading.mapping import instances
 
 COLUMNS = ('problem', 'instance_uuid', 'mapping_uuid', 'host', 'database')
@@ -22,9 +22,9 @@ OVERDUE = "mapping_uuid IS NULL AND vm_state = 'active' AND (launched_at IS NULL
 
 def configure(parser):
     """Options of `nova-cascading mapping audit`."""
-    parser.add_argument('--grace', type=int, default=300, metavar='SECONDS',
+    parser.add_argument('--grace', type=arguments.count, default=300, metavar='SECONDS',
                         help='how long an instance may be active without a mapping (300)')
-    parser.add_argument('--limit', type=int, default=100, metavar='N',
+    parser.add_argument('--limit', type=arguments.count, default=100, metavar='N',
                         help='how many findings the table shows (100); the other formats show all')
     output.add_options(parser)
 
@@ -38,7 +38,7 @@ def run(args, conf):
             counted[problem] += 1
             report.add((problem, row.instance_uuid, row.mapping_uuid, row.host, database))
     except errors.CascadingError as error:
-        report.close('MAPPING UNKNOWN - {0}'.format('{0}'.format(error).replace('\n', ';')))
+        report.close(failure.for_monitoring(error))
         return 3
     status = max([0] + [SEVERITY[problem] for problem in SEVERITY if counted[problem]])
     report.close(summary(status, counted))

@@ -44,18 +44,23 @@ def own_root():
     return os.path.dirname(journal) if os.path.exists(os.path.join(journal, 'plan.json')) else None
 
 
-def main(action, words):
-    open_streams()
+def options_of(action, words):
     parser = parser_of(action)
     options, rest = parser.parse_args(words)
     if [word for word in words if word == '' or word.startswith('--') and word.find('=') == len(word) - 1]:
         parser.error('an argument is empty, as of a variable that is not set: give it a value, or leave it out')
     if rest:
         parser.error('what is {0}?'.format(' '.join(rest)))
-    signals.listen()
-    os.umask(os.umask(0) | 0o022)  # what is made for root must not be everybody's; where nova's is, its mode is copied
     options.state_dir = os.path.abspath(options.state_dir)
     options.here = options.bundle = os.path.dirname(os.path.dirname(HERE))
+    return options
+
+
+def main(action, words):
+    open_streams()
+    options = options_of(action, words)
+    signals.listen()
+    os.umask(os.umask(0) | 0o022)  # what is made for root must not be everybody's; where nova's is, its mode is copied
     try:
         refuse_foreign_bundle(options.here)
         if action == 'uninstall':

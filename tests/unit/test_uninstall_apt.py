@@ -179,6 +179,19 @@ def test_the_installer_s_own_way_back_is_found_where_its_journal_is(load, monkey
     assert uninstall.uninstallers() == [f'{tmp_path}/{tree}/installation/uninstall.sh' for tree in expected]
 
 
+@pytest.mark.parametrize('plan', [None, '', '{', '[]', '{}'])
+def test_a_journal_of_the_installer_that_cannot_be_read_is_named(load, monkeypatch, tmp_path, plan):
+    uninstall = load('host.uninstall')
+    monkeypatch.setattr(uninstall, 'JOURNALS', str(tmp_path))
+    journal = tmp_path / 'opt-00000000'
+    journal.mkdir()
+    (journal / 'state').write_text('installed')
+    if plan is not None:
+        (journal / 'plan.json').write_text(plan)
+    with pytest.raises(load('errors').CascadingError, match=f'{journal} cannot be read'):
+        uninstall.uninstallers()
+
+
 def test_what_the_installer_put_there_is_said_to_be_nobody_else_s(load, monkeypatch, capsys):
     uninstall = load('host.uninstall')
     monkeypatch.setattr(uninstall, 'uninstallers', lambda: ['/journal/installation/uninstall.sh'])

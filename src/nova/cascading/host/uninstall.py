@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import nova
+from nova.cascading import errors
 from nova.cascading.host import pip, tools, uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
@@ -99,7 +100,12 @@ def uninstallers():
     trees = {}
     for state in glob.glob(os.path.join(JOURNALS, '*-' + '[0-9a-f]' * 8, 'state')):
         folder = os.path.dirname(state)
-        with open(os.path.join(folder, 'plan.json')) as plan:
-            trees[json.load(plan)['parent']] = os.path.join(folder, 'installation', 'uninstall.sh')
+        try:
+            with open(os.path.join(folder, 'plan.json')) as plan:
+                trees[json.load(plan)['parent']] = os.path.join(folder, 'installation', 'uninstall.sh')
+        except (EnvironmentError, ValueError, KeyError, TypeError) as error:
+            raise errors.CascadingError("the installer's journal {0} cannot be read: {1}".format(folder, error),
+                                        'bring it back from a backup of this host; or go back by hand: what each file '
+                                        'was lies in {0}/before'.format(folder))
     here = os.path.realpath(os.path.dirname(nova.__path__[0]))
     return [trees[here]] if here in trees else [trees[parent] for parent in sorted(trees)]

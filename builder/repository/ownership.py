@@ -89,7 +89,11 @@ def refuse_changed(root: Path, wanted: list[str]) -> None:
     if not (root / NAME).exists():
         raise BuildError(f'{root} has files in it but is no repository made by this command',
                          'name another directory with --to DIR')
-    bad = list(changes(root, wanted))
+    ours = list(dict.fromkeys(key.fingerprint for key in keys.trusted([]) + (keys.trusted(wanted) if wanted else [])))
+    if not ours:
+        raise BuildError(f'{root} was published with a key that this GnuPG home does not have; nothing was changed',
+                         'run it as the user who publishes, or with GNUPGHOME=DIR, where that key is')
+    bad = list(changes(root, ours))
     if bad:
         more = f'; and {len(bad) - SHOWN} more' if len(bad) > SHOWN else ''
         raise BuildError(f'{root} was changed by something else since it was signed: {"; ".join(bad[:SHOWN])}{more}',
@@ -97,13 +101,16 @@ def refuse_changed(root: Path, wanted: list[str]) -> None:
                          'and restore the rest from a mirror')
 
 
-def changes(root: Path, wanted: list[str]) -> Iterator[str]:
+def changes(root: Path, ours: list[str]) -> Iterator[str]:
+    """What is not as it was signed.
+
+    :param ours: fingerprints of the keys that are believed.
+    """
     yield from sums.strange(root)
     signature, listing = root / sums.SIGNATURE, root / sums.NAME
-    ours = {key.fingerprint: key for key in [*keys.trusted([]), *(keys.trusted(wanted) if wanted else [])]}
     good: dict[str, str] = {}
-    if ours and plain(signature) and plain(listing):
-        with keys.keyring(list(ours)) as ring:
+    if plain(signature) and plain(listing):
+        with keys.keyring(ours) as ring:
             # By a key that has ended since, too: it must be possible to go on with another one.
             good, _ = keys.check(ring, signature.read_bytes(), listing.read_bytes(), ended=True)
     if not good:

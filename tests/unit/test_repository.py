@@ -252,6 +252,12 @@ def test_where_there_is_no_repository_none_is_begun(tmp_path, home, words):
     assert not (tmp_path / 'nothing').exists()
 
 
+def test_who_has_no_key_of_a_repository_is_not_told_that_somebody_changed_it(repo, given, tmp_path):
+    (tmp_path / 'other').mkdir(mode=0o700)
+    done = Publisher(repo.root, tmp_path / 'other')('publish', given[2], check=False)
+    assert done.returncode == 1 and 'a key that this GnuPG home does not have' in done.stdout
+
+
 def test_a_tree_without_its_signature_is_not_signed_again(repo, given):
     (repo.root / 'SHA256SUMS.asc').unlink()
     done = repo('publish', given[2], check=False)

@@ -65,6 +65,18 @@ def test_so_are_those_of_mysqls_drivers(load, options):
     assert one.identity != other.identity and str(one) != str(other)
 
 
+@pytest.mark.parametrize('password', ['pass@word', 'pass/word', 'pass@word/tail', 'word/@tail', 'pass%40word'])
+def test_no_part_of_a_password_is_in_the_name_of_a_database_whatever_is_in_it(load, password):
+    database = load('database.databases').Database('x', f'mysql+pymysql://user:{password}@db-host/nova')
+    assert not [part for part in ('pass', 'word', 'tail') if part in str(database)]
+
+
+def test_what_a_driver_takes_for_the_database_may_be_a_part_of_the_password(load):
+    redact = load('redact')
+    redact.know('mysql+pymysql://user:pass@word/tail@db-host/nova')
+    assert redact.hide("Unknown database 'tail@db-host/nova' on word") == "Unknown database '***@db-host/nova' on ***"
+
+
 def test_options_that_lead_nowhere_else_make_no_other_database(load):
     databases = load('database.databases')
     urls = 'mysql+pymysql://u@h/nova?charset=utf8', 'mariadb://u@h/nova?charset=utf8mb4&ssl_ca=/x'

@@ -18,14 +18,14 @@ _known = set()
 def know(url):
     """Remember the password in a database URL, in each form in which a driver may repeat it.
 
-    A raw '@' in a password makes drivers take its tail for the host name, so the parts count too.
+    A raw '@' or '/' in a password makes drivers take its tail for the host or the database, so the parts count too.
     """
     url = errors.text(url)
     credentials = url.partition('://')[2].rpartition('@')[0]
     given = [credentials.partition(':')[2]] + [found[1] for found in _SECRET_OPTION.findall(url)]
     for password in given:
         for form in (password, unquote(password), unquote_plus(password)):
-            _known.update(part for part in [form] + form.split('@') if len(part) > 2)
+            _known.update(part for part in [form] + re.split('[@/]', form) if len(part) > 2)
         if password:
             _known.add(password)
 

@@ -78,7 +78,10 @@ class Database(object):
         host = errors.text(url.host or '').rpartition('@')[2]  # an '@' in the password leaves its tail in front
         host = host or ', '.join(value for _, values in _places(url) for value in values)
         place = ' on {0}'.format(host) if host else ''
-        return 'database {0} ({1}{2})'.format(self.name, errors.text(url.database), place)
+        name = errors.text(url.database)
+        if url.host and '@' in name:  # a '/' in the password: what looks like the host is a part of it
+            name, place = name.rpartition('@')[2], ''
+        return 'database {0} ({1}{2})'.format(self.name, name, place)
 
 
 def _places(url):

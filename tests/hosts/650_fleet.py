@@ -15,6 +15,7 @@ from tests.hosts.lib.services import wait_for
 
 ALL = {'ctl1', 'ctl2', 'ctl3', 'proxy1', 'proxy2'}
 COMPILE = '/usr/bin/py3compile'
+WAITING = "mysql -Ne 'SELECT info FROM information_schema.processlist WHERE state LIKE \"Waiting for table%\"'"
 
 
 def offer(fleet: Fleet, fork_of, revision: int) -> None:
@@ -68,7 +69,31 @@ def test_no_host_is_begun_while_changes_are_frozen(fleet):
     assert fleet.forked() == set() and not fleet.host('ctl1').exists('/run/taken-out')
 
 
-def test_a_host_that_dies_in_the_middle_stops_it_there(fleet):
+def test_a_load_balancer_that_is_away_leaves_the_host_as_it_was(fleet):
+    fleet.oldest.write('/root/away.yml', '- ansible.builtin.fail: {msg: the balancer is away}\n')
+    stopped = fleet.play('rollout', '--limit ctl1 -e fork_before=/root/away.yml')
+    assert stopped.status != 0 and 'Not in this run: ctl2, ctl3, proxy1, proxy2.' in stopped.out
+    assert 'ctl1: /root/away.yml failed (the balancer is away). Its nova is as it was. Next: ' in stopped.out
+    assert fleet.forked() == set()
+
+
+def test_a_database_that_dies_during_the_migration_stops_it_at_that_host(fleet):
+    first = fleet.host('ctl1')
+    first.run('systemctl mask --runtime mariadb')  # or systemd starts what was killed
+    rpm_host.hold_lock(first)
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(fleet.play, 'rollout', '-e fork_tries=1')
+        wait_for(first, f'{WAITING} | grep -q ALTER', 300)
+        first.run('systemctl kill --signal KILL mariadb')
+        stopped = going.result()
+    assert stopped.status != 0 and stopped.failed == {'ctl1'}, stopped.out
+    assert 'ctl1: is not well: database main' in stopped.out
+    assert 'Next: see that the database server runs' in stopped.out
+    assert fleet.forked() == {'ctl1'}
+    first.run('systemctl unmask --runtime mariadb; systemctl start mariadb')
+
+
+def test_a_host_that_dies_in_the_middle_stops_it_there_when_the_one_before_was_finished(fleet):
     dying = fleet.host('ctl2')
     dying.run(f'mv {COMPILE} {COMPILE}.real')
     dying.write(COMPILE, '#!/bin/sh\ntouch /run/installing\nsleep 600\n', 0o755)

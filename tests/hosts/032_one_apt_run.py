@@ -78,6 +78,18 @@ def test_a_service_that_is_masked_while_it_runs_is_named(day):
     host.run(f'systemctl unmask --runtime {name}; systemctl restart {name}')
 
 
+@debs.on_bookworm('day')
+def test_a_service_that_something_else_keeps_down_is_named_and_breaks_no_run(day):
+    """systemd tries again and again, so it is between two tries when it is judged."""
+    host = day.host
+    host.run('systemctl stop placement-versions')
+    done = host.run('apt-get install -y --reinstall python3-nova-cascading 2>&1')
+    assert "nova-scheduler does not run after its restart, for a reason that is not nova-cascading's" in done.out
+    assert host.run('dpkg --audit').out == ''
+    host.run('systemctl start placement-versions; nova-cascading services restart-running')
+    assert host.service('nova-scheduler').is_active
+
+
 def test_a_security_day(day):
     day.host.offer(day.updates)
     before = pids(day.host)

@@ -42,5 +42,5 @@ def run(args: argparse.Namespace) -> int:
         raise BuildError('\n  '.join([f'{root} is not as it was published:', *found[:SHOWN], *more]),
                          'do not serve it: restore it from a mirror, or publish again if this is the origin')
     total = sum(len(suite.packages) for suite in state.suites.values())
-    print(f'{root}: {len(state.suites)} suites, {total} packages, every signature and hash good')
+    print(f'{root}: every signature and hash good; suites: {", ".join(sorted(state.suites))}; packages: {total}')
     return 0

@@ -114,6 +114,7 @@ esac
     (['^ python3-nova-cascading', '^ nova-common', '- hello'], 'apt full-upgrade', PASSED),
     (['^ python3-nova', '- nova-consoleauth'], 'apt full-upgrade', PASSED),
     (BACK, 'apt-get install python3-nova', PASSED),
+    (BACK, 'apt history-undo 7', PASSED),
     (BACK, 'apt-get install -y python3-nova=2:26.2.2-2 nova-api=2:26.2.2-2', PASSED),
     (BACK, 'apt-get install ./python3-nova_26.2.2-2_all.deb', PASSED),
     (BACK, 'apt-get install ./stock.deb nova-*', PASSED),

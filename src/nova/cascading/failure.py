@@ -39,7 +39,7 @@ def explained(error):
 
 def for_monitoring(thing):
     """An error as the one line that `mapping audit` ends with."""
-    return 'MAPPING UNKNOWN - {0}'.format('{0}'.format(thing).replace('\n', ';'))
+    return 'MAPPING UNKNOWN - {0}'.format('; '.join(line.strip() for line in '{0}'.format(thing).split('\n')))
 
 
 def bug(error):

@@ -2,7 +2,7 @@
 
   (nothing)  unit tests and the first contracts: the build at a terminal of a bare Debian, and the swap and the way back
              on a booted controller, with apt and with dnf
-  unit       a minute, no root: rules, sources, rendering, repositories, scripts, style
+  unit       two to three minutes, no root: rules, sources, rendering, repositories, scripts, style
   hosts      every contract, on real hosts in chroots (root; builds them once and keeps them in
              ~/.cache/nova-cascading/hosts)
   all        unit and hosts

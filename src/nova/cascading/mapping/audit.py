@@ -114,6 +114,12 @@ def alive(stream, found):
                 yield place, is_malformed, name, rows[name, number]
 
 
+class Pages(list):
+    """What a printer writes, kept."""
+
+    write = list.append
+
+
 class Table(object):
     """The summary first, then a table of the first findings."""
 
@@ -129,12 +135,14 @@ class Table(object):
             self.left_out += 1
 
     def close(self, line):
-        output.Standard.write(line + '\n')
+        pages = Pages()  # before the summary, so that nothing contradicts it
         if self.rows:
-            table = output.printer('table', COLUMNS)
+            table = output.printer('table', COLUMNS, pages)
             for row in self.rows:
                 table.add(row)
             table.close()
+        for text in [line + '\n'] + pages:
+            output.Standard.write(text)
         if self.left_out:
             output.Standard.write('{0} more; all of them: --format csv\n'.format(self.left_out))
 

@@ -1,5 +1,6 @@
 """./build.sh test: what each size runs, what is said where hosts cannot run, and what a kept layer is recognised by."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -132,6 +133,19 @@ def test_the_longest_groups_come_first_and_their_members_stay_together(monkeypat
     items = [item(name) for name in ('a1', 'b1', 'c1', 'b2', 'a2')]
     order.arrange(items)
     assert [item.nodeid for item in items] == ['b1', 'b2', 'c1', 'a1', 'a2']
+
+
+def test_what_was_skipped_is_not_remembered_as_quick(monkeypatch, tmp_path):
+    def report(name, when, outcome, seconds):
+        return pytest.TestReport(f'tests/hosts/{name}@{name}', ('', 0, ''), {}, outcome, None, when, duration=seconds)
+
+    monkeypatch.setattr(order, 'DURATIONS', tmp_path / 'durations.json')
+    order.record(types.SimpleNamespace(stats={
+        'passed': [report('a', 'call', 'passed', 2)], 'failed': [report('b', 'call', 'failed', 3)],
+        'skipped': [report('c', 'setup', 'skipped', 0)],
+        '': [report('a', 'setup', 'passed', 5), report('c', 'teardown', 'passed', 0)]}))
+    assert json.loads(order.DURATIONS.read_text()) == {'a': 7, 'b': 3}
+
 
 
 def test_tests_that_share_a_host_stay_in_one_process():

@@ -58,10 +58,13 @@ def usual(name: str) -> float:
 
 def record(reporter: pytest.TerminalReporter) -> None:
     """Keep how long each group took, for the next run."""
+    reports = [report for reports in reporter.stats.values() for report in reports
+               if isinstance(report, pytest.TestReport)]
+    ran = {report.nodeid for report in reports if report.when == 'call' and not report.skipped}
     took: dict[str, float] = collections.defaultdict(float)
-    for report in (report for reports in reporter.stats.values() for report in reports
-                   if isinstance(report, pytest.TestReport)):
-        took[report.nodeid.partition('@')[2]] += report.duration
+    for report in reports:
+        if report.nodeid in ran:  # what was skipped would seem quick
+            took[report.nodeid.partition('@')[2]] += report.duration
     took.pop('', None)
     if took:
         known = json.loads(DURATIONS.read_text()) if DURATIONS.exists() else {}

@@ -1,5 +1,7 @@
 """What `nova-cascading` refuses before it looks at anything: words that say something else than they seem to."""
 
+import sys
+
 import pytest
 
 
@@ -33,6 +35,15 @@ def test_an_audit_that_cannot_begin_or_has_a_defect_is_unknown_to_monitoring(loa
     assert load('cli').main(['mapping', 'audit', '--config-file', str(tmp_path / 'nova.conf')]) == 3
     said = capsys.readouterr().out
     assert said.startswith('MAPPING UNKNOWN - ZeroDivisionError: a defect;') and said.count('\n') == 1
+
+
+def test_an_audit_that_cannot_show_its_findings_has_no_summary_yet(load, capsys, monkeypatch):
+    table = load('mapping.audit').Table(limit=1)
+    table.add(('unmapped', 'an instance', None, 'a host', 'main'))
+    monkeypatch.setitem(sys.modules, 'prettytable', None)
+    with pytest.raises(ImportError):
+        table.close('MAPPING CRITICAL - 1 unmapped')
+    assert capsys.readouterr().out == ''
 
 
 def refused(load, words):

@@ -197,13 +197,6 @@ def test_an_audit_that_cannot_see_everything_is_unknown(cloud):
     assert status == 3 and out.startswith('MAPPING UNKNOWN - ') and 'west' in out
 
 
-def test_an_audit_that_cannot_show_its_findings_has_one_summary(cloud, monkeypatch):
-    cloud.add()
-    monkeypatch.setitem(sys.modules, 'prettytable', None)
-    status, out, _ = cloud('audit')
-    assert status == 3 and out.startswith('MAPPING UNKNOWN - ') and out.count('MAPPING') == 1
-
-
 def test_a_cell_that_is_away_makes_no_answer_look_complete(cloud):
     cloud.add(uuid_of(77))
     cloud.files['west'].unlink()

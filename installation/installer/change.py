@@ -3,7 +3,7 @@
 import glob
 import os
 
-from installer import files
+from installer import files, trust
 
 
 def apply(journal, side, entries):
@@ -63,7 +63,7 @@ def bytecode_of(source):
     if not name.endswith('.py'):
         return []
     found = [source + end for end in 'co' if os.path.exists(source + end)]
-    cached = os.path.join(files.glob_escape(folder), '__pycache__', files.glob_escape(name[:-3]) + '.*.py[co]')
+    cached = os.path.join(trust.glob_escape(folder), '__pycache__', trust.glob_escape(name[:-3]) + '.*.py[co]')
     return found + sorted(glob.glob(cached))
 
 

@@ -184,7 +184,3 @@ def copy_times(source, target):
 def remove_tree(path):
     fault('rmtree', path)
     shutil.rmtree(path, ignore_errors=True)
-
-
-def glob_escape(text):
-    return ''.join('[{0}]'.format(sign) if sign in '*?[' else sign for sign in text)

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 
-from installer import files
+from installer import files, trust
 
 PYTHONS = ('python3', 'python', 'python2')
 PYTHON = re.compile('(python|pypy)[0-9.]*$')
@@ -146,7 +146,7 @@ def libraries_of(script):
     interpreter that the script names knows better (a copied one's scripts still name that of the first)."""
     if any(os.path.exists(os.path.join(os.path.dirname(script), name)) for name in ('activate', '../pyvenv.cfg')):
         return []
-    above = files.glob_escape(os.path.dirname(os.path.dirname(script)))
+    above = trust.glob_escape(os.path.dirname(os.path.dirname(script)))
     return [folder for pattern in LIBRARIES for folder in sorted(glob.glob(os.path.join(above, pattern)))]
 
 

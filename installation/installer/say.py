@@ -1,9 +1,10 @@
 """What the installer tells the person at the terminal; a terminal that has gone away stops nothing."""
 
 import os
-import pwd
 import re
 import sys
+
+from installer import trust
 
 # Control characters but for tab and the end of a line, and what turns the direction of what follows.
 UNPRINTABLE = re.compile(u'[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]')
@@ -77,12 +78,5 @@ def quoted(path):
 def refuse_others(path, reason, hint):
     """:raises Refusal: when there is a reason not to run it, see trust.weakness()."""
     if reason:
-        raise Refusal('{0} would be run as {1}, but {2}'.format(path, _me(), reason), hint or
+        raise Refusal('{0} would be run as {1}, but {2}'.format(path, trust.name_of(os.geteuid()), reason), hint or
                       'ls -ld {0}; take the right to write from others'.format(quoted(path)))
-
-
-def _me():
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return str(os.geteuid())

@@ -66,7 +66,7 @@ def _parts(path):
 
 def _writers(path, found, users):
     if found.st_uid not in users:
-        return '{0} belongs to the user {1}'.format(path, _name(found.st_uid))
+        return '{0} belongs to the user {1}'.format(path, name_of(found.st_uid))
     if stat.S_ISLNK(found.st_mode) or stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
         return None  # nobody writes a link; in a sticky folder each entry is its owner's
     if found.st_mode & OTHERS:
@@ -103,7 +103,7 @@ def _group(gid):
         return str(gid)
 
 
-def _name(uid):
+def name_of(uid):
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -121,7 +121,7 @@ def weakness_of_interpreter(python, users):
     if reason or prefix in ('/', '/usr'):
         return reason
     for pattern in LIBRARIES:
-        for path in sorted(glob.glob(os.path.join(_literally(prefix), pattern))):
+        for path in sorted(glob.glob(os.path.join(glob_escape(prefix), pattern))):
             reason = _writers(path, os.lstat(path), users)
             if reason:
                 return reason
@@ -145,13 +145,13 @@ def weakness_of_virtualenv(place):
     reason = weakness_of_interpreter(os.path.join(place, 'bin', 'python'), users)
     if not reason and os.path.lexists(command):
         reason = weakness(command, users)
-    for nova in sorted(glob.glob(os.path.join(_literally(place), 'lib/python*/*-packages/nova'))):
+    for nova in sorted(glob.glob(os.path.join(glob_escape(place), 'lib/python*/*-packages/nova'))):
         reason = reason or weakness_of_modules(nova, users)
     return reason
 
 
-def _literally(path):
-    """A path for glob, which has no escape() in Python 2."""
+def glob_escape(path):
+    """glob.escape(), which Python 2 has not."""
     return re.sub(r'([*?[])', r'[\1]', path)
 
 

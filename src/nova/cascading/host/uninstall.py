@@ -41,19 +41,13 @@ def run(args, conf):
         sys.stderr.write('neither dpkg, rpm nor pip has the fork installed, and no installer left a journal in {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))
         return 1
-    # What no command here can do; asked now, as --yes takes the files away that tell.
-    rest = pip.ELSEWHERE if note == pip.NOTE and not pip.restarts() else ''
-    status = 0
     if args.yes:
-        status = carry_out(commands)
-    else:
-        print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')
-        for command in commands:
-            print('    ' + command)
-        print('\n' + note)
-    if rest and not status:
-        print(rest)
-    return status
+        return carry_out(commands) or after(commands, note)
+    print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')
+    for command in commands:
+        print('    ' + command)
+    print('\n' + note)
+    return after(commands, note)
 
 
 def note_of_this_host():
@@ -61,6 +55,13 @@ def note_of_this_host():
     if any(map(uninstall_apt.installed, PACKAGES)):
         return NOTE
     return pip.NOTE if pip.metadata() else OF_INSTALLER
+
+
+def after(commands, note):
+    """What no command here can do; returns 0."""
+    if note == pip.NOTE and len(commands) == 1:  # pip's exchange, and no restart
+        print(pip.ELSEWHERE)
+    return 0
 
 
 def carry_out(commands):

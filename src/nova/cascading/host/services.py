@@ -89,8 +89,7 @@ def tell_failed(name, since, is_same):
     :param is_same: whether its main process has not been started since: then it may not have come past the gate. Its
         state alone does not tell, between two tries of systemd's.
     """
-    is_in_gate = running.has_systemd() and is_same and running.is_refused(name)
-    ours = is_in_gate or blame.is_ours(name, since, restarting.journal(name, since))
+    ours = is_same and running.is_refused(name) or blame.is_ours(name, since, restarting.journal(name, since))
     sys.stderr.write('{0} does not run after its restart{1}. Next: {2}\n'.format(
         name, '' if ours else ', for a reason that is not nova-cascading\'s', restarting.diagnosis(name)))
     return 1 if ours else FAILED_OTHERWISE

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from builder.common import workplace
 from builder.common.files import deliver
-from builder.common.model import Fork
 from builder.fork import making, quilt
 from builder.source.obtain import obtain
 
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
         tree = obtain(args.source, Path(work))
         made = making.make(tree)
         if args.to:
-            print(*deliver(written(made, Path(work) / 'quilt'), args.to), sep='\n')
+            print(*deliver(quilt.write(made, Path(work) / 'quilt'), args.to), sep='\n')
             return 0
     print(f'nova {tree.version} from {tree.origin}', file=sys.stderr)
     for result in made.report:
@@ -35,10 +34,3 @@ def run(args: argparse.Namespace) -> int:
     for _, text in quilt.series(made):
         sys.stdout.buffer.write(text.encode() + b'\n')
     return 0
-
-
-def written(made: Fork, folder: Path) -> list[Path]:
-    folder.mkdir()
-    for name, content in quilt.files(made).items():
-        (folder / name).write_bytes(content)
-    return sorted(folder.iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 from collections.abc import Iterator
+from pathlib import Path
 
 from builder.common.model import Fork, Patch
 
@@ -25,6 +26,14 @@ def files(fork: Fork) -> dict[str, bytes]:
     patches = series(fork)
     order = ''.join(f'{name}\n' for name, _ in patches)
     return {**{name: text.encode() for name, text in patches}, 'series': order.encode()}
+
+
+def write(fork: Fork, folder: Path) -> list[Path]:
+    """Make a directory of patches; returns the paths of its files, in order of their names."""
+    folder.mkdir()
+    for name, content in files(fork).items():
+        (folder / name).write_bytes(content)
+    return sorted(folder.iterdir())
 
 
 def render(patch: Patch) -> str:

@@ -97,10 +97,7 @@ def write(fork: Fork, known: dict[str, str], debian: Path) -> None:
     for file in sorted(debian.rglob('*.in')):
         file.with_suffix('').write_text(filled(file.read_text(encoding='utf-8'), known, file), encoding='utf-8')
         file.unlink()
-    patches = debian / 'patches'
-    patches.mkdir()
-    for name, content in quilt.files(moved(fork, known['COMPONENT'])).items():
-        patches.joinpath(name).write_bytes(content)
+    quilt.write(moved(fork, known['COMPONENT']), debian / 'patches')
     for file in debian.rglob('*'):
         file.chmod(0o755 if file.is_dir() or file.name in EXECUTABLE else 0o644)
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tests import repositories  # noqa: E402
 from tests.hosts.conftest import factory  # noqa: E402
 from tests.hosts.lib import debs, fleet, packages, templates  # noqa: E402
-from tests.hosts.lib.cloud import SCRIPT, Cloud  # noqa: E402
+from tests.hosts.lib.cloud import Cloud  # noqa: E402
 from tests.hosts.lib.host import Host  # noqa: E402
 
 SSHD = 'mkdir -p /run/sshd; exec /usr/sbin/sshd -D'
@@ -71,14 +71,11 @@ class Bench:
         self.node.put(repository.root, '/srv/repo')
         self.node.serve('/srv/repo')
         self.node.offer(packages.stock_debs(fleet.SUITE).values(), fleet.STOCK_PORT)
-        [built] = (repository.root / 'ansible').iterdir()
-        self.node.put(built, f'/root/{built.name}')
-        self.node.run(f'ansible-galaxy collection install /root/{built.name}')
+        fleet.make_control_node(self.node, repository)
         for name, text in {'.ansible.cfg': fleet.CONFIGURATION, 'nova-cascading.sources': SOURCE,
                            'canary.yml': fleet.TASKS['canary'], '.ssh/config': 'Host *\n  StrictHostKeyChecking no\n'
                            '  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n'}.items():
             self.node.write(f'/root/{name}', text)
-        self.node.put(repository.root / 'nova-cascading.gpg', '/root/key.gpg')
         self.disks = [self._prepared(make, number) for number in range(3)]
 
     def ansible(self, count: int, forks: int) -> None:
@@ -117,11 +114,8 @@ class Bench:
         host = make(fleet.SUITE, 'fleet', beside=self.node)
         host.run(f'systemctl disable {fleet.IDLE} {fleet.SHARED if number else ""}')
         if number == 2:
-            host.run('crudini --del /etc/nova/nova.conf database connection; '
-                     'crudini --del /etc/nova/nova.conf api_database connection')
-        host.write('/root/.ssh/authorized_keys', self.node.read('/root/.ssh/id_ed25519.pub'), 0o600)
-        for path in (SCRIPT, SCRIPT.with_name('fleet_canary.py')):
-            host.put(path, f'/srv/{path.name}')
+            host.run(fleet.WITHOUT_DATABASE)
+        fleet.open_to(self.node, host)
         host.run('rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*')
         host.write('/etc/apt/sources.list.d/stock.list', f'deb [trusted=yes] http://127.0.0.1:{fleet.STOCK_PORT} ./\n')
         host.run('apt-get -qq update')

@@ -28,7 +28,7 @@ def swap(module_host, fork_of) -> SimpleNamespace:
     fork = fork_of('bookworm', 1, *debs.DEB)
     debs.offer_fork(host, fork)
     host.put(packages.library(fork), '/root/fork.deb')
-    wait_for_conductor(host)
+    services.wait_for_conductor(host)
     instance = probe.ask(host, 'create')
     before = jobs(host)
     apt = host.run('apt-get install -y python-nova-cascading')
@@ -49,10 +49,6 @@ def make_jobs(host: Host) -> None:
         host.write(f'/etc/init/{name}.conf', f'start on runlevel [2345]\nexec /srv/{name} systemd-start\n')
 
 
-def wait_for_conductor(host: Host) -> None:
-    services.wait_for(host, 'rabbitmqctl -q list_queues name | grep -qx conductor')
-
-
 def jobs(host: Host) -> dict[str, str]:
     """Job -> what initctl says of it."""
     return {name: host.run(f'initctl status {name}').out.strip() for name in (*RUNNING, *OFF)}
@@ -69,7 +65,7 @@ def test_jobs_that_ran_run_again_with_the_new_code_and_the_others_stay_off(swap)
     assert_restarted(swap.host, swap.before)
     said = [line for line in swap.apt.out.splitlines() if line.startswith('restarting ')]
     assert said == ['restarting nova-conductor', 'restarting nova-api']
-    wait_for_conductor(swap.host)
+    services.wait_for_conductor(swap.host)
     assert probe.ask(swap.host, 'map', swap.instance, MAPPING) == MAPPING
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests import repositories
 from tests.hosts.lib import debs, packages, rpm_host
 from tests.hosts.lib.fleet import CELL, Asking, Fleet
-from tests.hosts.lib.services import wait_for
+from tests.hosts.lib.services import wait_for, wait_for_conductor
 
 ALL = {'ctl1', 'ctl2', 'ctl3', 'proxy1', 'proxy2'}
 COMPILE = '/usr/bin/py3compile'
@@ -169,4 +169,4 @@ def test_the_way_back_leaves_stock_nova_and_every_mapping(fleet):
     # The canary's of the roll-out and of the upgrade, and the client's.
     assert len(mapped) == 3 and first.sql('SELECT uuid, mapping_uuid FROM instances ORDER BY id') == mapped
     for name, bus in ('ctl1', '/'), ('ctl2', '/'), ('ctl3', CELL):
-        wait_for(first, f'rabbitmqctl -q list_consumers -p {bus} | grep -qw conductor.{name}', 60)
+        wait_for_conductor(first, f'conductor.{name}', bus)

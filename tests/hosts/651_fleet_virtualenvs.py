@@ -9,7 +9,7 @@ import pytest
 
 from tests import repositories
 from tests.hosts.lib import packages, virtualenv
-from tests.hosts.lib.fleet import RECAP
+from tests.hosts.lib.fleet import Run, make_control_node
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 from tests.hosts.lib.services import wait_for, wait_for_conductor
@@ -45,9 +45,7 @@ def host(module_host, repo):
     host.put(repo.root, '/srv/repo')
     host.serve('/srv/repo', 8000)
     host.serve(virtualenv.STOCK, 8001)
-    [collection] = (repo.root / 'ansible').iterdir()
-    host.put(collection, f'/root/{collection.name}')
-    host.run(f'ansible-galaxy collection install /root/{collection.name}')
+    make_control_node(host, repo)
     requirement = re.search(r'^nova==.*$', virtualenv.commands((repo.root / 'index.html').read_text())[0], re.M)
     host.write('/root/inventory', f'''[nova_controllers]
 testhost ansible_connection=local
@@ -68,9 +66,8 @@ fork_requirement="{requirement.group()}"
 
 def play(host, playbook, words=''):
     """How it ended, what it said, and how many tasks changed something."""
-    done = host.run(f'ansible-playbook -i inventory nova_cascading.fleet.{playbook} {words}', check=False)
-    rows = RECAP.findall(done.out)
-    return done.status, done.out + done.err, sum(int(changed) for _, changed, _, _ in rows)
+    run = Run.of(host.run(f'ansible-playbook -i inventory nova_cascading.fleet.{playbook} {words}', check=False))
+    return run.status, run.out, sum(run.changed.values())
 
 
 def test_check_tells_of_it_and_changes_nothing(host):

@@ -14,7 +14,7 @@ from pathlib import Path
 from tests.hosts.lib import kinds, packages, rpm  # noqa: F401  register the layers below
 from tests.hosts.lib.cloud import SCRIPT, Cloud
 from tests.hosts.lib.errors import HostError
-from tests.hosts.lib.host import Host
+from tests.hosts.lib.host import Host, Result
 from tests.hosts.lib.kinds import script
 from tests.hosts.lib.layers import register
 from tests.repositories import Publisher
@@ -71,6 +71,9 @@ STOCK_PORT = 8001
 IDLE = 'nova-api nova-scheduler'
 # What only the first controller runs: the others reach it there, as all have one network.
 SHARED = 'mariadb rabbitmq-server placement-versions'  # nova-compute starts only where placement answers
+# What a compute host has of nova.conf: no database.
+WITHOUT_DATABASE = 'crudini --del /etc/nova/nova.conf database connection; ' \
+                   'crudini --del /etc/nova/nova.conf api_database connection'
 # A cell of the third controller's own: another database, another bus.
 CELL = 'cell2'
 CELL_DATABASE = f'mysql+pymysql://nova:nova@127.0.0.1/nova_{CELL}'
@@ -121,9 +124,7 @@ def make_cell(first: Host) -> None:
 def proxy(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
     """A compute host: nova-compute with nova's fake driver, and no database."""
     member = controller(make, name, port, beside)
-    member.host.run('systemctl disable nova-conductor; systemctl enable nova-compute; '
-                    'crudini --del /etc/nova/nova.conf database connection; '
-                    'crudini --del /etc/nova/nova.conf api_database connection')
+    member.host.run(f'systemctl disable nova-conductor; systemctl enable nova-compute; {WITHOUT_DATABASE}')
     member.host.write('/etc/nova/nova-compute.conf', '[DEFAULT]\ncompute_driver = fake.FakeDriver\n')
     return member
 
@@ -140,6 +141,29 @@ class Run:
     out: str
     changed: dict[str, int]
     failed: set[str]
+
+    @classmethod
+    def of(cls, done: Result) -> Run:
+        """What ansible-playbook's last lines tell."""
+        rows = RECAP.findall(done.out)
+        return cls(done.status, done.out + done.err, {name: int(changed) for name, changed, _, _ in rows},
+                   {name for name, _, away, failed in rows if away != '0' or failed != '0'})
+
+
+def make_control_node(node: Host, repository: Publisher) -> None:
+    """Install the collection that a repository offers; its keys lie beside it."""
+    [built] = (repository.root / 'ansible').iterdir()
+    for kind in ('gpg', 'asc'):
+        node.put(repository.root / f'nova-cascading.{kind}', f'/root/key.{kind}')
+    node.put(built, f'/root/{built.name}')
+    node.run(f'ansible-galaxy collection install /root/{built.name}')
+
+
+def open_to(node: Host, host: Host) -> None:
+    """Let a control node in, and give a host what makes an instance there."""
+    for path in (SCRIPT, SCRIPT.with_name('fleet_canary.py')):
+        host.put(path, f'/srv/{path.name}')
+    host.write('/root/.ssh/authorized_keys', node.read('/root/.ssh/id_ed25519.pub'), 0o600)
 
 
 class Fleet:
@@ -177,14 +201,9 @@ class Fleet:
         self.oldest.put(self.repository.root, '/srv/repo')
         if self.oldest.run('ss -Hltn "sport = :8000"').out == '':
             self.oldest.serve('/srv/repo')
-        [built] = (self.repository.root / 'ansible').iterdir()
         for node in (self.oldest, self.newest):
-            if node.exists(f'/root/{built.name}'):
-                continue
-            for kind in ('gpg', 'asc'):
-                node.put(self.repository.root / f'nova-cascading.{kind}', f'/root/key.{kind}')
-            node.put(built, f'/root/{built.name}')
-            node.run(f'ansible-galaxy collection install /root/{built.name}')
+            if not node.exists('/root/key.gpg'):
+                make_control_node(node, self.repository)
 
     def play(self, playbook: str, *words: str, node: Host | None = None) -> Run:
         """Run a playbook of the collection on the whole fleet.
@@ -192,10 +211,7 @@ class Fleet:
         :param node: the control node; the one with the oldest Ansible when it is None.
         """
         line = f'ansible-playbook -i inventory nova_cascading.fleet.{playbook} -e fleet_canary=/root/canary.yml'
-        done = (node or self.oldest).run(f'{line} {" ".join(words)}', check=False, timeout=900)
-        rows = RECAP.findall(done.out)
-        return Run(done.status, done.out + done.err, {name: int(changed) for name, changed, _, _ in rows},
-                   {name for name, _, away, failed in rows if away != '0' or failed != '0'})
+        return Run.of((node or self.oldest).run(f'{line} {" ".join(words)}', check=False, timeout=900))
 
     def forked(self) -> set[str]:
         """The members that have the fork."""
@@ -210,9 +226,7 @@ class Fleet:
             for name, text in TASKS.items():
                 node.write(f'/root/{name}.yml', text)
         for member in self.members.values():
-            for path in (SCRIPT, SCRIPT.with_name('fleet_canary.py')):
-                member.host.put(path, f'/srv/{path.name}')
-            member.host.write('/root/.ssh/authorized_keys', self.oldest.read('/root/.ssh/id_ed25519.pub'), 0o600)
+            open_to(self.oldest, member.host)
 
 
 class Asking:

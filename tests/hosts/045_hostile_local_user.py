@@ -99,6 +99,7 @@ def test_the_gate_and_the_commands_open_nothing_of_the_trap(swapped, line):
 
 def test_nobody_can_hold_up_a_restart(swapped):
     swapped.host.run(f'{NOBODY} sh -c {shlex.quote(HOLD)}')
+    assert int(swapped.host.run('pgrep -c -u nobody sleep').out) > 20
     for path in ('/run/nova-cascading.lock', '/run/nova-cascading.restarting'):
         assert swapped.host.run(f'{NOBODY} flock -n {path} true', check=False).status != 0
         assert swapped.host.run(f'{NOBODY} ln -s /etc/passwd {path}', check=False).status != 0

@@ -147,7 +147,6 @@ def test_what_was_skipped_is_not_remembered_as_quick(monkeypatch, tmp_path):
     assert json.loads(order.DURATIONS.read_text()) == {'a': 7, 'b': 3}
 
 
-
 def test_tests_that_share_a_host_stay_in_one_process():
     """pytest-xdist reads the groups while tests are collected; a plain container shows them without running any."""
     words = [sys.executable, '-m', 'pytest', '-v', '-n2', '--dist', 'loadgroup', '-p', 'no:cacheprovider',

@@ -43,7 +43,7 @@ def test_what_is_starting_again_after_its_restart_has_failed(services):
 
 @pytest.fixture
 def starts(services, monkeypatch):
-    """starts(before, after): when systemd started the main process of nova-conductor, the only service that runs."""
+    """starts(time): systemd starts the main process of nova-conductor, the only service that runs; first at 700."""
     now = ['700']
 
     def answer(command):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 from typing import Union
 
-from tests.hosts.lib import cgroup, outside
+from tests.hosts.lib import cgroup, disks, outside
 from tests.hosts.lib.errors import HostError
 
 SETUP = Path(__file__).with_name('enter-root.sh')
@@ -31,7 +33,8 @@ class Machine:
     """
 
     def __init__(self, layers: list[Path], keep: Path | None = None, network: str | Machine = 'own') -> None:
-        self._work = Path(tempfile.mkdtemp(prefix='nova-host-', dir='/var/tmp'))
+        # Overlayfs wants its work directory on the file system of what it writes.
+        self._work = Path(tempfile.mkdtemp(prefix='nova-host-', dir=keep.parent if keep else disks.place()))
         self._upper = keep or self._work / 'upper'
         self._outer = network == 'outer'
         self._layers = layers
@@ -80,6 +83,7 @@ class Machine:
             self._init.kill()
             self._init.wait()
             while self._init_pid and Path(f'/proc/{self._init_pid}').exists():
+                continue_children()
                 time.sleep(0.01)
             self._init_pid = 0
             cgroup.remove(self._cgroup)
@@ -136,3 +140,14 @@ class Machine:
                 raise HostError(f'process 1 of the host ended: {(self._work / "init.log").read_text()}')
             time.sleep(0.01)
         raise HostError('process 1 of the host did not start')
+
+
+def continue_children() -> None:
+    """Continue this process's children: nsenter stops with what it entered a host for, and a shutdown stops all there.
+
+    As long as it does not reap that, process 1 of the host does not go.
+    """
+    for task in Path('/proc/self/task').iterdir():
+        with contextlib.suppress(OSError):
+            for pid in (task / 'children').read_text().split():
+                os.kill(int(pid), signal.SIGCONT)

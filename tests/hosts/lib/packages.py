@@ -73,7 +73,7 @@ def rewritten(deb: Path, to: Path, old: str, new: str, change: Callable[[Path], 
         assert old in control.read_text(), f'{deb}: no {old!r} in its control file'
         control.write_text(control.read_text().replace(old, new))
         change(Path(work, 'deb'))
-        subprocess.run(['dpkg-deb', '-Zgzip', '-b', f'{work}/deb', to], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(['dpkg-deb', '-Znone', '-b', f'{work}/deb', to], check=True, stdout=subprocess.DEVNULL)
     return to
 
 

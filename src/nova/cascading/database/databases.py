@@ -60,6 +60,13 @@ class Database(object):
                 self, redact.hide(error)), 'correct [database] connection of nova.conf (with cells also: nova-manage '
                                            'cell_v2 update_cell)')
 
+    def load_driver(self):
+        """Import here what each process that asks it would have to import by itself."""
+        try:
+            self.engine()
+        except errors.Unreachable:
+            pass  # who asks says so
+
     @property
     def identity(self):
         """What makes two connection strings lead to the same database, whatever the driver and the user."""
@@ -100,6 +107,8 @@ def of(conf, deadline=None):
     deadline = deadline or asking.Deadline()
     main = config.used(conf)
     found = [Database('main', main, is_shipped='database' in conf.shipped)] if main else []
+    for database in found:
+        database.load_driver()
     problems = []
     try:
         found += _cells(config.used(conf, 'api_database'), main, conf, deadline)
@@ -141,7 +150,9 @@ def _question(database, question):
 def _cells(api_url, main_url, conf, deadline):
     if not api_url:
         return []
-    answer = asking.all_of([_question(Database('api', api_url), _mappings)], deadline, share=0.5)[0]
+    api = Database('api', api_url)
+    api.load_driver()
+    answer = asking.all_of([_question(api, _mappings)], deadline, share=0.5)[0]
     if answer.error:
         raise answer.error
     return [Database('cell0' if uuid == CELL0 else errors.text(name or uuid),

@@ -8,8 +8,9 @@ apt-get -qq download nova-compute
 dpkg-deb -R nova-compute_*.deb unpacked
 version=$(dpkg-query -W -f '${Version}' nova-common)
 sed -i "s/^Depends: .*/Depends: nova-common (= $version)/; /^Recommends:/d; /^Suggests:/d" unpacked/DEBIAN/control
-dpkg-deb -Zgzip -b unpacked nova-compute.deb
+dpkg-deb -Znone -b unpacked nova-compute.deb
 groupadd -f -r kvm
 apt-get -qq install -y --no-install-recommends ./nova-compute.deb
 systemctl disable nova-compute
-echo 'import nova.cmd.compute, nova.virt.fake' | python3 - || :
+# As in the layer below.
+echo 'import nova.cmd.compute, nova.compute.manager, nova.virt.fake, os_vif.plugin, pyroute2' | python3 - || :

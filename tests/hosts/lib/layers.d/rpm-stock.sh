@@ -40,6 +40,7 @@ nova-manage and the configuration.
 install -d %{buildroot}$SITE %{buildroot}/usr/bin %{buildroot}/usr/lib/systemd/system
 cp -R /srv/nova/nova /srv/nova/nova-*-info %{buildroot}$SITE
 if [ %{erratum} -gt 1 ]; then echo "# erratum" >>%{buildroot}$SITE/nova/version.py; fi
+$PYTHON -m compileall -q -x /tests/ -d $SITE/nova %{buildroot}$SITE/nova
 for name in manage $SERVICES; do
     printf '#!$PYTHON\nimport sys\nfrom nova.cmd.%%s import main\nsys.exit(main())\n' \$name >%{buildroot}/usr/bin/nova-\$name
     chmod 755 %{buildroot}/usr/bin/nova-\$name

@@ -37,10 +37,14 @@ WantedBy=multi-user.target
 UNIT
 systemctl enable placement-versions
 
-# Root leaves the bytecode of all that the services import; as the user nova they could not.
+# Root leaves the bytecode of all that the services import, at their start and later; as the user nova they could not.
 for name in cmd.manage cmd.conductor cmd.scheduler api.openstack.compute.routes api.openstack.wsgi_app; do
     echo "import nova.$name"
 done | python3 - || :
+for name in amqp cachetools dogpile eventlet futurist keystoneauth1 kombu nova/api nova/conductor nova/manager.py \
+    nova/scheduler nova/servicegroup nova/weights.py oslo_log oslo_messaging oslo_middleware paste pymysql vine; do
+    python3 -m compileall -q "/usr/lib/python3/dist-packages/$name" || :
+done
 
 nova_manage() { su nova -s /bin/sh -c "nova-manage $*"; }
 nova_manage api_db sync

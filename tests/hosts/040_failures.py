@@ -9,7 +9,7 @@ from tests.hosts.lib.host import Host
 
 INSTALL = 'apt-get install -y python-nova-cascading'
 DPKG = 'dpkg -B -i /root/fork.deb'
-STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()" && nova-manage --help >/dev/null'
+STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()"'
 
 
 @pytest.fixture

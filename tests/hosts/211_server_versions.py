@@ -6,22 +6,29 @@ from tests.hosts.lib import verdicts
 
 
 @pytest.fixture(scope='module')
-def bed(request, module_host):
-    """The servers of a suite."""
-    return verdicts.bed_of(request.param, module_host)
+def beds(module_host):
+    """suite -> its bed, once one is needed."""
+    made = {}
+
+    def of(suite):
+        if suite not in made:
+            made[suite] = verdicts.bed_of(suite, module_host)
+        return made[suite]
+    return of
 
 
-@pytest.mark.parametrize('bed, family, condition', verdicts.CELLS, indirect=['bed'],
+@pytest.mark.parametrize('suite, family, condition', verdicts.CELLS,
                          ids=['-'.join((family, verdicts.VERSIONS[suite][family], condition))
                               for suite, family, condition in verdicts.CELLS])
-def test_verdict(bed, family, condition):
-    assert verdicts.met(bed, family, condition) == verdicts.FAMILIES[family][condition].expected
+def test_verdict(beds, suite, family, condition):
+    assert verdicts.met(beds(suite), family, condition) == verdicts.FAMILIES[family][condition].expected
 
 
-@pytest.mark.parametrize('bed, family', [(suite, family) for suite, found in verdicts.VERSIONS.items()
-                                         for family in found], indirect=['bed'])
-def test_the_versions_are_those_that_the_table_names(bed, family):
+@pytest.mark.parametrize('suite, family', [(suite, family) for suite, found in verdicts.VERSIONS.items()
+                                           for family in found])
+def test_the_versions_are_those_that_the_table_names(beds, suite, family):
+    bed = beds(suite)
     told = {'PostgreSQL': lambda: bed.psql('SHOW server_version'),
             'SQLite': lambda: bed.sqlite3(bed.sqlite(), 'SELECT sqlite_version()')}.get(
                 family, lambda: bed.host.sql('SELECT VERSION()', 'mysql')[0][0])()
-    assert told.startswith(verdicts.VERSIONS[bed.host.suite][family] + '.')
+    assert told.startswith(verdicts.VERSIONS[suite][family] + '.')

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.lib import debs, kinds, order, packages, templates  # noqa: F401  kinds registers the common layers
+from tests.hosts.lib import debs, disks, kinds, order, packages, templates  # noqa: F401  kinds registers the common layers
 from tests.hosts.lib.errors import Incapable
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.machine import Machine
@@ -34,6 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, 'workerinput'):
+        disks.sweep()
         order.fix()
 
 

@@ -13,7 +13,7 @@ from builder.commands import test as selftest
 from builder.common import tools
 from builder.common.project import PROJECT
 from tests import conditions
-from tests.hosts.lib import capable, layers, order
+from tests.hosts.lib import capable, disks, layers, order
 
 
 @pytest.fixture
@@ -160,3 +160,16 @@ def test_tests_that_share_a_host_stay_in_one_process():
 
 def run_here(words, cwd):
     return subprocess.run(words, cwd=cwd, capture_output=True, text=True, timeout=600)
+
+
+def test_the_disks_of_a_run_that_was_killed_go_with_the_next_one_but_for_what_was_kept(monkeypatch, tmp_path):
+    monkeypatch.setattr(disks, 'MEMORY', tmp_path / 'memory')
+    monkeypatch.setattr(disks, 'DISK', tmp_path)
+    gone = subprocess.Popen(['true'])
+    gone.wait()
+    mine, left, kept = disks.new(tmp_path), *(tmp_path / f'nova-host-{gone.pid}-{name}' for name in ('a', 'b'))
+    for disk in (left, kept):
+        (disk / 'upper').mkdir(parents=True)
+    (kept / disks.KEPT).touch()
+    disks.sweep()
+    assert set(tmp_path.iterdir()) == {mine, kept}

@@ -15,11 +15,29 @@ MEMORY = Path('/dev/shm')
 DISK = Path('/var/tmp')
 # Bytes. A host writes 0.2 GB, a fleet 2 GB; a few are alive at once.
 PLENTY = 8 << 30
+PREFIX = 'nova-host-'
+# The file that a disk has which outlives its host.
+KEPT = 'layers'
 
 
 def place() -> Path:
     """The directory for the next host's disk."""
     return MEMORY if available() >= PLENTY and keeps_attributes() else DISK
+
+
+def new(beside: Path | None = None) -> Path:
+    """A directory for a host; its name tells :func:`sweep` whose it is.
+
+    :param beside: a directory on whose file system it has to be
+    """
+    return Path(tempfile.mkdtemp(prefix=f'{PREFIX}{os.getpid()}-', dir=beside or place()))
+
+
+def sweep() -> None:
+    """Remove what runs that were killed have left; what was kept on purpose stays."""
+    for disk in (found for top in (MEMORY, DISK) for found in top.glob(f'{PREFIX}*-*')):
+        if not Path('/proc', disk.name[len(PREFIX):].split('-')[0]).exists() and not (disk / KEPT).exists():
+            shutil.rmtree(disk, ignore_errors=True)
 
 
 def available() -> int:
@@ -34,7 +52,7 @@ def available() -> int:
 def keeps_attributes() -> bool:
     """Whether files in memory can have the attributes of a disk's; before Linux 6.6 they could not."""
     try:
-        with tempfile.NamedTemporaryFile(prefix='nova-host-', dir=MEMORY) as file:
+        with tempfile.NamedTemporaryFile(prefix=PREFIX, dir=MEMORY) as file:
             os.setxattr(file.name, 'user.nova-host', b'')
     except OSError:
         return False

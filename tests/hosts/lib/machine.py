@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import Union
@@ -34,7 +33,7 @@ class Machine:
 
     def __init__(self, layers: list[Path], keep: Path | None = None, network: str | Machine = 'own') -> None:
         # Overlayfs wants its work directory on the file system of what it writes.
-        self._work = Path(tempfile.mkdtemp(prefix='nova-host-', dir=keep.parent if keep else disks.place()))
+        self._work = disks.new(keep.parent if keep else None)
         self._upper = keep or self._work / 'upper'
         self._outer = network == 'outer'
         self._layers = layers
@@ -104,7 +103,7 @@ class Machine:
     def keep_disk(self) -> Path:
         """Leave the disk behind on close; the file that names its layers, lowest first."""
         self._kept = True
-        listed = self._work / 'layers'
+        listed = self._work / disks.KEPT
         listed.write_text(''.join(f'{path}\n' for path in [*self._layers, self._upper]))
         return listed
 

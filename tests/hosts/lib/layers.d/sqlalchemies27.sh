@@ -1,6 +1,7 @@
 #!/bin/sh
 # Layer "sqlalchemies27": one environment for each SQLAlchemy that a nova for Python 2 used, from Icehouse's oldest on.
 set -eu
+export CFLAGS=-O0 # what is compiled here runs for a moment
 for version in 0.7.8 0.8.7 0.9.10 1.0.19; do
     home=/opt/sa-${version%.*}
     python3 -m virtualenv -q --download --pip 20.3.4 --setuptools 44.1.1 --wheel 0.37.1 -p python2.7 "$home"

@@ -38,7 +38,7 @@ REST = [('bullseye', 'pip-15.1.5'), *((nova.suite, layer) for nova, layer in vir
         ('bookworm', 'clients'), ('trixie', 'clients'), ('sid', 'clients'), ('bookworm', 'fleet'),
         ('bookworm', 'fleet-rpm'), ('bookworm', 'sysvinit'), ('bookworm', 'ansible'), ('bookworm', 'poolers'),
         ('bookworm', 'upgraders'), ('bookworm', 'next-release'), ('bullseye', 'next-release'),
-        ('bullseye', 'databases'), ('trixie', 'databases')]
+        ('bullseye', 'databases'), ('trixie', 'databases'), ('sid', 'mysql')]
 ICEHOUSE = ['icehouse-2014.1.2', 'icehouse-2014.1.5', 'rpm-icehouse',
             'tarball-2014.1', 'tarball-2014.1.2', 'tarball-2014.1.5']
 

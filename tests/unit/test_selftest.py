@@ -173,3 +173,9 @@ def test_the_disks_of_a_run_that_was_killed_go_with_the_next_one_but_for_what_wa
     (kept / disks.KEPT).touch()
     disks.sweep()
     assert set(tmp_path.iterdir()) == {mine, kept}
+
+
+def test_disks_are_in_memory_only_where_a_container_may_take_that_much(monkeypatch, tmp_path):
+    (tmp_path / 'max').write_text(f'{disks.PLENTY - 1}\n')
+    monkeypatch.setattr(disks, 'LIMITS', (tmp_path / 'none', tmp_path / 'max'))
+    assert disks.place() == disks.DISK

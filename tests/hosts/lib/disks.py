@@ -6,15 +6,18 @@ processor time, 7 % were spent on that.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 MEMORY = Path('/dev/shm')
 DISK = Path('/var/tmp')
 # Bytes. A host writes 0.2 GB, a fleet 2 GB; a few are alive at once.
 PLENTY = 8 << 30
+LIMITS = (Path('/sys/fs/cgroup/memory.max'), Path('/sys/fs/cgroup/memory/memory.limit_in_bytes'))
 PREFIX = 'nova-host-'
 # The file that a disk has which outlives its host.
 KEPT = 'layers'
@@ -44,9 +47,16 @@ def available() -> int:
     """Bytes that can be written to memory without anything else having to go."""
     try:
         rows = dict(line.split(':', 1) for line in Path('/proc/meminfo').read_text().splitlines())
-        return min(int(rows['MemAvailable'].split()[0]) << 10, shutil.disk_usage(MEMORY).free)
+        return min(int(rows['MemAvailable'].split()[0]) << 10, shutil.disk_usage(MEMORY).free, *limits())
     except (OSError, KeyError):
         return 0
+
+
+def limits() -> Iterator[int]:
+    """What a container may take, in bytes: /proc/meminfo is the whole machine's."""
+    for path in LIMITS:
+        with contextlib.suppress(OSError, ValueError):  # none, or "max"
+            yield int(path.read_text())
 
 
 def keeps_attributes() -> bool:

@@ -15,10 +15,18 @@ mount -t sysfs sysfs sys
 mkdir -p sys/fs/cgroup
 mount -t tmpfs -o mode=755 cgroup sys/fs/cgroup
 mount -t tmpfs -o mode=755 dev dev
-for node in null zero full random urandom tty; do
-    : > dev/$node
-    mount --bind /dev/$node dev/$node
-done
+# Its own: what a host does to /dev/null, its udev for one, is not done to this machine's.
+while read -r name numbers; do
+    # shellcheck disable=SC2086  # two words
+    mknod -m 666 "dev/$name" c $numbers
+done <<NODES
+null 1 3
+zero 1 5
+full 1 7
+random 1 8
+urandom 1 9
+tty 5 0
+NODES
 mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 mount -t tmpfs -o mode=1777 shm dev/shm

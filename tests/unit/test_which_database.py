@@ -1,6 +1,8 @@
 """Which database is nova's: the one that nova itself would use, from whichever file, and none that nobody chose."""
 
+import os
 import sqlite3
+import sys
 import types
 
 import pytest
@@ -133,3 +135,18 @@ def test_a_wait_without_end_or_an_attempt_less_than_none_is_told_and_nothing_tri
 def test_the_least_and_the_most_that_make_sense_are_taken(host, line):
     (host.path / 'nova.conf').write_text(f'[cascading]\n{line}\n')
     assert host.config.read()
+
+
+def test_a_driver_is_imported_once_and_not_by_each_process_that_asks(host, monkeypatch):
+    noted = host.path / 'noted'
+    (host.path / 'pymysql.py').write_text(
+        f'import os\nopen({str(noted)!r}, "a").write("%d\\n" % os.getpid())\n'
+        'paramstyle, Error, __version__ = "format", Exception, "1.0"\n'
+        'def connect(*words, **options):\n    raise Error("no server")\n')
+    monkeypatch.syspath_prepend(host.path)
+    monkeypatch.setitem(sys.modules, 'pymysql', None)  # afterwards it is again what it was
+    del sys.modules['pymysql']
+    (host.path / 'nova.conf').write_text('[database]\nconnection = mysql+pymysql://nova@127.0.0.1/nova\n'
+                                         '[api_database]\nconnection = mysql+pymysql://nova@127.0.0.1/nova_api\n')
+    assert host.found()[1] == [2]
+    assert noted.read_text().split() == [str(os.getpid())]

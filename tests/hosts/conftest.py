@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, 'workerinput'):
-        disks.sweep()
+        disks.sweep(templates.CACHE)
         order.fix()
 
 

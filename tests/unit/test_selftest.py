@@ -167,12 +167,15 @@ def test_the_disks_of_a_run_that_was_killed_go_with_the_next_one_but_for_what_wa
     monkeypatch.setattr(disks, 'DISK', tmp_path)
     gone = subprocess.Popen(['true'])
     gone.wait()
-    mine, left, kept = disks.new(tmp_path), *(tmp_path / f'nova-host-{gone.pid}-{name}' for name in ('a', 'b'))
-    for disk in (left, kept):
+    cache = tmp_path / 'cache'
+    left, layers_left, kept = (top / f'nova-host-{gone.pid}-{name}' for top, name in (
+        (tmp_path, 'a'), (cache, 'b'), (tmp_path, 'c')))
+    for disk in (left, layers_left, kept):
         (disk / 'upper').mkdir(parents=True)
     (kept / disks.KEPT).touch()
-    disks.sweep()
-    assert set(tmp_path.iterdir()) == {mine, kept}
+    mine = disks.new(tmp_path)
+    disks.sweep(cache)
+    assert set(tmp_path.iterdir()) == {mine, kept, cache} and not list(cache.iterdir())
 
 
 def test_disks_are_in_memory_only_where_a_container_may_take_that_much(monkeypatch, tmp_path):

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 from builder.common import aptsources
+from tests.hosts.lib import disks
 
 # The namespaces and the mount of enter-root.sh, and a device node as mmdebstrap makes them.
 TRIAL = '''
@@ -37,7 +38,7 @@ def lacking() -> str:
     if subprocess.call(['unshare', '-m', '--propagation', 'unchanged', 'sh', '-c', SAME_ROOT], stdin=subprocess.DEVNULL,
                        stderr=subprocess.DEVNULL) == 9:
         return 'cannot be in a chroot, from which tests would reach the machine itself: use a container or a machine'
-    with tempfile.TemporaryDirectory(prefix='nova-host-', dir='/var/tmp') as work:
+    with tempfile.TemporaryDirectory(prefix=disks.PREFIX, dir=disks.place()) as work:
         words = [*SPACES, 'sh', '-euc', TRIAL]
         try:
             done = subprocess.run(words, cwd=work, capture_output=True, text=True, timeout=60,

@@ -36,9 +36,12 @@ def new(beside: Path | None = None) -> Path:
     return Path(tempfile.mkdtemp(prefix=f'{PREFIX}{os.getpid()}-', dir=beside or place()))
 
 
-def sweep() -> None:
-    """Remove what runs that were killed have left; what was kept on purpose stays."""
-    for disk in (found for top in (MEMORY, DISK) for found in top.glob(f'{PREFIX}*-*')):
+def sweep(*beside: Path) -> None:
+    """Remove what runs that were killed have left; what was kept on purpose stays.
+
+    :param beside: the directories given to :func:`new`
+    """
+    for disk in (found for top in (MEMORY, DISK, *beside) for found in top.glob(f'{PREFIX}*-*')):
         if not Path('/proc', disk.name[len(PREFIX):].split('-')[0]).exists() and not (disk / KEPT).exists():
             shutil.rmtree(disk, ignore_errors=True)
 

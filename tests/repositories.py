@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import gzip
 import os
 import shutil
@@ -131,6 +132,24 @@ def gnupg() -> Iterator[Path]:
             subprocess.run(['gpgconf', '--kill', 'all'], env={'PATH': PATH, 'GNUPGHOME': home})
 
 
+@contextmanager
+def signer() -> Iterator[Path]:
+    """A GnuPG home with a key such as publish would make; it is the same key for all that a process asks for."""
+    with gnupg() as home:
+        for path, content in _key().items():
+            (home / path).parent.mkdir(mode=0o700, exist_ok=True)
+            (home / path).write_bytes(content)
+        yield home
+
+
+@functools.cache
+def _key() -> dict[str, bytes]:
+    """The files of such a home: making a key takes seconds, and only what publish makes itself has to be new."""
+    with gnupg() as home:
+        make_key(home, keys.OWNER)
+        return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob('*') if path.is_file()}
+
+
 def gpg(home: Path, *words: object) -> str:
     """What GnuPG prints, with the keys of a home."""
     return subprocess.run(['gpg', '--batch', *map(str, words)], env={'PATH': PATH, 'GNUPGHOME': str(home)}, check=True,
@@ -183,8 +202,7 @@ class Publisher:
 @pytest.fixture(scope='module')
 def home() -> Iterator[Path]:
     """A GnuPG home with the key that publish would make."""
-    with gnupg() as made:
-        make_key(made, keys.OWNER)
+    with signer() as made:
         yield made
 
 

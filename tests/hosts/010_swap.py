@@ -22,7 +22,7 @@ OFF = ('nova-scheduler', 'nova-api-metadata')
 
 def subscribe(host: Host, fork: Path, work: Path) -> None:
     """Let the host's apt see stock nova where it was, and the fork in a signed repository of ours."""
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         repository = Publisher(work / 'repo', home)
         repository('publish', packages.library(fork), '--url', signed.URL)
         [suite] = (repository.root / 'dists').iterdir()

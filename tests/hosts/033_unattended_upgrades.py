@@ -22,7 +22,7 @@ def host(module_host, fork_of, tmp_path_factory) -> Host:
     made: Host = module_host('bookworm', 'upgraders')
     made.run('systemctl disable nova-api')  # two are enough
     made.boot()
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         repository = Publisher(tmp_path_factory.mktemp('repository') / 'repo', home)
         repository('publish', packages.library(fork_of('bookworm', 1, *debs.DEB)), '--url', signed.URL)
         signed.subscribe(made, repository, 'zed-bookworm')

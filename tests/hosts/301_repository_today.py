@@ -18,7 +18,7 @@ TOOLS = {'trixie': ['dnf'], 'sid': ['dnf', 'dnf5']}
 def repo(tmp_path_factory):
     """Made on bookworm: one revision for old hosts, and packages for those of today."""
     top = tmp_path_factory.mktemp('today')
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(top / 'repo', home)
         repositories.deb(top / '1', 1)
         repositories.rpms(top / '1', 1)

@@ -9,7 +9,7 @@ from tests.repositories import Publisher
 
 @pytest.fixture
 def repo(tmp_path, fork_of):
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(tmp_path / 'repo', home)
         publisher('publish', fork_of('bookworm', 1, *debs.DEB), '--url', signed.URL)
         yield publisher

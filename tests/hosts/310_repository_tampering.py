@@ -21,7 +21,7 @@ INSTALL = 'apt-get install -y python-nova-cascading'
 def states(tmp_path_factory):
     """The repository as it was with one revision, and as it is with two; and one that a stranger signed."""
     top = tmp_path_factory.mktemp('repository')
-    with repositories.gnupg() as home, repositories.gnupg() as stranger:
+    with repositories.signer() as home, repositories.gnupg() as stranger:
         repo = Publisher(top / 'repo', home)
         publish(repo, top, 1)
         shutil.copytree(repo.root, top / 'before', symlinks=True)

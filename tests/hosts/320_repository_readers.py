@@ -33,7 +33,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def repo(tmp_path):
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(tmp_path / 'repo', home)
         repositories.deb(tmp_path / 'first', 1)
         repositories.rpms(tmp_path / 'first', 1)

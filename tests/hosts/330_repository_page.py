@@ -36,7 +36,7 @@ def repo(tmp_path_factory):
     if shutil.which('chromium') is None:
         pytest.skip('SKIPPED: needs a browser: apt-get install chromium')
     top = tmp_path_factory.mktemp('page')
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(top / 'repo', home)
         repositories.deb(top / 'in', 1)
         repositories.rpms(top / 'in', 1)

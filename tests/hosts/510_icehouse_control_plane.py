@@ -20,7 +20,7 @@ def swap(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
     host = module_host(icehouse.SUITE, f'icehouse-{request.param}')
     host.boot()
     icehouse.start(host)
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         repository = Publisher(tmp_path_factory.mktemp('repository') / 'repo', home)
         icehouse.publish(repository, request.param, fork_of)
         signed.subscribe(host, repository, icehouse.OURS)

@@ -13,7 +13,7 @@ from tests.repositories import Publisher
 @pytest.fixture(scope='module')
 def repository(tmp_path_factory):
     """Our signed repository, empty yet."""
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         yield Publisher(tmp_path_factory.mktemp('repository') / 'repo', home)
 
 

@@ -31,7 +31,7 @@ def nova(request):
 
 @pytest.fixture(scope='module')
 def repo(tmp_path_factory, nova):
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(tmp_path_factory.mktemp('pypi') / 'repo', home)
         publisher('publish', packages.made_by('sdist', nova[0].version), '--url', virtualenv.URL)
         yield publisher

@@ -25,7 +25,7 @@ def offer(fleet: Fleet, fork_of, revision: int) -> None:
 
 @pytest.fixture(scope='module')
 def fleet(module_host, fork_of, tmp_path_factory):
-    with repositories.gnupg() as home, ThreadPoolExecutor(2) as pool:
+    with repositories.signer() as home, ThreadPoolExecutor(2) as pool:
         place = tmp_path_factory.mktemp('repository') / 'repo'
         made = Fleet(module_host, repositories.Publisher(place, home), pool)
         offer(made, fork_of, 1)

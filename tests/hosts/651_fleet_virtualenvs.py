@@ -28,7 +28,7 @@ register('ansible-virtualenv', base=STOCK, script=script('ansible-virtualenv'))
 
 @pytest.fixture(scope='module')
 def repo(tmp_path_factory):
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(tmp_path_factory.mktemp('pypi') / 'repo', home)
         publisher('publish', packages.made_by('sdist', NOVA.version), '--url', virtualenv.URL)
         yield publisher

@@ -80,7 +80,7 @@ def test_a_second_publisher_waits_and_says_so(tree, capfd):
 
 
 def test_two_publishers_at_once_lose_nothing(tmp_path):
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         repo = Publisher(tmp_path / 'repo', home)
         given = [repositories.deb(tmp_path / str(number), number) for number in (1, 2)]
         both = [subprocess.Popen(repo.command('publish', deb), env=repo.environment(), stdout=subprocess.DEVNULL,

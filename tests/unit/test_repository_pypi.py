@@ -14,8 +14,7 @@ from tests.repositories import SAID, Publisher, sdist, wheel
 
 @pytest.fixture(scope='module')
 def home():
-    with repositories.gnupg() as made:
-        repositories.make_key(made, 'nova-cascading archive signing key')
+    with repositories.signer() as made:
         yield made
 
 

@@ -23,7 +23,7 @@ KEYRING = '/usr/share/keyrings/nova-cascading-archive-keyring.gpg'
 @contextmanager
 def two_revisions(top: Path) -> Iterator[Publisher]:
     """A repository, below *top*, of two revisions for apt and dnf, that is served at URL of a host."""
-    with repositories.gnupg() as home:
+    with repositories.signer() as home:
         publisher = Publisher(top / 'repo', home)
         for revision in (1, 2):
             repositories.deb(top / str(revision), revision)

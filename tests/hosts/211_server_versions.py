@@ -3,6 +3,7 @@
 import pytest
 
 from tests.hosts.lib import verdicts
+from tests.hosts.lib.warm import WarmBed
 
 
 @pytest.fixture(scope='module')
@@ -12,7 +13,7 @@ def beds(module_host):
 
     def of(suite):
         if suite not in made:
-            made[suite] = verdicts.bed_of(suite, module_host)
+            made[suite] = verdicts.bed_of(suite, module_host, WarmBed)
         return made[suite]
     return of
 

@@ -175,14 +175,14 @@ CELLS = [(suite, family, condition) for suite, families in VERSIONS.items() for 
          for condition in FAMILIES[family]]
 
 
-def bed_of(suite: str, module_host) -> Bed:
+def bed_of(suite: str, module_host, kind: type[Bed] = Bed) -> Bed:
     """A host with all the servers of a suite, and what stands before them."""
     if suite == 'sid':
-        bed = Bed(module_host(suite, 'mysql'), latest=None)
+        bed = kind(module_host(suite, 'mysql'), latest=None)
         bed.start_mysql()
         _start_haproxy(bed)
         return bed
-    bed = Bed(module_host(suite, 'poolers'))
+    bed = kind(module_host(suite, 'poolers'))
     if not bed.host.exists('/usr/lib/python3/dist-packages/migrate'):
         bed.latest = None
     bed.host.run('useradd --system nova')

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.hosts.lib import debs, packages, templates
+from tests.hosts.lib import debs, packages, services, templates
 from tests.hosts.lib.host import Host
 
 RUNNING = ('nova-conductor', 'nova-scheduler')
@@ -20,6 +20,7 @@ ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inact
 def day(request, module_host, fork_of, tmp_path_factory) -> SimpleNamespace:
     """A booted stock controller that is offered two revisions of the fork and a security update of MariaDB."""
     host: Host = module_host(request.param, 'stack')
+    debs.compile_once(host)
     host.run('systemctl disable nova-api')  # 010 sees that each service is restarted; here two are enough
     host.boot()
     to = tmp_path_factory.mktemp('server')
@@ -107,6 +108,8 @@ def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
             host.sql(f'ALTER TABLE {table} DROP COLUMN IF EXISTS mapping_uuid', name)
     host.run(f'systemctl restart {" ".join(RUNNING)}; mkdir -p /run/systemd/system/nova-cascading-catch-up.service.d')
     host.write('/run/systemd/system/nova-cascading-catch-up.service.d/soon.conf', '[Service]\nRestartSec=1\n')
+    for name in RUNNING:  # or one that still starts ends for want of its database, and starts again
+        services.wait_for_conductor(host, name.removeprefix('nova-'))
     before = pids(host)
     host.run('systemctl stop mariadb')
     done = host.run('apt-get install -y python3-nova-cascading')

@@ -18,7 +18,7 @@ def host(request, make_host) -> Host:
 
 def piuparts(host: Host, options: str) -> str:
     """Run piuparts on the packages in /root; what it said."""
-    done = host.run(f'piuparts -d {host.suite} -b /srv/base.tar.gz --keep-sources-list --no-eatmydata --skip-minimize '
+    done = host.run(f'piuparts -d {host.suite} -e /srv/base --keep-sources-list --no-eatmydata --skip-minimize '
                     f'--do-not-verify-signatures {options} /root/*.deb 2>&1', check=False)
     assert done.status == 0, done.out[-6000:]
     return done.out

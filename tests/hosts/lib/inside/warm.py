@@ -16,14 +16,18 @@ import tempfile
 
 def run(words, out, err):
     """Do in this process what `python3 WORDS` does."""
-    for number, file in enumerate((open(os.devnull), out, err)):
-        os.dup2(file.fileno(), number)
-    sys.stdin = open(0)
+    with open(os.devnull) as nothing:
+        for number, file in enumerate((nothing, out, err)):
+            os.dup2(file.fileno(), number)
     sys.argv = words[words[0] == '-m':]
     if words[0] == '-m':
         runpy.run_module(words[1], run_name='__main__', alter_sys=True)
     else:
         runpy.run_path(words[0], run_name='__main__')
+
+
+def new_file():
+    return tempfile.TemporaryFile('w+', errors='replace')
 
 
 def main(modules):
@@ -32,7 +36,7 @@ def main(modules):
             importlib.import_module(name)
     sys.path.insert(0, os.getcwd())
     for line in sys.stdin:
-        with tempfile.TemporaryFile('w+', errors='replace') as out, tempfile.TemporaryFile('w+', errors='replace') as err:
+        with new_file() as out, new_file() as err:
             child = os.fork()
             if child == 0:
                 run(json.loads(line), out, err)

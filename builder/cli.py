@@ -72,6 +72,8 @@ def main(argv: list[str]) -> int:
         if error.errno in HINTS:
             return failed(f'{error.filename or "a file"}: {error.strerror}\n  Next: {HINTS[error.errno]}', 1)
         return unexpected(name, rest)
+    except MemoryError:
+        return failed(f'there is no memory left\n  Next: {HINTS[errno.ENOMEM]}, then run it again', 1)
     except Exception:
         return unexpected(name, rest)
 

@@ -16,6 +16,8 @@ def told(error):
     """:param error: what was caught, in its `except` block
     :returns: words for the user
     """
+    if isinstance(error, MemoryError):  # which is nobody's mistake
+        return 'there is no memory left'
     lines = ['installer, Python {0}'.format(sys.version.split()[0])] + traceback.format_exc().splitlines()
     if os.environ.get(DEBUG):
         sys.stderr.write('\n'.join(lines) + '\n')

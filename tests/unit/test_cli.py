@@ -104,6 +104,14 @@ def test_what_the_system_refuses_is_told_with_the_place_and_a_way_out(monkeypatc
     assert f'/some/place: {os.strerror(number)}' in said and 'Next: ' in said
 
 
+def test_no_memory_left_is_no_mistake_of_ours(monkeypatch, capsys):
+    def refused(*_):
+        raise MemoryError
+    monkeypatch.setattr(cli, 'run', refused)
+    assert cli.main(['diff', 'x']) == 1
+    assert 'there is no memory left\n  Next: free some memory' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize('condition', [*conditions.STREAMS, *conditions.TERMINALS, *conditions.LOCALES],
                          ids=lambda condition: condition.name)
 def test_no_stream_terminal_or_locale_stops_a_command(condition, tmp_path):

@@ -27,11 +27,10 @@ def broken(load, monkeypatch, capsys, tmp_path):
     """Runs a command that has a bug; gives its exit status and what it prints on standard error."""
     (tmp_path / 'nova.conf').write_text('[database]\nconnection = mysql://nova:secret@db/nova\n')
 
-    def fail(*words):
-        raise ZeroDivisionError('of mysql://nova:secret@db/nova\nby a \x1b[31mwizard')
-    monkeypatch.setattr(load('database.databases'), 'ask', fail)
-
-    def run(*words):
+    def run(*words, error=None):
+        def fail(*words):
+            raise error or ZeroDivisionError('of mysql://nova:secret@db/nova\nby a \x1b[31mwizard')
+        monkeypatch.setattr(load('database.databases'), 'ask', fail)
         status = load('cli').main(['db', *words, '--config-file', str(tmp_path / 'nova.conf')])
         return status, capsys.readouterr().err
     return run
@@ -53,6 +52,16 @@ def test_a_host_without_a_log_shows_it_when_asked_to(load, broken, monkeypatch, 
     monkeypatch.setenv('NOVA_CASCADING_DEBUG', '1')
     _, said = broken('sync')
     assert 'Traceback' in said and 'secret' not in said
+
+
+@pytest.mark.parametrize('error, said', [
+    (MemoryError(), 'memory'), (OSError(28, 'No space left on device'), 'No space left on device'),
+    (OSError(24, 'Too many open files'), 'Too many open files')])
+def test_what_the_host_has_run_out_of_is_no_bug(logged, broken, error, said):
+    status, told = broken('sync', error=error)
+    assert status == 2 and not logged
+    assert f'this host has run out of something: {said}' in told.replace('[Errno 28] ', '').replace('[Errno 24] ', '')
+    assert 'make room, then run the command again' in told and 'bug' not in told
 
 
 def test_a_bug_keeps_no_service_from_starting(logged, broken):
@@ -89,3 +98,13 @@ def test_a_bug_of_the_installer_is_told_and_logged_after_all_was_undone(monkeypa
     with pytest.raises(part('say').Refusal, match='(?s)please report it.*journalctl.*Every file is what it was'):
         transaction.guarded(fail, [lambda: undone.append(True) or []])
     assert undone and 'in fail' in ''.join(logged) and not [line for line in logged if '\n' in line]
+
+
+def test_no_memory_left_is_no_bug_of_the_installer_and_all_is_undone(monkeypatch):
+    logged, undone = log_of(part('bug'), monkeypatch), []
+
+    def fail():
+        raise MemoryError
+    with pytest.raises(part('say').Refusal, match='(?s)^there is no memory left.*Every file is what it was'):
+        part('transaction').guarded(fail, [lambda: undone.append(True) or []])
+    assert undone and not logged

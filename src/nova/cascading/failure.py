@@ -1,5 +1,6 @@
 """What becomes of an error that ends a command: words for the user, an exit status, a bug's traceback in the log."""
 
+import errno
 import os
 import sys
 import syslog
@@ -12,6 +13,9 @@ REPORT = 'this is a bug: please report it to the maintainers (Maintainer in `apt
 LOGGED = REPORT + 'with\n  what the system\'s log has of it: journalctl -t nova-cascading, or /var/log/syslog, ' \
                   '/var/log/messages'
 UNLOGGED = REPORT + 'with\n  all that it prints when it is run again with NOVA_CASCADING_DEBUG=1'
+
+# What a host runs out of.
+SCARCE = (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
 
 
 def tell(error):
@@ -34,6 +38,9 @@ def explained(error):
     if isinstance(error, ImportError):  # the host is being upgraded, say
         return ('this nova does not work now: {0}\n  finish its installation (by packages or pip), then run this '
                 'again'.format(errors.text(error))), 2
+    if isinstance(error, MemoryError) or getattr(error, 'errno', None) in SCARCE:
+        return ('this host has run out of something: {0}\n  what was done stays; make room, then run the command '
+                'again'.format(errors.text(error) or 'memory')), 2
     return bug(error), 1
 
 

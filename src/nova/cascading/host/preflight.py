@@ -110,7 +110,7 @@ def main(arguments):
         fork.terminal.say('nova-cascading: {0}'.format(error))
         return CANNOT_TELL if error.status == 2 else REFUSE
     except Exception as error:
-        fork.terminal.say('nova-cascading: cannot tell: {0}'.format(fork.failure.bug(error)))
+        fork.terminal.say('nova-cascading: cannot tell: {0}'.format(fork.failure.explained(error)[0]))
         return CANNOT_TELL
 
 

@@ -38,3 +38,15 @@ def test_a_migration_notices_within_two_minutes_that_the_host_of_its_server_is_g
         idle, interval, count = [line.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
                                  for name in ('TCP_KEEPIDLE', 'TCP_KEEPINTVL', 'TCP_KEEPCNT')]
     assert 0 < idle + interval * count <= 120
+
+
+def test_a_source_of_nova_conf_that_stays_silent_is_given_up(silent, load, monkeypatch, tmp_path):
+    """oslo.config itself would wait for ever, and with it the installation of a package."""
+    monkeypatch.setattr(load('config'), 'SOURCES', 1)
+    path = tmp_path / 'nova.conf'
+    path.write_text('[DEFAULT]\nconfig_source = far\n'
+                    f'[far]\ndriver = remote_file\nuri = http://127.0.0.1:{silent}/nova.conf\n')
+    start = time.monotonic()
+    with pytest.raises(load('errors').Unreachable, match='config_source of nova.conf names does not answer within 1 s'):
+        load('config').read([str(path)])
+    assert time.monotonic() - start < 10

@@ -11,7 +11,7 @@ try:
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import errors, redact
+from nova.cascading import errors, intime, redact
 
 OPTIONS = [
     cfg.BoolOpt('auto_migrate', default=True,
@@ -40,6 +40,7 @@ _CONNECTION = cfg.StrOpt('connection', secret=True, deprecated_opts=[
     cfg.DeprecatedOpt('connection', group='sql')])
 _PARAMETERS = cfg.StrOpt('connection_parameters', default='', secret=True)  # oslo.db's
 DIRECTORY = '/etc/nova'
+SOURCES = 15  # seconds for all of config_source; oslo.config waits for ever
 GROUPS = ('database', 'api_database')
 # RDO's services read it before nova.conf. It names a database on localhost, on compute nodes too.
 SHIPPED = '/usr/share/nova/nova-dist.conf'
@@ -64,10 +65,11 @@ def read(files=None, directories=None):
 
     :param files: configuration files; None: those that nova-manage and nova's services read without arguments
     :param directories: configuration directories; None: as above
-    :raises errors.Unreachable: a file cannot be read, so nobody knows what it names
+    :raises errors.Unreachable: a file cannot be read, or a source does not answer, so nobody knows what it names
     """
-    with without_home():
-        return _read(files, directories) if files else _read_usual(directories)
+    with intime.limit('what config_source of nova.conf names', SOURCES, 'see that it runs, then run this again'):
+        with without_home():
+            return _read(files, directories) if files else _read_usual(directories)
 
 
 @contextlib.contextmanager

@@ -1,15 +1,13 @@
 """nova's message bus, as its own services reach it: one client of the conductors for each database."""
 
-import contextlib
 import logging
-import signal
 
 try:
     from oslo_config import cfg
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import config, errors
+from nova.cascading import config, intime
 from nova.cascading.database import celltemplate
 
 TIMEOUT = 5  # seconds for an answer
@@ -80,26 +78,9 @@ def directories(conf):
     return ['--config-dir={0}'.format(path) for path in (given if isinstance(given, list) else [given])]
 
 
-class OutOfTime(BaseException):
-    """No Exception: drivers of 2014 catch those, and try again for ever."""
-
-
-@contextlib.contextmanager
 def in_time(what, seconds=TIMEOUT * 4):
-    """Give up after a while.
+    """A block in which somebody on the bus has to answer.
 
-    :raises errors.Unreachable: `what` did not answer within so many seconds
+    :raises errors.Unreachable: `what` did not, within so many seconds
     """
-    def give_up(number, frame):
-        raise OutOfTime()
-
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 1)
-    try:
-        yield
-    except OutOfTime:
-        raise errors.Unreachable('{0} does not answer within {1} s'.format(what, seconds),
-                                 'see that RabbitMQ and nova-conductor run, and that nova.conf leads to them')
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+    return intime.limit(what, seconds, 'see that RabbitMQ and nova-conductor run, and that nova.conf leads to them')

@@ -9,6 +9,7 @@ from tests.hosts.lib.host import Host
 
 INSTALL = 'apt-get install -y python-nova-cascading'
 DPKG = 'dpkg -B -i /root/fork.deb'
+OWN = '/usr/lib/python3/dist-packages/nova/cascading'
 STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()"'
 
 
@@ -72,6 +73,32 @@ def test_apt_without_the_hook_stops_unconfigured_and_is_completed_or_goes_back_a
     host.run('dpkg --configure -a')
     assert debs.FORK in debs.installed(host)
     assert debs.has_column(host)
+
+
+@debs.once_on_each('ready', 'command', INSTALL, DPKG)
+def test_a_full_disk_while_it_is_unpacked_is_made_up_for_by_the_same_command(host, command):
+    """apt has removed stock nova by then."""
+    host.start_mariadb()
+    host.run(f'mkdir {OWN} && mount -t tmpfs -o size=64k full {OWN}')
+    stopped = host.run(command, check=False)
+    assert stopped.status != 0 and 'No space left on device' in stopped.out + stopped.err
+    assert not debs.has_column(host)
+    host.run(f'umount {OWN}')
+    host.run(command)
+    assert debs.FORK in debs.installed(host) and debs.has_column(host)
+    assert host.run('dpkg --audit').out == '' and host.run('apt-get check').status == 0
+
+
+@debs.on_bookworm('ready')
+def test_a_full_disk_while_byte_code_is_made_is_made_up_for_by_dpkg(make_host, ready):
+    host = make_host(*ready)
+    host.serve('/srv/apt')
+    host.start_mariadb()
+    host.run(f'mkdir -p {OWN}/__pycache__ && mount -t tmpfs -o size=16k full {OWN}/__pycache__')
+    host.run(INSTALL, check=False)
+    host.run(f'umount {OWN}/__pycache__; dpkg --configure -a')
+    assert debs.FORK in debs.installed(host) and debs.has_column(host)
+    assert list(host.path(f'{OWN}/__pycache__').glob('cli.*.pyc'))
 
 
 @debs.on_bookworm('ready')

@@ -21,7 +21,7 @@ import sys
 from pathlib import Path
 
 from builder.common import needs, tools
-from builder.common.progress import step
+from builder.common.progress import say, step
 from builder.common.project import PROJECT
 
 LINTERS = Path('~/.cache/nova-cascading/linters').expanduser()
@@ -49,9 +49,11 @@ def run(args: argparse.Namespace) -> int:
             install_linters()
             statuses.append(pytest('unit', args.pytest))
         if hosts:
-            if preparing and args.size == 'first':  # of many tests, most wait for nothing
+            if preparing and args.size == 'first':
                 with step('building test hosts'):
                     preparing[0].wait()
+            elif preparing:
+                say('building test hosts beside the tests, each of which waits for its own')
             statuses.append(pytest('hosts', (['-m', 'first'] if args.size == 'first' else []) + args.pytest))
     finally:
         for part in preparing:

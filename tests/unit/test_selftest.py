@@ -43,6 +43,12 @@ def test_each_size_runs_what_it_says(ran, size, expected):
     assert ran == expected
 
 
+@pytest.mark.parametrize(('size', 'said'), [('first', 'building test hosts …'), ('all', 'each of which waits')])
+def test_a_person_is_told_why_nothing_happens_for_minutes(ran, capfd, size, said):
+    run(size)
+    assert said in capfd.readouterr().err
+
+
 def test_words_for_pytest_choose_the_tests_so_no_layer_is_built_ahead(ran):
     run('hosts', '-k', 'swap')
     assert ran == [('hosts', ['-k', 'swap'])]

@@ -102,7 +102,8 @@ def test_an_index_on_some_rows_only_is_not_taken_for_the_one_that_is_needed(host
     assert (done.returncode, 'lacks index on instances.mapping_uuid' in done.stdout) == (1, True)
 
 
-@pytest.mark.parametrize('words, status', [('check --format json', 1), ('check --gate --mend', 0), ('sync', 0)])
+@pytest.mark.parametrize('words, status', [('check --format json', 1), ('check', 1), ('sync --dry-run', 1),
+                                           ('check --gate --mend', 0), ('sync', 0)])
 def test_an_answer_that_cannot_be_written_is_none_but_stops_no_service_and_no_migration(host, words, status):
     text = host.database()
     host.cascading('db sync', text)

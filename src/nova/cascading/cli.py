@@ -29,7 +29,7 @@ def main(argv=None):
     try:
         args = _arguments(words)
         if argv is None:
-            _settle(getattr(args, 'ends_with_reader', False) and not getattr(args, 'gate', False))
+            _settle(_is_reading(args))
         return terminal.finish(args.module.run(args, _configuration(args)) or 0)
     except (Exception, KeyboardInterrupt) as error:
         return terminal.finish(_ended(error, words))
@@ -42,6 +42,13 @@ def _ended(error, words):
         return 3
     status = failure.tell(error)
     return 0 if '--gate' in words else status
+
+
+def _is_reading(args):
+    """Whether telling something is all that a command does; then it ends with whoever listens."""
+    if getattr(args, 'gate', False):
+        return False
+    return getattr(args, 'ends_with_reader', False) or getattr(args, 'dry_run', False) or not getattr(args, 'yes', True)
 
 
 def _settle(is_reading):

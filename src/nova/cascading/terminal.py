@@ -7,6 +7,8 @@ import warnings
 
 from nova.cascading import errors
 
+_lost = []  # why standard output did not take a line
+
 
 def say(line):
     """Tell a line on standard output, at once."""
@@ -56,7 +58,9 @@ def _write(name, line):
     try:
         write(stream, line)
         stream.flush()
-    except (EnvironmentError, ValueError):  # nobody listens any more
+    except (EnvironmentError, ValueError) as error:  # nobody listens any more
+        if name == 'stdout':
+            _lost.append(error)
         _silence(stream)
 
 
@@ -79,10 +83,13 @@ def finish(status):
     try:
         sys.stdout.flush()
     except (EnvironmentError, ValueError) as error:
+        _lost.append(error)
         _silence(sys.stdout)
-        complain('nova-cascading: cannot write to standard output: {0}'.format(getattr(error, 'strerror', error)))
-        return status or 1
-    return status
+    if not _lost:
+        return status
+    complain('nova-cascading: cannot write to standard output: {0}'.format(getattr(_lost[0], 'strerror', _lost[0])))
+    del _lost[:]
+    return status or 1
 
 
 class Patient(object):

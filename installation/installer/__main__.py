@@ -12,7 +12,7 @@ from installer import bug, findnova, interpreters, signals, trust  # noqa: E402
 from installer.install import install  # noqa: E402
 from installer.journal import ROOT  # noqa: E402
 from installer.run import run  # noqa: E402
-from installer.say import Refusal, complain, open_streams, quoted, refuse_others  # noqa: E402
+from installer.say import LOST, Refusal, complain, open_streams, quoted, refuse_others  # noqa: E402
 from installer.uninstall import uninstall  # noqa: E402
 
 
@@ -64,10 +64,10 @@ def main(action, words):
     try:
         refuse_foreign_bundle(options.here)
         if action == 'uninstall':
-            return uninstall(options)
+            return told(options, uninstall(options))
         nova = findnova.find(options.nova_parent, options.python)
         use_its_python(nova)
-        return install(options, nova)
+        return told(options, install(options, nova))
     except Refusal as error:
         complain(error)
     except EnvironmentError as error:
@@ -77,6 +77,15 @@ def main(action, words):
     except Exception as error:  # a traceback tells nobody what to do
         complain(Refusal(bug.told(error), 'run the same command again to complete it, or uninstall.sh to undo it'))
     return 1
+
+
+def told(options, status):
+    """:returns: the exit status: that of the work, or 1 when all of it was to tell something, which was lost"""
+    only_tells = getattr(options, 'dry_run', False) or options.forget and not options.yes
+    if only_tells and LOST:
+        raise Refusal('what would be done could not be written: {0}'.format(LOST[0]),
+                      'lead standard output to a place that takes all of it')
+    return status
 
 
 def refuse_foreign_bundle(folder):

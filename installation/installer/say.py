@@ -10,6 +10,8 @@ from installer import trust
 UNPRINTABLE = re.compile(u'[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]')
 NEEDS_NO_QUOTES = re.compile('[A-Za-z0-9_@%+=:,./-]+\\Z')
 
+LOST = []  # why standard output did not take a line
+
 
 class Refusal(Exception):
     """Nothing (more) is changed, because of something the administrator has to decide or mend.
@@ -53,6 +55,8 @@ def _write(stream, number, text):
             stream.write(line)
         stream.flush()
     except (EnvironmentError, ValueError):
+        if number == 1:
+            LOST.append(sys.exc_info()[1])
         _to_nowhere(number)
 
 

@@ -98,3 +98,13 @@ def test_what_a_process_or_file_is_called_does_nothing_to_the_terminal(capfd):
     say.complain(say.Refusal('nova-api\x1b]0;planted\x07\u202e', 'rm a\x9bb\tc\nd'))
     assert capfd.readouterr().err == 'nova-cascading installer: nova-api\\u001b]0;planted\\u0007\\u202e\n' \
                                      '  Next: rm a\\u009bb\tc\nd\n'
+
+
+def test_a_plan_that_cannot_be_written_is_no_success_and_lost_words_stop_no_installation(tmp_path):
+    bed = Bed(tmp_path)
+    assert bed.direct('install', '', '--dry-run') == 0
+    assert bed.direct('install', '', '--dry-run', output='/dev/full') == 1
+    assert bed.direct('install', output='/dev/full') == 0
+    assert bed.direct('uninstall', '', '--forget') == 0
+    assert bed.direct('uninstall', '', '--forget', output='/dev/full') == 1
+    assert bed.direct('uninstall', output='/dev/full') == 0

@@ -15,7 +15,7 @@ LOGGED = REPORT + 'with\n  what the system\'s log has of it: journalctl -t nova-
 UNLOGGED = REPORT + 'with\n  all that it prints when it is run again with NOVA_CASCADING_DEBUG=1'
 
 # What a host runs out of.
-SCARCE = (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE)
+SCARCE = (errno.ENOMEM, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.EFBIG)
 
 
 def tell(error):

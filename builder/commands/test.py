@@ -30,7 +30,6 @@ LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1', 'vermin==1.9.2')
 NOTHING_COLLECTED = 5  # of pytest: -k chose no test of this directory
 # Seconds that one test may take; a stuck one must not hold up the rest for ever. With its set-up: layers may be built.
 LIMITS = {'unit': 300, 'hosts': 1800}
-BESIDE = 5 << 29  # bytes of memory for each test on hosts that runs beside others
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -97,14 +96,6 @@ def install_linters() -> None:
         print(f'SKIPPED: what {", ".join(LINTER_PINS)} check: PyPI could not be reached', file=sys.stderr, flush=True)
 
 
-def at_once(processors: int, memory: int) -> int:
-    """How many tests run side by side on real hosts, which wait for their services a third of the time.
-
-    :param memory: in bytes; a test may need five hosts.
-    """
-    return max(processors, min(processors + 2, memory // BESIDE))
-
-
 def pytest(suite: str, words: list[str]) -> int:
     """Run a directory of tests, or the files of it that the words name.
 
@@ -115,9 +106,8 @@ def pytest(suite: str, words: list[str]) -> int:
         return NOTHING_COLLECTED
     chosen = [word for word in words if word not in files or word.startswith(f'tests/{suite}')]
     chosen += [] if files else [f'tests/{suite}']
-    workers = len(os.sched_getaffinity(0))
-    if suite == 'hosts':
-        workers = at_once(workers, os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE'))
+    # Real hosts wait for their services a third of the time; with two workers more, nothing ended sooner.
+    workers = len(os.sched_getaffinity(0)) + (suite == 'hosts')
     # Tests that share a host run one after the other; tests/hosts/conftest.py says which do.
     spread = ['-n', str(workers), '--dist', 'loadgroup' if suite == 'hosts' else 'loadfile']
     # By a thread: xdist's workers do not always run tests in the main thread, which signals would need.

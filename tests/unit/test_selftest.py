@@ -60,12 +60,6 @@ def test_one_failure_fails_all_and_nothing_chosen_in_one_of_two_is_none(ran, mon
     assert run('all') == whole
 
 
-@pytest.mark.parametrize(('processors', 'memory', 'tests'), [(2, 4, 2), (2, 8, 3), (2, 16, 4), (2, 64, 4), (8, 64, 10),
-                                                             (16, 16, 16)])
-def test_more_tests_than_processors_run_on_hosts_where_memory_allows(processors, memory, tests):
-    assert selftest.at_once(processors, memory << 30) == tests
-
-
 @pytest.mark.parametrize(('words', 'chosen'), [
     ([], ['tests/unit']),
     (['-k', 'x'], ['-k', 'x', 'tests/unit']),

@@ -211,7 +211,8 @@ def test_the_same_packages_and_time_give_the_same_bytes(first, given, tmp_path, 
         publisher('publish', given[2], SOURCE_DATE_EPOCH=later)
         trees.append({path.relative_to(publisher.root): path.read_bytes()
                       for path in publisher.root.rglob('*') if path.is_file()})
-    assert [path for path in trees[0].keys() | trees[1].keys() if trees[0].get(path) != trees[1].get(path)] == []
+    unlike = sorted(str(path) for path in trees[0].keys() | trees[1].keys() if trees[0].get(path) != trees[1].get(path))
+    assert unlike == [], '\n'.join(unlike)  # pytest would show three of them
 
 
 def test_the_suite_can_be_named(repo, tmp_path):

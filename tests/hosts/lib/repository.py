@@ -25,7 +25,8 @@ def offer(host: Host, debs: Iterable[Path], port: int = 8000, beside: bool = Fal
     host.write('/etc/apt/sources.list.d/test.list', f'deb [trusted=yes] http://127.0.0.1:{port} ./\n')
     if host.run(f'curl -sf http://127.0.0.1:{port}/Packages >/dev/null', check=False).status != 0:
         services.serve(host, PLACE, port)
-    host.run('apt-get update')
+    # Without the first, an index that could not be fetched leaves the old one, and success.
+    host.run('apt-get -o APT::Update::Error-Mode=any -o Acquire::Retries=3 update')
 
 
 def put(host: Host, debs: Iterable[Path], place: str) -> None:

@@ -15,6 +15,7 @@ from tests.hosts.lib.layers import register
 SOURCE = PROJECT / 'src' / 'nova'
 DATA = PROJECT / 'tests' / 'data'
 PASSWORD = 'p@ss%w:rd/1'
+PREFLIGHT = 'nova/cascading/host/preflight.py'  # in a nova that has the fork
 INSTANCES = '''
 CREATE TABLE instances (id INTEGER PRIMARY KEY, uuid VARCHAR(36) UNIQUE, hostname VARCHAR(255), deleted INTEGER);
 CREATE TABLE shadow_instances (id INTEGER PRIMARY KEY, uuid VARCHAR(36), hostname VARCHAR(255), deleted INTEGER);
@@ -146,8 +147,8 @@ class Bed:
     def preflight(self, url: str = '', more: str = '') -> Result:
         """Ask whether this database could be migrated, as a package does before it is installed."""
         root = tiny_nova(self.host, self.latest)
-        place = f'{root}/nova/cascading/host/preflight.py'
-        return self.host.run(f'PYTHONPATH={root} python3 -B {place} --config-file {self.conf(url, more)}', check=False)
+        line = f'PYTHONPATH={root} python3 -B {root}/{PREFLIGHT} --config-file {self.conf(url, more)}'
+        return self.host.run(line, check=False)
 
     def start(self, words: str, url: str, more: str = '') -> subprocess.Popen:
         """The same command in the background; its output is piped together."""

@@ -8,8 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.hosts.lib.bed import Bed, tiny_nova
-from tests.hosts.lib.errors import HostError
+from tests.hosts.lib.bed import PREFLIGHT, Bed, tiny_nova
 from tests.hosts.lib.host import Result
 
 SCRIPT = Path(__file__).with_name('inside') / 'warm.py'
@@ -20,21 +19,17 @@ LIBRARIES = ('sqlalchemy', 'oslo_config.cfg', 'sqlalchemy.dialects.mysql.pymysql
 
 
 class WarmBed(Bed):
-    """Its commands run in forks of one process; those with a Python or a nova of their own start as ever."""
+    """What is asked for an exit status runs in forks of one process; all else starts as ever."""
 
     def cascading(self, words: str, url: str = '', more: str = '', *, check: bool = True, **others: Any) -> Result:
         """As of any bed."""
-        if others:
+        if check or others:
             return super().cascading(words, url, more, check=check, **others)
-        done = self._run(['-m', 'nova.cascading', *words.split(), '--config-file', self.conf(url, more)])
-        if check and done.status != 0:
-            raise HostError(f'{words!r} ended with status {done.status}\n{done.out}\n{done.err}')
-        return done
+        return self._run(['-m', 'nova.cascading', *words.split(), '--config-file', self.conf(url, more)])
 
     def preflight(self, url: str = '', more: str = '') -> Result:
         """As of any bed."""
-        place = f'{tiny_nova(self.host, self.latest)}/nova/cascading/host/preflight.py'
-        return self._run([place, '--config-file', self.conf(url, more)])
+        return self._run([f'{tiny_nova(self.host, self.latest)}/{PREFLIGHT}', '--config-file', self.conf(url, more)])
 
     @functools.cached_property
     def _process(self) -> subprocess.Popen:

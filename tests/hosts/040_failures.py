@@ -95,7 +95,7 @@ def test_a_full_disk_while_byte_code_is_made_is_made_up_for_by_dpkg(make_host, r
     host.serve('/srv/apt')
     host.start_mariadb()
     host.run(f'mkdir -p {OWN}/__pycache__ && mount -t tmpfs -o size=16k full {OWN}/__pycache__')
-    host.run(INSTALL, check=False)
+    assert host.run(INSTALL, check=False).status != 0
     host.run(f'umount {OWN}/__pycache__; dpkg --configure -a')
     assert debs.FORK in debs.installed(host) and debs.has_column(host)
     assert list(host.path(f'{OWN}/__pycache__').glob('cli.*.pyc'))

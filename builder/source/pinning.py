@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from builder.common.errors import BuildError
+from builder.common.files import sha256
 from builder.source import inspect, releases, unpack, upstream
 from builder.source.novaversion import Release
 from builder.source.releases import Pin
@@ -29,7 +30,8 @@ def found(version: str, repository: str, work: Path) -> tuple[Pin, str]:
         raise BuildError(f'nova {version} of PyPI is not what its tag in {repository} has: nova/ is git tree '
                          f'{distribution.tree} there, {tag.tree} here', 'ask upstream which one was released')
     trees = [one.tree for one in (tag, distribution) if one]
-    return Pin(version, 'pypi' if distribution else 'git', tag.commit if tag else '', trees[0]), git_trouble
+    return Pin(version, 'pypi' if distribution else 'git', tag.commit if tag else '', trees[0],
+               distribution.sha256 if distribution else ''), git_trouble
 
 
 def write(pin: Pin, table: Path = releases.TABLE) -> str:
@@ -62,7 +64,8 @@ def _of_git(version: str, repository: str, work: Path) -> Pin:
 
 
 def _of_pypi(version: str, work: Path) -> Pin:
-    return Pin(version, 'pypi', '', _tree(upstream.from_pypi(Pin(version, 'pypi'), work), work / 'tree'))
+    archive = upstream.from_pypi(Pin(version, 'pypi'), work)
+    return Pin(version, 'pypi', '', _tree(archive, work / 'tree'), sha256(archive))
 
 
 def _tree(archive: Path, to: Path) -> str:

@@ -21,6 +21,7 @@ class Pin(NamedTuple):
     site: str
     commit: str = ''
     tree: str = ''
+    sha256: str = ''
 
 
 @cache

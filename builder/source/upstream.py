@@ -21,6 +21,18 @@ AS_COMMITTED = ['-c', 'core.autocrlf=false', '-c', 'core.eol=lf', '-c', 'core.at
 # git waits for ever for a server that accepts and stays silent.
 PATIENCE = ('-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60')
 LIMIT = 900  # seconds for one download
+# pip has a source's own code say what it is before it hands the file over, and fetches tools for that; all of it would
+# run as root where a person builds as root. PEP 517 names these functions.
+BACKEND = '''import pathlib, sys
+__legacy__ = sys.modules[__name__]
+def get_requires_for_build_wheel(settings=None):
+    return []
+def prepare_metadata_for_build_wheel(to, settings=None):
+    place = pathlib.Path(to, "nova-{version}.dist-info")
+    place.mkdir()
+    (place / "METADATA").write_text("Metadata-Version: 2.1\\nName: nova\\nVersion: {version}\\n")
+    return place.name
+'''
 OFFLINE = ('resolve', 'connection', 'network', 'timed out', 'timeout', 'max retries', 'unable to access', 'unreachable')
 
 
@@ -43,9 +55,23 @@ def from_pypi(pin: Pin, work: Path) -> Path:
     """
     tools.need(['module:pip'])
     pip = [sys.executable, '-I', '-m', 'pip']  # not one that lies in the current directory
-    _run([*pip, 'download', '--quiet', '--disable-pip-version-check', '--ignore-requires-python', '--timeout', '30',
-          '--retries', '3', '--no-deps', '--no-binary', ':all:', '--dest', str(work), f'nova=={pin.version}'], pin)
+    wanted = work / 'wanted.txt'
+    # What is pinned is compared before pip opens the file.
+    wanted.write_text(f'nova=={pin.version}' + (f' --hash=sha256:{pin.sha256}' if pin.sha256 else ''), encoding='utf-8')
+    _run([*pip, 'download', '--quiet', '--disable-pip-version-check', '--timeout', '30', '--retries', '3', '--no-deps',
+          '--no-binary', ':all:', '--no-build-isolation', '--use-pep517', '--dest', str(work), '--requirement',
+          str(wanted)], pin, {'PYTHONPATH': str(_backend(pin, work))})
     return next(path for path in sorted(work.iterdir()) if path.name.startswith('nova-'))
+
+
+def _backend(pin: Pin, work: Path) -> Path:
+    """A directory with what stands in for a source's build system: pip asks that for a name and a version, no more."""
+    for module in ('setuptools/build_meta.py', 'pbr/build.py'):
+        place = work / 'backend' / module
+        place.parent.mkdir(parents=True)
+        place.with_name('__init__.py').touch()
+        place.write_text(BACKEND.format(version=pin.version), encoding='utf-8')
+    return work / 'backend'
 
 
 def _from_git(pin: Pin, work: Path) -> Path:
@@ -76,13 +102,14 @@ def environment() -> dict[str, str]:
     """The user's own, for proxies and certificates, without what points git elsewhere or stops a download of pip's."""
     stays = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     return {**stays, 'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0', 'PIP_REQUIRE_VIRTUALENV': '0', 'PIP_USER': '0',
-            'PIP_REQUIRE_HASHES': '0', 'PIP_NO_INPUT': '1'}
+            'PIP_REQUIRE_HASHES': '0', 'PIP_NO_INPUT': '1',
+            'PIP_IGNORE_REQUIRES_PYTHON': '1'}  # pip of Debian 11 has no such option for downloads
 
 
-def _run(command: list[str], pin: Pin) -> str:
+def _run(command: list[str], pin: Pin, settings: dict[str, str] | None = None) -> str:
     try:
         done = subprocess.run(command, capture_output=True, encoding='utf-8', errors='replace', timeout=LIMIT,
-                              stdin=subprocess.DEVNULL, env=environment())
+                              stdin=subprocess.DEVNULL, env={**environment(), **(settings or {})})
     except OSError as error:
         raise tools.cannot_run(command[0], None, error) from None
     except subprocess.TimeoutExpired:
@@ -98,7 +125,12 @@ def _failed(command: list[str], said: str, pin: Pin) -> BuildError:
     if any(word in said.lower() for word in OFFLINE):
         return BuildError(f'nova {pin.version} is not in {cache.directory()}, and {where} cannot be reached:\n'
                           + tools.tail(said, 3), have)
+    if 'DO NOT MATCH THE HASHES' in said:
+        return BuildError(f'what {where} has as nova {pin.version} is not what was released: its sha256 is not the '
+                          f'pinned {pin.sha256}', 'do not build from it; see where pip gets it from: '
+                          f'{Path(sys.executable).name} -m pip config list')
     if 'No matching distribution' in said:
-        return BuildError(f'PyPI has no nova {pin.version}', have)
+        return BuildError(f'pip finds no nova {pin.version} on PyPI; an old pip leaves out what asks for a Python '
+                          f'later than {sys.version_info[0]}.{sys.version_info[1]}', have)
     return BuildError(f'nova {pin.version} could not be had from {where}: `{" ".join(command[:3])}…` failed:\n'
                       + tools.tail(said, 5), have)

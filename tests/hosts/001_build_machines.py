@@ -15,7 +15,7 @@ import pytest
 
 from builder.common import needs
 from tests import fakenova
-from tests.hosts.lib import sid
+from tests.hosts.lib import debs, sid
 from tests.hosts.lib.host import Host
 from tests.hosts.lib.layers import register
 from tests.hosts.lib.packages import PROJECT
@@ -92,7 +92,7 @@ def here(sources) -> dict[str, str]:
         return made(Path(to))
 
 
-@pytest.fixture(scope='module', params=['bullseye', 'trixie', 'sid'])
+@pytest.fixture(scope='module', params=['bullseye', debs.everywhere('trixie'), 'sid'])
 def machine(request, module_host, sources) -> Host:
     host = sid.or_another(module_host, request.param, 'builder')
     host.put(sources, '/srv')
@@ -117,6 +117,14 @@ def test_what_it_built_is_installed_there_and_leaves_nothing_behind(machine):
     # As in the middle of a release upgrade.
     machine.run('mv /usr/bin/py3clean /root; dpkg --purge python3-nova-cascading; mv /root/py3clean /usr/bin')
     assert not machine.exists(site)
+
+
+@pytest.mark.parametrize('suite', ['bullseye', *map(debs.everywhere, ['trixie', 'sid'])])  # pip 20.3 is the oldest
+def test_it_gets_a_release_from_pypi_by_its_name(make_host, sources, suite):
+    host = make_host(suite, 'builder', online=True)
+    host.put(sources / 'project', '/srv/project')
+    host.run('cd /srv/project && ./build.sh diff 26.3.0 --to /srv/patches')
+    assert host.exists('/srv/patches/instance-mapping-uuid.patch')
 
 
 @pytest.mark.parametrize('machine', ['sid'], indirect=True)

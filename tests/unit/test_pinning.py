@@ -1,5 +1,6 @@
 """A release that the table lacks is pinned by what upstream's tag and PyPI say, and nothing they disagree on."""
 
+import hashlib
 import subprocess
 
 import pytest
@@ -51,10 +52,12 @@ def work(tmp_path):
 
 
 def test_both_are_compared(tmp_path, clone, pypi, work):
-    pypi(archive(tmp_path, ''))
+    offered = archive(tmp_path, '')
+    pypi(offered)
     pin, trouble = pinning.found('99.0.1', str(clone), work)
     head = subprocess.run(['git', '-C', clone, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
-    assert pin == Pin('99.0.1', 'pypi', head, inspect.tree_id(clone / 'nova').hex()) and trouble == ''
+    tree_id, sha256 = inspect.tree_id(clone / 'nova').hex(), hashlib.sha256(offered.read_bytes()).hexdigest()
+    assert pin == Pin('99.0.1', 'pypi', head, tree_id, sha256) and trouble == ''
 
 
 def test_what_differs_is_not_pinned(tmp_path, clone, pypi, work):
@@ -82,11 +85,11 @@ def test_a_release_that_nobody_has_is_an_error(tmp_path, clone, pypi, work):
 def test_lines_stand_in_the_order_of_releases(tmp_path):
     table = tmp_path / 'releases.tsv'
     table.write_text('# head\n2014.2\tgit\t-\t-\n9.10.0\tgit\t-\t-\n33.0.2\tpypi\t-\t-\n')
-    assert pinning.write(Pin('9.9.0', 'git', 'c', 't'), table) == '9.9.0\tgit\tc\tt'
+    assert pinning.write(Pin('9.9.0', 'git', 'c', 't'), table) == '9.9.0\tgit\tc\tt\t-'
     pinning.write(Pin('33.0.2', 'pypi', 'c2', 't2'), table)
     lines = table.read_text().splitlines()
     assert [line.split('\t')[0] for line in lines] == ['# head', '2014.2', '9.9.0', '9.10.0', '33.0.2']
-    assert lines[-1] == '33.0.2\tpypi\tc2\tt2'
+    assert lines[-1] == '33.0.2\tpypi\tc2\tt2\t-'
 
 
 def test_each_series_has_a_name_a_number_and_an_order():

@@ -1,6 +1,7 @@
 """A release by name comes from the local cache, from upstream pinned by commit, or from PyPI; or says why not."""
 
 import errno
+import hashlib
 import os
 import shutil
 import subprocess
@@ -53,6 +54,39 @@ def test_a_tag_that_moved_is_refused(tmp_path, monkeypatch):
     git_upstream(tmp_path, monkeypatch)
     text = refused(tmp_path, '14.1.0')
     assert 'not the pinned ' + releases.table()['14.1.0'].commit in text
+
+
+@pytest.fixture(params=['', '[build-system]\nrequires = ["pbr"]\nbuild-backend = "pbr.build"\n'],
+                ids=['setup.py', 'pbr'])
+def pypi(request, tmp_path, monkeypatch):
+    """An index with nova 26.3.0, whose code would leave a mark if pip ran it; what is pinned for it."""
+    made = fakenova.write(tmp_path / 'made' / 'nova-26.3.0', '26.3.0')
+    (made / 'setup.py').write_text(f'open({str(tmp_path / "mark")!r}, "w")\n')
+    if request.param:
+        (made / 'pyproject.toml').write_text(request.param)
+    index = tmp_path / 'index' / 'nova'
+    index.mkdir(parents=True)
+    file = index / 'nova-26.3.0.tar.gz'
+    subprocess.run(['tar', '-czf', file, '-C', made.parent, made.name], check=True)
+    (index / 'index.html').write_text(f'<a href="{file.name}">{file.name}</a>')
+    for name, value in (('CONFIG_FILE', os.devnull), ('INDEX_URL', f'file://{index.parent}'), ('NO_CACHE_DIR', '1')):
+        monkeypatch.setenv(f'PIP_{name}', value)
+    monkeypatch.delenv('PIP_FIND_LINKS', raising=False)
+    pinned = releases.Pin('26.3.0', 'pypi', sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    monkeypatch.setattr(releases, 'table', lambda: {'26.3.0': pinned})
+    return pinned
+
+
+def test_nothing_of_what_pypi_gives_is_run(tmp_path, pypi):
+    assert obtain('26.3.0', tmp_path / 'work').version == '26.3.0'
+    assert not (tmp_path / 'mark').exists()
+
+
+def test_what_is_not_what_was_released_is_not_even_opened(tmp_path, sources, pypi, monkeypatch):
+    monkeypatch.setattr(releases, 'table', lambda: {'26.3.0': pypi._replace(sha256='0' * 64)})
+    said = refused(tmp_path, '26.3.0')
+    assert 'is not what was released: its sha256 is not the pinned 0000' in said and 'pip config list' in said
+    assert not (tmp_path / 'mark').exists() and not sources.exists()
 
 
 @pytest.mark.parametrize('release, command', [('14.1.0', 'git'), ('26.3.0', 'python')])

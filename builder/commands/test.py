@@ -6,6 +6,7 @@
   hosts      every contract, on real hosts in chroots (root; builds them once and keeps them in
              ~/.cache/nova-cascading/hosts)
   all        unit and hosts
+  everywhere all, and on every suite also what by all we know is the same on each; before a release
 
 Where test hosts cannot run (no root, a plain container), that is said once, and they are SKIPPED.
 Words after `--` go to pytest as they are: `./build.sh test hosts -- -k swap -x`; `--keep-failed` keeps the disks of
@@ -30,10 +31,12 @@ LINTER_PINS = ('ruff==0.17.6', 'mypy==2.4.1', 'vermin==1.9.2')
 NOTHING_COLLECTED = 5  # of pytest: -k chose no test of this directory
 # Seconds that one test may take; a stuck one must not hold up the rest for ever. With its set-up: layers may be built.
 LIMITS = {'unit': 300, 'hosts': 1800}
+# What pytest is told of a size, for tests on hosts.
+CHOSEN = {'first': ['-m', 'first'], 'everywhere': ['--everywhere']}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('size', nargs='?', choices=('first', 'unit', 'hosts', 'all'), default='first',
+    parser.add_argument('size', nargs='?', choices=('first', 'unit', 'hosts', 'all', 'everywhere'), default='first',
                         help='which tests (first)')
     parser.add_argument('pytest', nargs='*', help='words for pytest, after --')
 
@@ -53,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
                     preparing[0].wait()
             elif preparing:
                 say('building test hosts beside the tests, each of which waits for its own')
-            statuses.append(pytest('hosts', (['-m', 'first'] if args.size == 'first' else []) + args.pytest))
+            statuses.append(pytest('hosts', CHOSEN.get(args.size, []) + args.pytest))
     finally:
         for part in preparing:
             part.terminate()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests import repositories
-from tests.hosts.lib import debs, packages, signed, templates
+from tests.hosts.lib import debs, packages, services, signed, templates
 from tests.hosts.lib.host import Host
 from tests.repositories import Publisher
 
@@ -20,6 +20,7 @@ ORIGINS = 'Unattended-Upgrade::Origins-Pattern { "origin=nova-cascading"; "site=
 def host(module_host, fork_of, tmp_path_factory) -> Host:
     """A controller at work, the fork installed from a signed repository, and nova's database not migrated."""
     made: Host = module_host('bookworm', 'upgraders')
+    services.do_without_bus(made)
     made.run('systemctl disable nova-api')  # two are enough
     made.boot()
     with repositories.signer() as home:

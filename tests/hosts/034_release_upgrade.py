@@ -46,10 +46,17 @@ def offer(host: Host, offered: list[Path]) -> None:
 
 def planned(host: Host, command: str) -> dict[str, str]:
     """What an apt command would do: package -> its line for the hook, in protocol 3 (apt.conf(5))."""
-    steps = re.findall(r'^(Inst|Remv) (\S+)(?: \[(\S+)\])?(?: \((\S+))?', host.run(f'{command} -s').out, re.MULTILINE)
-    assert len(steps) > 100
-    return {name: f'{name} {old} all none > - - none **REMOVE**' if step == 'Remv' else
-            f'{name} {old or "-"} all none < {new} all none /root/new.deb' for step, name, old, new in steps}
+    lines, heading = {}, ''
+    # In a tenth of the time of apt-get -s, which walks through each step. Its status is 1: it was not carried out.
+    for line in host.run(f'{command} -V --assume-no', check=False).out.splitlines():
+        heading = heading if line.startswith(' ') else line
+        step = re.match(r'   (\S+) \((\S+)(?: => (\S+))?\)', line)
+        if step and re.search('REMOVED|NEW|will be upgraded', heading):
+            name, first, last = step.groups()
+            lines[name] = f'{name} {first} all none > - - none **REMOVE**' if 'REMOVED' in heading else \
+                f'{name} {first if last else "-"} all none < {last or first} all none /root/new.deb'
+    assert len(lines) > 100
+    return lines
 
 
 def verdict(host: Host, command: str, plan: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from tests.hosts.lib.rpm_host import (
     novas,
     offer,
 )
+from tests.hosts.lib.services import do_without_bus
 
 GATE = '/usr/lib/systemd/system/openstack-nova-conductor.service.d'
 
@@ -22,6 +23,7 @@ GATE = '/usr/lib/systemd/system/openstack-nova-conductor.service.d'
 def host(module_host):
     """A booted host with the fork, a running conductor, and one mapping."""
     host = module_host('bookworm', 'rpm')
+    do_without_bus(host)
     host.boot()
     offer(host, fork())
     host.run('dnf -y install python3-nova-cascading')

@@ -16,7 +16,7 @@ from tests.hosts.lib.rpm_host import (
     put,
     tables_with_mapping,
 )
-from tests.hosts.lib.services import PATIENCE
+from tests.hosts.lib.services import PATIENCE, do_without_bus
 
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 
@@ -25,6 +25,7 @@ NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 def host(make_host):
     """A booted host with stock nova and a running conductor."""
     host = make_host('bookworm', 'rpm')
+    do_without_bus(host)
     host.boot()
     host.service('openstack-nova-conductor').start()
     return host

@@ -2,13 +2,14 @@
 
 import pytest
 
+from tests.hosts.lib import debs
 from tests.hosts.lib.bed import SOURCE
 
 NOVA = '/usr/lib/python3/dist-packages/nova'
 INSERT = ("INSERT INTO instances (uuid, deleted, deleted_at, mapping_uuid) VALUES ('{0}', {1}, {2}, '{0}-mapping')")
 
 
-@pytest.fixture(scope='module', params=['bullseye', 'bookworm', 'trixie'])
+@pytest.fixture(scope='module', params=['bullseye', debs.everywhere('bookworm'), 'trixie'])
 def stock(request, module_host):
     """A host with stock nova, whose databases the fork's modules have migrated before they were taken out again."""
     host = module_host(request.param, 'stack')

@@ -16,6 +16,8 @@ MODULES = {
     'db.test_db_api': (543, 542),
 }
 RELEASES = ('2014.1.5', '2014.1.2')
+# A minute each, of code that is the same in both but for a line or two.
+AGAIN = [('conductor.test_conductor', '2014.1.2'), ('db.test_db_api', '2014.1.2')]
 
 
 @pytest.fixture(scope='module')
@@ -39,8 +41,9 @@ def install(host, version, fork_of):
     host.run('apt-get install -y python-nova-cascading')
 
 
-@pytest.mark.parametrize('version', RELEASES)
-@pytest.mark.parametrize('module', MODULES)
+@pytest.mark.parametrize(('module', 'version'), [
+    debs.everywhere(module, version) if (module, version) in AGAIN else (module, version)
+    for version in RELEASES for module in MODULES])
 def test_upstreams_own_tests_pass_on_the_installed_fork(installed, module, version):
     host = installed(version)
     ran = host.run(f'cd {trees.INSTALLED} && {trees.PYTHON} -m testtools.run nova.tests.{module} 2>&1',

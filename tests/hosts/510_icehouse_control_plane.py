@@ -63,7 +63,7 @@ def test_what_a_proxy_sets_in_the_way_of_its_time_is_found(cloud):
     assert [row['instance_uuid'] for row in cloud.tool(f'find {server}')] == [instance]
 
 
-class TestMappings(contract.Mappings):
+class TestMappings(contract.Commands, contract.Mappings):
     pass
 
 

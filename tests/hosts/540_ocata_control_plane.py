@@ -56,7 +56,17 @@ def stock(module_host, cloud) -> Cloud:
     return conducted(host)
 
 
-class TestContract(contract.Everything):
+@pytest.mark.everywhere
+class TestCommands(contract.Commands):
+    pass
+
+
+class TestContract(contract.OfNova):
+    pass
+
+
+@pytest.mark.everywhere
+class TestCommandsForCells(contract.CommandsForCells):
     pass
 
 

@@ -18,11 +18,14 @@ LIVE: list[Host] = []
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption('--keep-failed', action='store_true', help='keep the disks of hosts whose test failed')
+    parser.addoption('--everywhere', action='store_true', help='run what one suite shows for all on the others as well')
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip all where there can be no hosts; otherwise, what took longest the last time comes first."""
+    if not config.getoption('--everywhere'):
+        leave_out(config, items)
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     try:
         templates.require()
@@ -30,6 +33,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in here:
             item.add_marker(pytest.mark.skip(f'SKIPPED: {reason}'))
     order.arrange(items)
+
+
+def leave_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect what is marked as for --everywhere."""
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker('everywhere')])
+    items[:] = [item for item in items if not item.get_closest_marker('everywhere')]
 
 
 def pytest_configure(config: pytest.Config) -> None:

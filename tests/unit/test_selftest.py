@@ -37,6 +37,7 @@ def run(size, *words):
     ('unit', [('unit', [])]),
     ('hosts', ['first', 'all', 'icehouse', ('hosts', [])]),
     ('all', ['first', 'all', 'icehouse', ('unit', []), ('hosts', [])]),
+    ('everywhere', ['first', 'all', 'icehouse', ('unit', []), ('hosts', ['--everywhere'])]),
 ])
 def test_each_size_runs_what_it_says(ran, size, expected):
     assert run(size) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,17 +18,23 @@ DEB = ('--only', 'deb')
 SUITES = ('bookworm', 'trixie', 'bullseye')
 
 
+def everywhere(*values: object) -> Any:
+    """Parameters of a test that only `./build.sh test everywhere` runs: by all we know, they decide nothing new."""
+    return pytest.param(*values, marks=pytest.mark.everywhere)
+
+
 def on_bookworm(fixture: str) -> pytest.MarkDecorator:
     """For a test whose outcome the same code of ours decides on all suites, not their dpkg, apt, Python or nova.
 
     :param fixture: the one that has the suites as its parameters.
     """
-    return pytest.mark.parametrize(fixture, ['bookworm'], indirect=True)
+    return pytest.mark.parametrize(fixture, ['bookworm', *map(everywhere, SUITES[1:])], indirect=True)
 
 
 def once_on_each(fixture: str, name: str, value: str, *others: str) -> pytest.MarkDecorator:
     """For a test with a parameter whose first value is for all suites; the others are as in :func:`on_bookworm`."""
-    rows = [*((suite, value) for suite in SUITES), *(('bookworm', other) for other in others)]
+    rows = [*((suite, value) for suite in SUITES), *(('bookworm', other) for other in others),
+            *(everywhere(suite, other) for suite in SUITES[1:] for other in others)]
     return pytest.mark.parametrize((fixture, name), rows, indirect=[fixture])
 
 

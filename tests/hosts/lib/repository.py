@@ -21,7 +21,8 @@ def offer(host: Host, debs: Iterable[Path], port: int = 8000, beside: bool = Fal
     put(host, debs, PLACE)
     # What the layers below downloaded must not stand in for the repository.
     others = '' if beside else '/etc/apt/sources.list /etc/apt/sources.list.d/*'
-    host.run(f'rm -f {others} /var/cache/apt/archives/*.deb')
+    # Nor the index of before: it was taken for the new one, twice in some thousand times.
+    host.run(f'rm -f {others} /var/cache/apt/archives/*.deb /var/lib/apt/lists/127.0.0.1:{port}_*')
     host.write('/etc/apt/sources.list.d/test.list', f'deb [trusted=yes] http://127.0.0.1:{port} ./\n')
     if host.run(f'curl -sf http://127.0.0.1:{port}/Packages >/dev/null', check=False).status != 0:
         services.serve(host, PLACE, port)

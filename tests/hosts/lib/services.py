@@ -37,6 +37,11 @@ def start_rabbit(host: Host) -> None:
     _daemon(host, 'rabbitmq-server', ready='rabbitmqctl -q await_startup --timeout 60')
 
 
+def do_without_bus(host: Host) -> None:
+    """For a host that is not booted yet, of whose services nobody asks anything: RabbitMQ stays off."""
+    host.run('systemctl disable rabbitmq-server; crudini --set /etc/nova/nova.conf DEFAULT transport_url fake://')
+
+
 def serve(host: Host, directory: str, port: int) -> str:
     """Serve *directory* over HTTP; see ``Host.serve``."""
     _daemon(host, f'python3 -m http.server --bind 127.0.0.1 --directory {directory} {port}',

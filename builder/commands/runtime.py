@@ -3,8 +3,8 @@
   ./build.sh runtime icehouse     nova-cascading-icehouse-runtime: Python 2.7 modules for nova 2014.1 to 2014.1.5,
                                   for Debian 11 (bullseye), the last one with Python 2.7, on amd64
 
-The modules come from PyPI at versions of that release's day; the package is made in a bullseye chroot.
-It is kept in ~/.cache/nova-cascading and made anew only when its recipe or its maintainer changes.
+The modules come from PyPI at versions of that release's day, each compared with its sha256; the package is made in a
+bullseye chroot. It is kept in ~/.cache/nova-cascading and made anew only when its recipe or its maintainer changes.
 """
 
 from __future__ import annotations

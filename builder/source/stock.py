@@ -12,7 +12,7 @@ from builder.common import deb822, manager, tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock, Tree
 from builder.common.progress import say
-from builder.source import cache, series
+from builder.source import cache, series, signature
 
 NAMES = ('python3-nova', 'python-nova', 'python2-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'
@@ -50,7 +50,9 @@ def download(work: Path) -> Path:
 
 def _rpm(work: Path) -> Path:
     _need_download()
-    return _fetched([*RPM_DOWNLOAD[manager.name()], str(work)], work, '*.rpm')
+    found = _fetched([*RPM_DOWNLOAD[manager.name()], str(work)], work, '*.rpm')
+    signature.look_at(found)
+    return found
 
 
 def _need_download() -> None:
@@ -113,7 +115,11 @@ def version(name: str, wanted: str, work: Path) -> list[Path]:
         manager.run(['apt-get', '-qq', 'download', f'{name}={wanted}'], cwd=work)
     elif manager.name():
         manager.run([*RPM_DOWNLOAD[manager.name()], str(work), f'{name}-{wanted.partition(":")[2] or wanted}'])
-    return sorted(path for path in work.iterdir() if path.suffix in ('.deb', '.rpm'))
+    found = sorted(path for path in work.iterdir() if path.suffix in ('.deb', '.rpm'))
+    for path in found:
+        if path.suffix == '.rpm':
+            signature.look_at(path)
+    return found
 
 
 def alike(tree: Tree) -> Stock | None:

@@ -64,7 +64,7 @@ def test_modules_that_have_moved_leave_neither_files_nor_byte_code(make_host, ol
     host.put(between, '/root/between.deb')
     host.run(f'apt-get install -y /root/between.deb && python3 -m compileall -q {MODULES}')
     assert orphans(host) == set()
-    assert host.exists(f'{MODULES}/__pycache__/mapping.cpython-311.pyc')
+    assert list(host.path(f'{MODULES}/__pycache__').glob('mapping.*.pyc'))
     host.serve('/srv/apt')
     done = host.run('apt-get upgrade -y')
     assert revision(host) == '2' and 'directory' not in done.err

@@ -114,7 +114,8 @@ def test_a_policy_rc_d_that_forbids_restarts_is_obeyed(unpacked):
 
 @ON_BOOKWORM
 def test_a_systemd_that_does_not_answer_is_made_up_for_as_it_is_said(unpacked):
-    host, systemctl = unpacked.host, '/usr/bin/systemctl'
+    host = unpacked.host
+    systemctl = host.run('command -v systemctl').out.strip()  # on bullseye in /bin
     host.run(f'mount --bind /bin/false {systemctl}')
     said = host.run('dpkg --configure -a').err
     back = host.run('nova-cascading uninstall').out
@@ -123,7 +124,7 @@ def test_a_systemd_that_does_not_answer_is_made_up_for_as_it_is_said(unpacked):
     host.run(re.search('nova-cascading services restart-running', said).group())
     assert_complete(host, unpacked.pids)
     before = pids(host)
-    host.run(re.search(r"systemctl try-restart 'nova-\*\.service'", back).group())
+    host.run(re.search('systemctl list-units .*systemctl try-restart', back).group())
     assert_complete(host, before)
 
 

@@ -22,6 +22,21 @@ def state(when, valid_days=180):
     return State(time=when, valid_days=valid_days, suites={TRUSTY: Suite('deb', when)})
 
 
+@pytest.mark.parametrize('ahead', [0, 1])
+def test_a_time_that_was_asked_for_is_over_before_anything_is_signed(tmp_path, monkeypatch, ahead):
+    """gpg does not hold the present second when it is told to, and signs with the next one: other bytes."""
+    asked = int(time.time()) + ahead
+    monkeypatch.setenv('SOURCE_DATE_EPOCH', str(asked))
+    assert times.moment(tmp_path, State(), [], reset=False) == asked
+    assert time.time() >= asked + 1
+
+
+def test_nobody_waits_for_a_time_that_was_not_asked_for(tmp_path, monkeypatch):
+    monkeypatch.delenv('SOURCE_DATE_EPOCH', raising=False)
+    monkeypatch.setattr(times.time, 'sleep', lambda seconds: pytest.fail('it waits'))
+    times.moment(tmp_path, State(), [], reset=False)
+
+
 def test_two_publishes_in_one_second_have_times_of_their_own(tmp_path):
     """yum 3 keeps what it has when the new metadata is not newer."""
     first = times.moment(tmp_path, State(), [], reset=False)

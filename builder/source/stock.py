@@ -115,11 +115,9 @@ def version(name: str, wanted: str, work: Path) -> list[Path]:
         manager.run(['apt-get', '-qq', 'download', f'{name}={wanted}'], cwd=work)
     elif manager.name():
         manager.run([*RPM_DOWNLOAD[manager.name()], str(work), f'{name}-{wanted.partition(":")[2] or wanted}'])
-    found = sorted(path for path in work.iterdir() if path.suffix in ('.deb', '.rpm'))
-    for path in found:
-        if path.suffix == '.rpm':
+        for path in sorted(work.glob('*.rpm')):
             signature.look_at(path)
-    return found
+    return sorted(path for path in work.iterdir() if path.suffix in ('.deb', '.rpm'))
 
 
 def alike(tree: Tree) -> Stock | None:

@@ -124,7 +124,7 @@ def test_a_systemd_that_does_not_answer_is_made_up_for_as_it_is_said(unpacked):
     host.run(re.search('nova-cascading services restart-running', said).group())
     assert_complete(host, unpacked.pids)
     before = pids(host)
-    host.run(re.search('systemctl list-units .*systemctl try-restart', back).group())
+    host.run(re.search('units=.*systemctl try-restart', back).group())
     assert_complete(host, before)
 
 

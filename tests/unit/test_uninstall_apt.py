@@ -1,6 +1,7 @@
 """The way back on hosts with apt, in every state that one can be in; the answers of dpkg and apt are given."""
 
 import json
+import subprocess
 import types
 
 import pytest
@@ -160,7 +161,20 @@ def test_where_systemctl_does_not_answer_systemd_restarts_what_runs(way_back, mo
 
     monkeypatch.setattr(way_back.running, 'names', silent)
     [line] = way_back()[1:]
-    assert line.startswith("systemctl list-units --plain") and line.endswith('| xargs -n1 systemctl try-restart')
+    assert 'systemctl list-units --plain' in line and line.endswith('| xargs -rn1 systemctl try-restart')
+
+
+@pytest.mark.parametrize(('listed', 'status', 'restarted'), [
+    ('echo nova-api.service loaded active; echo nova-conductor.service loaded active', 0,
+     ['nova-api.service', 'nova-conductor.service']),
+    ('true', 0, []), ('exit 1', 1, [])], ids=['two run', 'none runs', 'systemd does not answer'])
+def test_what_restarts_one_by_one_fails_where_systemd_does_not_answer(load, tmp_path, listed, status, restarted):
+    seen, tool = tmp_path / 'seen', tmp_path / 'systemctl'
+    tool.write_text(f'#!/bin/sh\n[ "$1" = try-restart ] || {{ {listed}; exit; }}\nshift; echo "$@" >>{seen}\n')
+    tool.chmod(0o755)
+    line = load('host.restarting').ONE_BY_ONE
+    assert subprocess.run(line, shell=True, env={'PATH': f'{tmp_path}:/usr/bin:/bin'}).returncode == status
+    assert (seen.read_text().splitlines() if seen.exists() else []) == restarted
 
 
 @pytest.mark.parametrize(('trees', 'expected'), [

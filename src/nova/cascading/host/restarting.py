@@ -48,8 +48,9 @@ def restart(names):
 
 
 # At once, one that ends takes /run/nova from under another one that starts: Debian's units share it.
-ONE_BY_ONE = "systemctl list-units --plain --no-legend 'nova-*.service' | cut -d' ' -f1 | " \
-             "xargs -n1 systemctl try-restart"
+# It fails where systemd still does not answer, and not where nothing of nova runs.
+ONE_BY_ONE = "units=$(systemctl list-units --plain --no-legend 'nova-*.service') && " \
+             "echo \"$units\" | cut -d' ' -f1 | xargs -rn1 systemctl try-restart"
 
 
 def down(names, seconds):

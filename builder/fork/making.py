@@ -59,7 +59,6 @@ class Making:
         for rule in file.rules:
             path = self._path(rule)
             if path is None:
-                self.problems.append(f'{rule.name}: there is no {" or ".join(rule.file)}')
                 continue
             originals.setdefault(path, self._text(path))
             outcome = self._apply(rule, path)
@@ -70,7 +69,14 @@ class Making:
         return [Patch(file.name, file.header, dict(changed))] if changed else []
 
     def _path(self, rule: Rule) -> str | None:
-        return next((path for path in rule.file if (self.tree.path / path).is_file()), None)
+        there = [path for path in rule.file if (self.tree.path / path).is_file()]
+        if len(there) > 1 and not rule.layered:
+            self.problems.append(f'{rule.name}: {" and ".join(there)} are of different releases of nova: one of them was '
+                                 'left behind by another release')
+            return None
+        if not there:
+            self.problems.append(f'{rule.name}: there is no {" or ".join(rule.file)}')
+        return there[0] if there else None
 
     def _text(self, path: str) -> bytes:
         if path not in self.texts:

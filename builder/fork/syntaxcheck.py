@@ -22,7 +22,7 @@ def verify(before: bytes, after: bytes, additions: Iterable[tuple[str, str]]) ->
     """Check that ``after`` is ``before`` plus the additions, each exactly once, and nothing else.
 
     :param additions: (kind, text): kind ``before`` or ``after`` for a statement or dict item, ``append`` for a list
-        element, argument or parameter, ``decorate`` for a decorator.
+        element, argument or parameter, ``keyword`` for a keyword argument, ``decorate`` for a decorator.
     :raises Difference: something else was changed, or an addition is missing or there twice.
     """
     additions = list(additions)
@@ -42,6 +42,8 @@ def verify(before: bytes, after: bytes, additions: Iterable[tuple[str, str]]) ->
 
 def _intended(kind: str, text: str) -> list[str]:
     """The dumps of the nodes that a text stands for."""
+    if kind == 'keyword':
+        return [ast.dump(node) for node in ast.parse(f'f({text})', mode='eval').body.keywords]  # type: ignore
     if kind in ('decorate', 'append'):
         try:
             return [ast.dump(ast.parse(text, mode='eval').body)]

@@ -1,6 +1,7 @@
 """A fork is made whole, or not at all and every reason is told."""
 
 import ast
+import shutil
 import subprocess
 
 import pytest
@@ -81,6 +82,15 @@ def test_every_problem_is_told_at_once(tmp_path):
                     'there is no nova/conductor/manager.py', 'migration.py: follow-db-sync: wanted exactly one place'):
         assert problem in str(caught.value)
     assert 'nothing was changed' in str(caught.value)
+
+
+def test_a_file_that_another_release_has_left_behind_is_told_and_not_changed_in_place_of_the_one_in_use(tmp_path):
+    source = tree(tmp_path, '26.3.0')
+    old = tmp_path / 'nova/db/sqlalchemy/models.py'
+    old.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(tmp_path / 'nova/db/main/models.py', old)
+    with pytest.raises(BuildError, match=r'models\.py and nova/db/main/models\.py are of different releases'):
+        making.make(source)
 
 
 def test_a_release_that_surprisingly_needs_no_rule_is_a_conflict(tmp_path):

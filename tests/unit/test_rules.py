@@ -256,6 +256,20 @@ def test_an_argument_does_not_go_behind_keywords(tmp_path):
     assert 'no place after the keyword arguments' in conflict(tmp_path, PLAIN.replace(b'2)', b'y=2)'), THREE)
 
 
+NAMED = THREE.replace('append = "more"', 'keyword = "more=more"')
+
+
+@pytest.mark.parametrize('before, after', [(b'2)', b'2, more=more)'), (b'y=2)', b'y=2, more=more)')])
+def test_a_keyword_goes_behind_all_arguments(tmp_path, before, after):
+    threaded = THREADED.replace(b'2, more)', after)
+    assert changed(tmp_path, PLAIN.replace(b'2)', before), NAMED, '16.0.0') == threaded
+    assert apply(rule(tmp_path, NAMED), threaded, '16.0.0').state == PRESENT
+
+
+def test_a_keyword_does_not_go_behind_others_that_nobody_knows(tmp_path):
+    assert 'no place after the ** argument' in conflict(tmp_path, PLAIN.replace(b'2)', b'**others)'), NAMED)
+
+
 @pytest.mark.parametrize('pattern, code, matches', [
     ('f($A, $A)', 'f(x, x)', True), ('f($A, $A)', 'f(x, y)', False), ('f($_, $_)', 'f(x, y)', True),
     ('f(1, ...)', 'f(1, 2, k=3)', True), ('f(1)', 'f(1, 2)', False), ('f(1)', 'f(1, k=3)', False),

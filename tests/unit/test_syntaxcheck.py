@@ -20,6 +20,7 @@ EDITS = {
     'item': ("'x': 1,", "'x': 1, 'z': 3,", [('after', "'z': 3")]),
     'element': ("['one']", "['one', 'two']", [('append', "'two'")]),
     'argument': ("['one'])", "['one'], more)", [('append', 'more')]),
+    'keyword': ("['one'])", "['one'], more=x)", [('keyword', 'more=x')]),
     'parameter': ('x):', 'x, more=None):', [('append', 'more=None')]),
     'decorator': ('    def', '    @d.e\n    def', [('decorate', 'd.e')]),
     'comment': ('import a', '# why\nimport b\nimport a', [('before', '# why\nimport b')]),

@@ -108,12 +108,16 @@ def _items(owner: ast.AST, kind: str) -> list[str]:
     if isinstance(owner, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return [arg.arg for arg in owner.args.args]
     value = owner.value if isinstance(owner, ast.Assign) else owner
+    if kind == 'keyword':
+        return [ast.dump(node) for node in value.keywords]  # type: ignore[attr-defined]
     return [ast.dump(node) for node in (value.elts if isinstance(value, ast.List) else value.args)]  # type: ignore
 
 
 def _wanted(edit: Edit) -> str:
     if isinstance(edit.find[0].node, ast.FunctionDef) and edit.kind == 'append':
         return edit.text.split('=')[0].strip()
+    if edit.kind == 'keyword':
+        return ast.dump(ast.parse(f'f({edit.text})', mode='eval').body.keywords[0])  # type: ignore[attr-defined]
     return ast.dump(ast.parse(edit.text, mode='eval').body)
 
 

@@ -59,8 +59,8 @@ def insert(source: bytes, node: ast.AST, kind: str, text: str) -> bytes:
     :raises Conflict: there is no room for it that is surely right.
     """
     lines = Lines(source)
-    if kind == 'append':
-        lines.insert_inline(_last_item(node), ', ' + text)
+    if kind in ('append', 'keyword'):
+        lines.insert_inline(_last_item(node, kind), ', ' + text)
     elif kind == 'decorate':
         _above(lines, node, '@' + text)
     elif isinstance(node, ast.Dict):
@@ -95,8 +95,8 @@ def _dict_item(lines: Lines, node: ast.AST, kind: str, text: str) -> None:
         lines.insert_inline(node, ', ' + text)
 
 
-def _last_item(node: ast.AST) -> ast.AST:
-    items, closed = _sequence(node)
+def _last_item(node: ast.AST, kind: str) -> ast.AST:
+    items, closed = _keywords(node) if kind == 'keyword' else _sequence(node)
     if closed:
         raise Conflict(f'line {node.lineno}: no place after {closed}')  # type: ignore[attr-defined]
     if not items:
@@ -114,6 +114,12 @@ def _sequence(node: ast.AST) -> tuple[list, str]:
     if isinstance(value, ast.Call):
         return value.args, 'the keyword arguments' if value.keywords else ''
     return value.elts, ''  # type: ignore[attr-defined]
+
+
+def _keywords(node: ast.AST) -> tuple[list, str]:
+    call = node.value if isinstance(node, ast.Assign) else node
+    opened = any(keyword.arg is None for keyword in call.keywords)  # type: ignore[attr-defined]
+    return [*call.args, *call.keywords], 'the ** argument' if opened else ''  # type: ignore[attr-defined]
 
 
 def _alone(head: bytes, node: ast.AST) -> None:

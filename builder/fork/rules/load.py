@@ -9,7 +9,7 @@ from typing import Any
 from builder.common import toml
 from builder.fork.rules.pattern import Pattern
 
-KINDS = ('before', 'after', 'append', 'decorate')
+KINDS = ('before', 'after', 'append', 'keyword', 'decorate')
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Edit:
     :param find: the anchor: exactly one place in the scopes must look like one of these.
     :param inside: scopes such as ``class API/def save``; empty for the whole module.
     :param kind: ``before`` or ``after`` the anchor (a statement or a dict item), ``append`` to it (a list, a call's
-        arguments, a function's parameters), or ``decorate`` it.
+        arguments, a function's parameters), as a ``keyword`` of the call, or ``decorate`` it.
     :param text: what to insert; ``$Name`` is replaced by what it stands for in the anchor.
     """
 
@@ -33,7 +33,8 @@ class Edit:
 class Rule:
     """Insertions that belong together in one file; all hold or none.
 
-    :param file: paths relative to the directory that holds ``nova/``; the first that exists is meant.
+    :param file: paths relative to the directory that holds ``nova/``, of different releases: one of them exists.
+    :param layered: they may exist together in one release, which needs the rule in the first.
     :param releases: bounds (``>=2014.1, <13``) within which the rule must apply.
     :param needs: a pattern without which the release does not need the rule.
     :param unless: a pattern with which the release does not need the rule.
@@ -48,6 +49,7 @@ class Rule:
     needs: Pattern | None = None
     unless: Pattern | None = None
     owns: str = ''
+    layered: bool = False
 
 
 @dataclass(frozen=True)

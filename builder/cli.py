@@ -111,7 +111,11 @@ def run(name: str, words: list[str]) -> int:
     own = words[:words.index('--')] if '--' in words else words
     if any(word == '' or re.fullmatch('--[^=]*=', word) for word in own):
         parser.error('an argument is empty, as of a variable that is not set: give it a value, or leave it out')
-    args = parser.parse_args(words)
+    if name in HANDED_ON:  # argparse would take the first word behind -- for the size of the tests
+        args = parser.parse_args(own)
+        getattr(args, HANDED_ON[name]).extend(words[len(own) + 1:])
+    else:
+        args = parser.parse_args(words)
     workplace.settle()
     return module.run(args) or os.EX_OK
 
@@ -129,4 +133,5 @@ def show_help() -> int:
     return os.EX_OK
 
 
+HANDED_ON = {'test': 'pytest'}
 ASKED = {'-h': show_help, '--help': show_help, 'help': show_help, '--version': show_version}

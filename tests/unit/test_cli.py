@@ -66,10 +66,14 @@ def test_a_series_of_patches_is_there_whole_or_not_at_all(tmp_path):
     assert done.returncode == 0 and sorted(done.stdout.split()) == sorted(map(str, (tmp_path / 'out').iterdir()))
 
 
-def test_words_for_pytest_may_be_empty(monkeypatch):
+@pytest.mark.parametrize('words, meant', [
+    (['unit', '--', '-k', ''], ('unit', ['-k', ''])), (['--', '-k', 'word'], ('first', ['-k', 'word'])),
+    (['--', 'unit'], ('first', ['unit'])), (['hosts', 'tests/hosts/x.py', '--', '-x'], ('hosts', ['tests/hosts/x.py', '-x'])),
+    ([], ('first', []))])
+def test_what_stands_behind_two_dashes_is_for_pytest(monkeypatch, words, meant):
     given = []
-    monkeypatch.setattr('builder.commands.test.run', lambda args: given.extend(args.pytest))
-    assert cli.main(['test', 'unit', '--', '-k', '']) == 0 and given == ['-k', '']
+    monkeypatch.setattr('builder.commands.test.run', lambda args: given.append((args.size, args.pytest)))
+    assert cli.main(['test', *words]) == 0 and given == [meant]
 
 
 @pytest.mark.parametrize('source', ['no-such-release', './no/such/file.deb'])

@@ -1,7 +1,8 @@
 """Checks every signature, hash and file of a repository or of a whole copy of it, and how long its keys still last.
 
 Fails when anything is amiss, and from 90 days before a key or a Valid-Until ends: run it daily. Trusted are the keys
-named with --key; without it the secret keys of this user, and nova-cascading's public key once `gpg --import` took it.
+named with --key, which `gpg --import` has taken; without it the secret keys of this user, those that this user has
+certified, and one that publish has made for somebody else, once it is imported.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import argparse
 import contextlib
 import os
 import time
+from pathlib import Path
 
 from builder.commands import options
 from builder.common import needs, tools
 from builder.common.errors import BuildError
-from builder.repository import check, keys
+from builder.repository import check, keys, transaction
 from builder.repository.atomic import locked
 from builder.repository.state import State
 
@@ -32,9 +34,7 @@ def run(args: argparse.Namespace) -> int:
     with locked(root) if os.access(root.parent, os.W_OK) else contextlib.nullcontext():
         State.must_exist(root)
         trusted = keys.trusted(args.key)
-        if not trusted:
-            raise BuildError('no key to check against: this GnuPG home has none of nova-cascading',
-                             f'compare the fingerprint, then: gpg --import {root}/nova-cascading.asc')
+        refuse_strangers(root, {key.fingerprint for key in trusted})
         found = check.problems(root, trusted, int(time.time()))
         state = State() if found else State.load(root)
     if found:
@@ -44,3 +44,16 @@ def run(args: argparse.Namespace) -> int:
     total = sum(len(suite.packages) for suite in state.suites.values())
     print(f'{root}: every signature and hash good; suites: {", ".join(sorted(state.suites))}; packages: {total}')
     return 0
+
+
+def refuse_strangers(root: Path, trusted: set[str]) -> None:
+    """Where no trusted key can have signed, that is all there is to say: the copy may be well, or anybody's."""
+    own = root / transaction.ARMORED
+    named = keys.in_file(root / transaction.BINARY)
+    if trusted and (not named or trusted & set(named)):
+        return
+    others = ' '.join(f'--key {name}' for name in named)
+    raise BuildError(f'{root} has no good signature by a trusted key; its own {own.name} has '
+                     f'{", ".join(named) or "no key"}',
+                     f'compare that with the fingerprint that the publisher has told you. Only if they are the same: '
+                     f'gpg --import {own} && ./build.sh verify --to {root} {others or "--key FINGERPRINT"}')

@@ -125,6 +125,11 @@ def trusted(names: Sequence[str]) -> list[Key]:
     return list({key.fingerprint: key for key in _listed('--list-secret-keys') + known}.values())
 
 
+def in_file(path: Path) -> list[str]:
+    """The fingerprints of the keys in a binary file, which nobody trusts for being there."""
+    return [key.fingerprint for key in _listed('--show-keys', str(path))]
+
+
 def _listed(command: str, *names: str) -> list[Key]:
     done = subprocess.run(['gpg', *PLAIN, '--with-colons', '--with-fingerprint', '--with-fingerprint', command, *names],
                           capture_output=True, encoding='utf-8', errors='replace', env=_environment())

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from builder.common.project import PROJECT
 from builder.repository import check, keys
 from builder.repository.checked import Checked
 from tests import repositories
@@ -97,6 +98,20 @@ def test_a_mirror_without_the_key_is_told_how_to_get_it(first):
         subprocess.run(['gpg', '--batch', '-q', '--import', first.root / 'nova-cascading.asc'], check=True,
                        env={'PATH': repositories.PATH, 'GNUPGHOME': str(empty)}, capture_output=True)
         assert 'every signature and hash good' in mirror('verify').stdout
+
+
+def test_a_mirror_of_somebody_who_signs_with_a_key_of_his_own_is_told_how_to_check_it(tmp_path):
+    with repositories.gnupg() as theirs, repositories.gnupg() as empty:
+        repositories.make_key(theirs, 'Example Org')
+        origin = Publisher(tmp_path / 'theirs', theirs)
+        origin('publish', '--key', 'Example Org', repositories.deb(tmp_path / 'in', 1))
+        done = Publisher(origin.root, empty)('verify', check=False)
+        line = next(line for line in done.stdout.splitlines() if 'gpg --import' in line)
+        imported, verified = line[line.index('gpg --import'):].split(' && ')
+        assert f"--key {repositories.fingerprint(theirs, 'Example Org')}" in verified
+        done = subprocess.run(['sh', '-ec', f'{imported} && {verified}'], cwd=PROJECT, capture_output=True, text=True,
+                              env={'PATH': repositories.PATH, 'GNUPGHOME': str(empty)})
+        assert 'every signature and hash good' in done.stdout, done.stderr
 
 
 def test_verify_fails_from_90_days_before_valid_until(first, inside):

@@ -2,7 +2,7 @@
 
 SOURCE is what `./build.sh` takes: a release, a tarball, a directory (that of the host itself, to get an installer for
 exactly that tree), a package. The bundle is nova-cascading-<version>-installer.tar.gz, with its .sha256 and, when a
-key is given, its .asc beside it. The same source and commit give the same bytes.
+key is given, its .asc beside it. The same source and version of this project give the same bytes.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@ the same command, upgraded while clients ask, and taken back."""
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from builder.common.project import PROJECT
 from tests import repositories
 from tests.hosts.lib import debs, packages, rpm_host
 from tests.hosts.lib.fleet import CELL, Asking, Fleet
@@ -30,6 +32,15 @@ def fleet(module_host, fork_of, tmp_path_factory):
         made = Fleet(module_host, repositories.Publisher(place, home), pool)
         offer(made, fork_of, 1)
         yield made
+
+
+def test_the_inventory_of_the_docs_is_read_as_it_is_meant(fleet):
+    text = (PROJECT / 'docs/fleet.md').read_text()
+    fleet.oldest.write('/root/documented', text.split('```ini\n')[1].split('```')[0])
+    told = json.loads(fleet.oldest.run('ansible-inventory -i documented --list').stdout)
+    assert [len(told[group]['hosts']) for group in ('nova_controllers', 'nova_proxies')] == [40, 400]
+    settings = told['_meta']['hostvars']['proxy001']
+    assert settings['repository_suite'] == 'zed-bookworm' and settings['repository_key'] == '/srv/keys/nova-cascading.gpg'
 
 
 def test_check_mode_tells_of_every_host_and_changes_none(fleet):
@@ -62,8 +73,8 @@ def test_a_database_that_is_down_stops_all_before_anything_is_changed(fleet):
 
 
 def test_no_host_is_begun_while_changes_are_frozen(fleet):
-    fleet.oldest.write('/root/frozen.yml', 'fork_freeze: [{from: "00:00", to: "24:00"}]\n')
-    stopped = fleet.play('rollout', '-e @frozen.yml')
+    fleet.oldest.write('/root/frozen', '[all:vars]\nfork_freeze=[{"from": "00:00", "to": "24:00"}]\n')
+    stopped = fleet.play('rollout', '-i frozen')
     assert stopped.status != 0 and stopped.failed == {'ctl1'}, stopped.out
     assert 'ctl1: not begun, changes are frozen from 00:00 to 24:00.' in stopped.out
     assert fleet.forked() == set() and not fleet.host('ctl1').exists('/run/taken-out')

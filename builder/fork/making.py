@@ -71,8 +71,8 @@ class Making:
     def _path(self, rule: Rule) -> str | None:
         there = [path for path in rule.file if (self.tree.path / path).is_file()]
         if len(there) > 1 and not rule.layered:
-            self.problems.append(f'{rule.name}: {" and ".join(there)} are of different releases of nova: one of them was '
-                                 'left behind by another release')
+            self.problems.append(f'{rule.name}: {" and ".join(there)} are of different releases of nova: one of '
+                                 'them was left behind')
             return None
         if not there:
             self.problems.append(f'{rule.name}: there is no {" or ".join(rule.file)}')

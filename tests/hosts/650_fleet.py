@@ -40,7 +40,8 @@ def test_the_inventory_of_the_docs_is_read_as_it_is_meant(fleet):
     told = json.loads(fleet.oldest.run('ansible-inventory -i documented --list').stdout)
     assert [len(told[group]['hosts']) for group in ('nova_controllers', 'nova_proxies')] == [40, 400]
     settings = told['_meta']['hostvars']['proxy001']
-    assert settings['repository_suite'] == 'zed-bookworm' and settings['repository_key'] == '/srv/keys/nova-cascading.gpg'
+    assert settings['repository_suite'] == 'zed-bookworm'
+    assert settings['repository_key'] == '/srv/keys/nova-cascading.gpg'
 
 
 def test_check_mode_tells_of_every_host_and_changes_none(fleet):

@@ -68,7 +68,7 @@ def test_a_series_of_patches_is_there_whole_or_not_at_all(tmp_path):
 
 @pytest.mark.parametrize('words, meant', [
     (['unit', '--', '-k', ''], ('unit', ['-k', ''])), (['--', '-k', 'word'], ('first', ['-k', 'word'])),
-    (['--', 'unit'], ('first', ['unit'])), (['hosts', 'tests/hosts/x.py', '--', '-x'], ('hosts', ['tests/hosts/x.py', '-x'])),
+    (['--', 'unit'], ('first', ['unit'])), (['hosts', 'a.py', '--', '-x'], ('hosts', ['a.py', '-x'])),
     ([], ('first', []))])
 def test_what_stands_behind_two_dashes_is_for_pytest(monkeypatch, words, meant):
     given = []

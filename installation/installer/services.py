@@ -93,7 +93,9 @@ def name_of(process):
     settings = programs.settings_of(process.words + commands, process.working_folder())
     settings += [programs.text(path) for path in NGINX_UNIT] if 'unit' in os.path.basename(process.exe) else []
     if programs.NOVA.search('\n'.join([title, started] + settings + process.open_files)):
-        match = re.search('nova-[a-z-]+', title + started)
+        # A folder may be called nova-venv.
+        files = ' '.join(os.path.basename(word) for word in process.words + started.split())
+        match = re.search('nova-[a-z-]+', files) or re.search('nova-[a-z-]+', title + started)
         return match.group(0).rstrip('-') if match else title[:60]
     programs_named = set(os.path.basename(word) for word in commands)
     is_told = any(settings) or '--emperor' in process.words or os.path.basename(process.exe) in programs_named

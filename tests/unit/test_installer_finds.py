@@ -99,8 +99,10 @@ def settings(tmp_path, text):
     return path
 
 
-def test_uwsgi_with_an_ini_of_novas_name(module, venv, start, uwsgi, tmp_path):
-    ini = tmp_path / 'nova-api-os-compute.ini'
+@pytest.mark.parametrize('folder', ['.', 'nova-settings'])
+def test_uwsgi_with_an_ini_of_novas_name(module, venv, start, uwsgi, tmp_path, folder):
+    ini = tmp_path / folder / 'nova-api-os-compute.ini'
+    ini.parent.mkdir(exist_ok=True)
     ini.write_text('[uwsgi]\n')
     running = start(uwsgi, '-c', SLEEP, '--autoload', '--ini', ini)
     assert found(module, venv, running) == ('nova-api-os-compute', True)

@@ -5,7 +5,9 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import types
+from pathlib import Path
 
 import pytest
 
@@ -183,6 +185,17 @@ def test_the_disks_of_a_run_that_was_killed_go_with_the_next_one_but_for_what_wa
     mine = disks.new(tmp_path)
     disks.sweep(cache)
     assert set(tmp_path.iterdir()) == {mine, kept, cache} and not list(cache.iterdir())
+
+
+def test_temporary_files_are_in_memory_unless_somebody_has_chosen_a_place(monkeypatch, tmp_path):
+    monkeypatch.setattr(disks, 'MEMORY', tmp_path)
+    monkeypatch.setattr(disks, 'place', lambda: tmp_path)
+    monkeypatch.setattr(tempfile, 'tempdir', None)
+    monkeypatch.setenv('TMPDIR', '/var/tmp')
+    assert disks.scratch() is None and tempfile.gettempdir() == '/var/tmp'
+    monkeypatch.setenv('TMPDIR', '/tmp')
+    assert str(disks.scratch()) == os.environ['TMPDIR'] == tempfile.gettempdir()
+    assert Path(tempfile.gettempdir()).parent == tmp_path
 
 
 def test_disks_are_in_memory_only_where_a_container_may_take_that_much(monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ layer whose build failed tell it again.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ from tests.hosts.lib import (
     clients,
     debs,
     deployed,
+    disks,
     fleet,
     icehouse,
     kinds,
@@ -67,8 +69,11 @@ def make(top: tuple[str, str]) -> str:
 def main(size: str) -> int:
     start = time.monotonic()
     tops = wanted(size)
+    scratch = disks.scratch()
     with ThreadPoolExecutor(max(len(tops), 1)) as pool:
         failures = [said for said in pool.map(make, tops) if said]
+    if scratch:
+        shutil.rmtree(scratch, ignore_errors=True)
     print(*failures, f'layers of test hosts: {time.monotonic() - start:.1f} s', sep='\n', file=sys.stderr)
     return 1 if failures else 0
 

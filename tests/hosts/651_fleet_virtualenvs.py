@@ -102,7 +102,8 @@ def test_a_second_run_and_an_upgrade_without_a_newer_fork_change_nothing(host):
         assert status == 0 and changed == 0, said
 
 
-def test_the_way_back_leaves_stock_nova_at_work(host):
+def test_the_way_back_leaves_stock_nova_at_work_restarted_once(host):
+    before = host.service('nova-conductor').journal().count('Started nova-conductor')
     status, said, changed = play(host, 'rollback')
     assert status == 0 and changed > 0, said
     now = virtualenv.files(host, NOVA)
@@ -110,3 +111,4 @@ def test_the_way_back_leaves_stock_nova_at_work(host):
     assert {path for path in now if now[path] != host.before.get(path)} <= notes
     assert not host.exists(f'{NOVA.programs}/nova-cascading')
     wait_for(host, 'systemctl is-active nova-conductor', 30)
+    assert host.service('nova-conductor').journal().count('Started nova-conductor') == before + 1

@@ -14,6 +14,8 @@ RUNNING = ('nova-conductor', 'nova-scheduler')
 SERVER = ('mariadb-server', 'mariadb-server-core', 'mariadb-client', 'mariadb-client-core', 'mariadb-common',
           'libmariadb3', 'galera-4')
 REPORTED = "mysql -Ne 'SELECT count(*) FROM services WHERE report_count > 0' nova"
+REINSTALL = 'apt-get install -y --reinstall python3-nova-cascading 2>&1'
+BY_SOMEBODY_ELSE = "{0} does not run after its restart, for a reason that is not nova-cascading's"
 ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inactive|failed'"
 
 
@@ -74,8 +76,8 @@ def test_a_service_that_is_masked_while_it_runs_is_named(day):
     host, name = day.host, 'nova-scheduler'
     host.run(f'systemctl mask --runtime {name}')
     before = pids(host)
-    done = host.run('apt-get install -y --reinstall python3-nova-cascading')
-    assert f'{name} was not restarted, and runs the code that it started with' in done.out + done.err
+    said = host.run(REINSTALL).out
+    assert f'{name} was not restarted, and runs the code that it started with' in said
     assert 'masked' in host.run(f'systemctl status {name}').out
     assert (before[name], False) == (host.service(name).pid, pids(host)['nova-conductor'] == before['nova-conductor'])
     host.run(f'systemctl unmask --runtime {name}; systemctl restart {name}')
@@ -84,14 +86,19 @@ def test_a_service_that_is_masked_while_it_runs_is_named(day):
 # The scheduler of nova 31 starts where there is no placement.
 @pytest.mark.parametrize('day', ['bookworm', debs.everywhere('bullseye')], indirect=True)
 def test_a_service_that_something_else_keeps_down_is_named_and_breaks_no_run(day):
-    """systemd tries again and again, so it is between two tries when it is judged."""
-    host = day.host
+    """systemd tries again and again, so it is between two tries when it is judged.
+
+    Placement that is down, an administrator's ExecStartPre that fails.
+    """
+    host, units = day.host, '/run/systemd/system'
     host.run('systemctl stop placement-versions')
-    done = host.run('apt-get install -y --reinstall python3-nova-cascading 2>&1')
-    assert "nova-scheduler does not run after its restart, for a reason that is not nova-cascading's" in done.out
+    host.write(f'{units}/nova-conductor.service.d/wait.conf', '[Service]\nExecStartPre=/bin/false\n')
+    said = host.run(f'systemctl daemon-reload; {REINSTALL}').out
+    assert [name for name in RUNNING if BY_SOMEBODY_ELSE.format(name) not in said] == [], said
     assert host.run('dpkg --audit').out == ''
-    host.run('systemctl start placement-versions; nova-cascading services restart-running')
-    assert host.service('nova-scheduler').is_active
+    host.run(f'rm -r {units}/nova-conductor.service.d; systemctl daemon-reload;'
+             'systemctl start placement-versions; nova-cascading services restart-running')
+    assert [name for name in RUNNING if not host.service(name).is_active] == []
 
 
 def test_a_security_day(day):

@@ -13,6 +13,7 @@ UNITS = """\
   nova-scheduler.service                     loaded activating start        OpenStack Nova Scheduler
   nova-serialproxy.service                   loaded activating auto-restart keeps failing
 """
+CLOSED = 'nova of 127.0.0.1: lacks the column instances.mapping_uuid; run: nova-cascading db sync\n'
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def services(load, monkeypatch, tmp_path):
     monkeypatch.setattr(module.running, 'has_systemd', lambda: True)
     monkeypatch.setattr(module.running, 'output', lambda command: UNITS if 'list-units' in command else '')
     monkeypatch.setattr(module.running, 'ask', lambda command: (0, module.running.output(command)))
-    monkeypatch.setattr(module.restarting, 'output', lambda command: '')
+    monkeypatch.setattr(module.running, 'call', lambda command, **options: 0)
     monkeypatch.setattr(module, 'gate_open', lambda: True)
     monkeypatch.setattr(module.blame, 'LOGS', (str(tmp_path / '{0}.log'),))
     return module
@@ -43,10 +44,15 @@ def test_what_is_starting_again_after_its_restart_has_failed(services):
 
 @pytest.fixture
 def starts(services, monkeypatch):
-    """starts(time): systemd starts the main process of nova-conductor, the only service that runs; first at 700."""
+    """starts(time): systemd starts the main process of nova-conductor, the only service that runs; first at 700.
+
+    Its gate is closed until then.
+    """
     now = ['700']
 
     def answer(command):
+        if command[0] == 'journalctl':
+            return CLOSED
         return (f'ActiveState=activating\nExecMainStartTimestampMonotonic={now[0]}\n'
                 'InactiveExitTimestampMonotonic=900\n')
 
@@ -85,7 +91,7 @@ def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
 
 def test_with_the_gate_closed_what_has_run_into_it_is_not_said_to_run_on(services, monkeypatch, capsys):
     monkeypatch.setattr(services, 'gate_open', lambda: False)
-    monkeypatch.setattr(services.running, 'is_refused', lambda name: name == 'nova-api')
+    monkeypatch.setattr(services.running, 'fails_before_main', lambda name: name == 'nova-api')
     assert services.restart_running() == services.GATE_CLOSED
     assert capsys.readouterr().err.splitlines() == [
         'not restarted, still with the code they started with: nova-conductor, nova-scheduler',
@@ -138,7 +144,7 @@ def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services,
         return []
 
     monkeypatch.setattr(services.restarting, 'restart', restart)
-    monkeypatch.setattr(services.restarting, 'journal', lambda name, since: said if where == 'journal' else '')
+    monkeypatch.setattr(services.running, 'journal', lambda name, since: said if where == 'journal' else '')
     assert services.restart_running() == expected
 
 
@@ -188,11 +194,41 @@ def test_what_was_stopped_on_request_after_a_killed_restart_is_left_alone(servic
     assert services.note.interrupted() == expected
 
 
-@pytest.mark.parametrize(('main', 'expected'), [('0', ['nova-compute']), ('700', ['nova-compute']), ('801', [])])
-def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(services, monkeypatch, main, expected):
-    shown = f'InactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic={main}\n'
-    monkeypatch.setattr(services.running, 'output', lambda command: UNITS if 'list-units' in command else shown)
+@pytest.mark.parametrize(('main', 'said', 'expected'), [
+    ('0', CLOSED, ['nova-compute']), ('700', CLOSED, ['nova-compute']), ('801', CLOSED, []),
+    ('700', 'wait-for-rabbit: no answer', [])])
+def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(services, monkeypatch, main, said, expected):
+    """An administrator's ExecStartPre fails before the main process, too."""
+    shown = f'InactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic={main}\n' \
+            'ExecMainStartTimestamp=Fri 2026-11-27 15:54:18 UTC\n'
+    asked = []
+
+    def answer(command):
+        asked.append(command)
+        return UNITS if 'list-units' in command else said if command[0] == 'journalctl' else shown
+
+    monkeypatch.setattr(services.running, 'output', answer)
     assert services.running.held_back() == expected
+    assert main == '801' or asked[-1][-2:] == ['--since', '2026-11-27 15:54:18']
+
+
+def test_an_execstartpre_of_somebody_s_that_fails_is_not_the_gate(services, starts, monkeypatch):
+    monkeypatch.setattr(services.restarting, 'restart', lambda names: [])
+    monkeypatch.setattr(services.running, 'started', list)
+    monkeypatch.setattr(services.running, 'journal', lambda name, since: 'wait-for-rabbit: no answer')
+    assert services.restart_running() == services.FAILED_OTHERWISE
+
+
+def test_the_gate_is_known_by_its_words(services, load, capsys):
+    database = load('database.databases').Database('cell0', 'mysql://nova:x@h/nova', None)
+    load('migration.report').Report().lacks(database, 'the column')
+    assert services.blame.is_refusal(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize('said', ['Failed at step EXEC spawning /usr/bin/nova-cascading: Permission denied',
+                                  'Unable to locate executable \'/usr/bin/nova-cascading\': No such file'])
+def test_a_gate_that_cannot_be_run_is_ours(services, said):
+    assert services.blame.is_refusal(said)
 
 
 @pytest.mark.parametrize(('state', 'said'), [

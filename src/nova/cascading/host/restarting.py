@@ -7,7 +7,7 @@ import time
 
 from nova.cascading import errors, faults
 from nova.cascading.host import running
-from nova.cascading.host.tools import call, output, which
+from nova.cascading.host.tools import call, which
 
 FORBIDDEN = 101  # invoke-rc.d(8)
 
@@ -81,11 +81,6 @@ def lines():
     except errors.Unreachable:  # nobody knows which: systemd will, when it answers
         return [ONE_BY_ONE]
     return [' '.join(words) for batch in batches(names) for words in commands(batch)]
-
-
-def journal(name, since):
-    return output(['journalctl', '--no-pager', '-o', 'cat', '-n', '500', '-u', name + '.service',
-                   '--since', '@{0}'.format(since)]) if running.has_systemd() else ''
 
 
 def diagnosis(name):

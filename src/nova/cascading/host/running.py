@@ -4,6 +4,7 @@ import os
 import time
 
 from nova.cascading import errors, safefile
+from nova.cascading.host import blame
 from nova.cascading.host.tools import ask, call, output, which
 
 NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services')
@@ -99,11 +100,12 @@ def process_lives(pid_file):
 def held_back():
     """The services that somebody, or the boot, has started while the database lacked the column."""
     failed = set(unit for unit, active, _ in units() if active == 'failed')
-    return [name for name in ordered(failed) if is_refused(name)]
+    return [name for name in ordered(failed)
+            if fails_before_main(name) and blame.is_refusal(journal(name, last_start(name)))]
 
 
-def is_refused(unit):
-    """Whether its last start failed in the gate, before its main process; daemon-reload forgets the gate's status.
+def fails_before_main(unit):
+    """Whether its last start failed in the gate, or in an ExecStartPre of somebody's; daemon-reload forgets which.
 
     One that runs may have started without a gate, and then systemd notes its process before it notes the attempt.
     """
@@ -117,10 +119,28 @@ def main_start(unit):
     return properties(unit, MAIN).get(MAIN, '') if has_systemd() else ''
 
 
+def last_start(unit):
+    """main_start() in words that journalctl takes for a time."""
+    words = properties(unit, 'ExecMainStartTimestamp').get('ExecMainStartTimestamp', '').split()
+    return ' '.join(words[1:3])  # between the day of the week and the time zone
+
+
 def is_stopped(unit):
     """Whether systemd has stopped it as it was asked to: it did not fail, and is not to be started."""
     shown = properties(unit, 'ActiveState', 'Job')
     return shown.get('ActiveState') == 'inactive' and shown.get('Job', '') in ('', '0')
+
+
+def journal(unit, since):
+    """What a service and its gate have said in this boot; '' where there is no systemd.
+
+    :param since: as journalctl takes a time; '' for all
+    """
+    if not has_systemd():
+        return ''
+    call(['journalctl', '--sync'], quiet=True)  # before systemd 228 there is none
+    return output(['journalctl', '--no-pager', '-o', 'cat', '-n', '500', '-b', '-u', unit + '.service']
+                  + (['--since', since] if since else []))
 
 
 def properties(unit, *names):

@@ -67,7 +67,7 @@ def restart_running():
 
 def tell_closed(names):
     """Say what runs on and what waits: the scripts of companion packages have restarted theirs into the gate."""
-    waiting = [name for name in names if running.has_systemd() and running.is_refused(name)]
+    waiting = [name for name in names if running.has_systemd() and running.fails_before_main(name)]
     runs_on = [name for name in names if name not in waiting]
     for what, some in (('not restarted, still with the code they started with', runs_on),
                        ('not running, as they wait for the database', waiting)):
@@ -89,7 +89,8 @@ def tell_failed(name, since, is_same):
     :param is_same: whether its main process has not been started since: then it may not have come past the gate. Its
         state alone does not tell, between two tries of systemd's.
     """
-    ours = is_same and running.is_refused(name) or blame.is_ours(name, since, restarting.journal(name, since))
+    said = running.journal(name, '@{0}'.format(since))
+    ours = is_same and blame.is_refusal(said) or blame.is_ours(name, since, said)
     sys.stderr.write('{0} does not run after its restart{1}. Next: {2}\n'.format(
         name, '' if ours else ', for a reason that is not nova-cascading\'s', restarting.diagnosis(name)))
     return 1 if ours else FAILED_OTHERWISE

@@ -16,6 +16,11 @@ SERVER = ('mariadb-server', 'mariadb-server-core', 'mariadb-client', 'mariadb-cl
 REPORTED = "mysql -Ne 'SELECT count(*) FROM services WHERE report_count > 0' nova"
 REINSTALL = 'apt-get install -y --reinstall python3-nova-cascading 2>&1'
 BY_SOMEBODY_ELSE = "{0} does not run after its restart, for a reason that is not nova-cascading's"
+# Type=simple: up for systemd as soon as it is begun. With /run/ends it ends after two seconds.
+PROXY = """[Service]
+ExecStart=/bin/sh -c '[ ! -e /run/ends ] || { sleep 2; exit 1; }; exec sleep infinity'
+Restart=on-failure
+"""
 ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inactive|failed'"
 
 
@@ -88,17 +93,19 @@ def test_a_service_that_is_masked_while_it_runs_is_named(day):
 def test_a_service_that_something_else_keeps_down_is_named_and_breaks_no_run(day):
     """systemd tries again and again, so it is between two tries when it is judged.
 
-    Placement that is down, an administrator's ExecStartPre that fails.
+    Placement that is down, an administrator's ExecStartPre that fails, a service that ends after it has begun.
     """
-    host, units = day.host, '/run/systemd/system'
-    host.run('systemctl stop placement-versions')
+    host, units, down = day.host, '/run/systemd/system', (*RUNNING, 'nova-novncproxy')
+    host.write(f'{units}/nova-novncproxy.service', PROXY)
+    host.run('systemctl daemon-reload; systemctl start nova-novncproxy; systemctl stop placement-versions')
     host.write(f'{units}/nova-conductor.service.d/wait.conf', '[Service]\nExecStartPre=/bin/false\n')
-    said = host.run(f'systemctl daemon-reload; {REINSTALL}').out
-    assert [name for name in RUNNING if BY_SOMEBODY_ELSE.format(name) not in said] == [], said
+    said = host.run(f'touch /run/ends; {REINSTALL}').out
+    assert [name for name in down if BY_SOMEBODY_ELSE.format(name) not in said] == [], said
     assert host.run('dpkg --audit').out == ''
-    host.run(f'rm -r {units}/nova-conductor.service.d; systemctl daemon-reload;'
+    host.run(f'rm -r /run/ends {units}/nova-conductor.service.d; systemctl daemon-reload;'
              'systemctl start placement-versions; nova-cascading services restart-running')
-    assert [name for name in RUNNING if not host.service(name).is_active] == []
+    assert [name for name in down if not host.service(name).is_active] == []
+    host.run(f'systemctl stop nova-novncproxy; rm {units}/nova-novncproxy.service; systemctl daemon-reload')
 
 
 def test_a_security_day(day):

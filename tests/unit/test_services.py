@@ -24,6 +24,7 @@ def services(load, monkeypatch, tmp_path):
     monkeypatch.setattr(module.running, 'output', lambda command: UNITS if 'list-units' in command else '')
     monkeypatch.setattr(module.running, 'ask', lambda command: (0, module.running.output(command)))
     monkeypatch.setattr(module.running, 'call', lambda command, **options: 0)
+    monkeypatch.setattr(module.restarting, 'LOOK', 0)
     monkeypatch.setattr(module, 'gate_open', lambda: True)
     monkeypatch.setattr(module.blame, 'LOGS', (str(tmp_path / '{0}.log'),))
     return module
@@ -39,7 +40,7 @@ def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypat
 
 def test_what_is_starting_again_after_its_restart_has_failed(services):
     """Restart=on-failure: seen between two tries, when the restart itself was over."""
-    assert services.restarting.down(['nova-conductor', 'nova-scheduler', 'nova-api'], seconds=0) == ['nova-scheduler']
+    assert services.restarting.down(['nova-conductor', 'nova-scheduler', 'nova-api']) == ['nova-scheduler']
 
 
 @pytest.fixture
@@ -182,7 +183,8 @@ def test_a_service_whose_script_fails_is_named_and_tried_again_though_it_runs(se
 def test_a_daemon_that_writes_its_pid_file_late_counts_as_up(services, monkeypatch):
     answers = iter([[], [], ['nova-api']])
     monkeypatch.setattr(services.running, 'names', lambda: next(answers))
-    assert services.restarting.down(['nova-api'], seconds=10) == []
+    monkeypatch.setattr(services.running, 'has_systemd', lambda: False)
+    assert services.restarting.down(['nova-api']) == []
 
 
 @pytest.mark.parametrize(('state', 'expected'), [
@@ -229,6 +231,22 @@ def test_the_gate_is_known_by_its_words(services, load, capsys):
                                   'Unable to locate executable \'/usr/bin/nova-cascading\': No such file'])
 def test_a_gate_that_cannot_be_run_is_ours(services, said):
     assert services.blame.is_refusal(said)
+
+
+@pytest.mark.parametrize(('kind', 'later', 'expected'), [
+    ('simple', '700', []), ('simple', '705', ['nova-api']), ('notify', '705', [])])
+def test_what_does_not_tell_when_it_is_up_is_looked_at_again(services, monkeypatch, kind, later, expected):
+    """systemd counts Type=simple as up at once, and may have started it anew by then."""
+    slept = []
+    monkeypatch.setattr(services.running, 'units', lambda: [('nova-api', 'active', 'running')])
+    monkeypatch.setattr(services.running, 'output', lambda command: (
+        f'Type={kind}\nExecMainStartTimestampMonotonic={later if 5 in slept else 700}\n'))
+    monkeypatch.setattr(services.restarting, 'LOOK', 5)
+    monkeypatch.setattr(services.restarting.time, 'sleep', slept.append)
+    assert services.restarting.down(['nova-api']) == expected
+    assert slept == [5 if kind == 'simple' else 0]
+
+
 
 
 @pytest.mark.parametrize(('state', 'said'), [

@@ -10,6 +10,8 @@ from nova.cascading.host import running
 from nova.cascading.host.tools import call, which
 
 FORBIDDEN = 101  # invoke-rc.d(8)
+PATIENCE = 10  # seconds until a daemon has written its pid file, after its init script has returned
+LOOK = 5  # seconds in which a Python program that cannot start has ended
 
 
 def batches(names):
@@ -53,9 +55,24 @@ ONE_BY_ONE = "units=$(systemctl list-units --plain --no-legend 'nova-*.service')
              "echo \"$units\" | cut -d' ' -f1 | xargs -rn1 systemctl try-restart"
 
 
-def down(names, seconds):
-    """Which of the services do not run; an init script may return before its daemon has written its pid file."""
-    end = time.time() + seconds
+def down(names):
+    """Which of the services do not run after their restart."""
+    return ended(names) if running.has_systemd() else late(names)
+
+
+def ended(names):
+    """systemd waits for those that tell it when they are up; all others are looked at once more after some seconds.
+
+    Meanwhile it may have started them anew, so that they run at both times.
+    """
+    began = dict((name, running.main_start(name)) for name in names if running.is_silent(name))
+    time.sleep(LOOK if began else 0)
+    up = running.started()
+    return [name for name in names if name not in up or name in began and running.main_start(name) != began[name]]
+
+
+def late(names):
+    end = time.time() + PATIENCE
     while True:
         up = running.started()
         missing = [name for name in names if name not in up]

@@ -11,6 +11,7 @@ NAMES = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'nova-services'
 PREFIXES = ('nova-', 'openstack-nova-')
 UP = ('active', 'reloading')  # systemd's states of what has started
 MAIN = 'ExecMainStartTimestampMonotonic'
+SILENT = ('simple', 'exec', 'idle')  # kinds of services that do not tell systemd when they are up
 
 
 def candidates():
@@ -123,6 +124,10 @@ def last_start(unit):
     """main_start() in words that journalctl takes for a time."""
     words = properties(unit, 'ExecMainStartTimestamp').get('ExecMainStartTimestamp', '').split()
     return ' '.join(words[1:3])  # between the day of the week and the time zone
+
+
+def is_silent(unit):
+    return properties(unit, 'Type').get('Type') in SILENT
 
 
 def is_stopped(unit):

@@ -57,7 +57,7 @@ def restart_running():
     for group in restarting.steps(names):
         note.remember(running.ordered(left_stopped + group))
         failed += restarting.restart(group)
-    missing = restarting.down(names, seconds=0 if running.has_systemd() else 10)
+    missing = restarting.down(names)
     note.remember(running.ordered(missing + failed))
     same = [name for name in names if before[name] and running.main_start(name) == before[name]]
     tell_forbidden([name for name in same if name not in missing])

@@ -21,6 +21,11 @@ PROXY = """[Service]
 ExecStart=/bin/sh -c '[ ! -e /run/ends ] || { sleep 2; exit 1; }; exec sleep infinity'
 Restart=on-failure
 """
+# What the kernel knows of a second conductor, without its 100 MB.
+TEMPLATE = """[Service]
+User=nova
+ExecStart=/usr/bin/python3 -c "import signal; signal.pause()"
+"""
 ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inactive|failed'"
 
 
@@ -86,6 +91,20 @@ def test_a_service_that_is_masked_while_it_runs_is_named(day):
     assert 'masked' in host.run(f'systemctl status {name}').out
     assert (before[name], False) == (host.service(name).pid, pids(host)['nova-conductor'] == before['nova-conductor'])
     host.run(f'systemctl unmask --runtime {name}; systemctl restart {name}')
+
+
+@debs.on_bookworm('day')
+def test_what_runs_under_another_name_is_named_with_the_command_that_restarts_it(day):
+    host, second = day.host, day.host.service('nova-conductor@2')
+    host.write('/run/systemd/system/nova-conductor@.service', TEMPLATE)
+    host.run('systemctl daemon-reload; systemctl start nova-conductor@2')
+    before = second.pid
+    done = host.run('nova-cascading services restart-running')
+    assert second.pid == before
+    host.run(re.search(r'nova-conductor@2 runs .*Next: (systemctl restart nova-conductor@2)$', done.err, re.M).group(1))
+    assert second.pid not in (0, before)
+    host.run('systemctl stop nova-conductor@2; rm /run/systemd/system/nova-conductor@.service; systemctl daemon-reload')
+    assert 'nova-conductor@2' not in host.run('nova-cascading services restart-running').err
 
 
 # The scheduler of nova 31 starts where there is no placement.

@@ -25,6 +25,7 @@ def services(load, monkeypatch, tmp_path):
     monkeypatch.setattr(module.running, 'ask', lambda command: (0, module.running.output(command)))
     monkeypatch.setattr(module.running, 'call', lambda command, **options: 0)
     monkeypatch.setattr(module.restarting, 'LOOK', 0)
+    monkeypatch.setattr(module.strangers, 'units', list)
     monkeypatch.setattr(module, 'gate_open', lambda: True)
     monkeypatch.setattr(module.blame, 'LOGS', (str(tmp_path / '{0}.log'),))
     return module
@@ -247,6 +248,22 @@ def test_what_does_not_tell_when_it_is_up_is_looked_at_again(services, monkeypat
     assert slept == [5 if kind == 'simple' else 0]
 
 
+def test_what_runs_under_another_name_is_named(services, monkeypatch, capsys):
+    monkeypatch.setattr(services.strangers, 'units', lambda: ['nova-conductor@2'])
+    monkeypatch.setattr(services.running, 'names', list)
+    assert services.restart_running() == 0
+    told = capsys.readouterr()
+    assert told.out == ''
+    assert told.err == "nova-conductor@2 runs nova's code under a name that is not nova's, and was not restarted. " \
+                       'Next: systemctl restart nova-conductor@2\n'
+
+
+def test_with_the_gate_closed_what_runs_under_another_name_is_not_to_be_restarted(services, monkeypatch, capsys):
+    monkeypatch.setattr(services, 'gate_open', lambda: False)
+    monkeypatch.setattr(services.strangers, 'units', lambda: ['nova-conductor@2'])
+    monkeypatch.setattr(services.running, 'names', list)
+    assert services.restart_running() == services.GATE_CLOSED
+    assert capsys.readouterr().err == 'not restarted, still with the code they started with: nova-conductor@2\n'
 
 
 @pytest.mark.parametrize(('state', 'said'), [

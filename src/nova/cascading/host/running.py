@@ -120,6 +120,10 @@ def main_start(unit):
     return properties(unit, MAIN).get(MAIN, '') if has_systemd() else ''
 
 
+def main_process(unit):
+    return properties(unit, 'MainPID').get('MainPID', '')
+
+
 def last_start(unit):
     """main_start() in words that journalctl takes for a time."""
     words = properties(unit, 'ExecMainStartTimestamp').get('ExecMainStartTimestamp', '').split()

@@ -6,7 +6,7 @@ import sys
 import time
 
 from nova.cascading import failure
-from nova.cascading.host import blame, note, restarting, running
+from nova.cascading.host import blame, note, restarting, running, strangers
 from nova.cascading.output import printer
 
 COLUMNS = ('service',)
@@ -48,11 +48,12 @@ def restart_running():
     """
     left_stopped = note.interrupted() + (running.held_back() if running.has_systemd() else [])
     names = running.ordered(running.names() + left_stopped)
-    if not names:
+    others = strangers.units() if running.has_systemd() else []
+    if not names and not others:
         print('no nova service runs here, so none was restarted' + ('' if running.is_managed() else ELSEWHERE))
         return 0
     if not gate_open():
-        return tell_closed(names)
+        return tell_closed(names + others)
     failed, since, before = [], int(time.time()), dict((name, running.main_start(name)) for name in names)
     for group in restarting.steps(names):
         note.remember(running.ordered(left_stopped + group))
@@ -61,6 +62,7 @@ def restart_running():
     note.remember(running.ordered(missing + failed))
     same = [name for name in names if before[name] and running.main_start(name) == before[name]]
     tell_forbidden([name for name in same if name not in missing])
+    tell_others(others)
     statuses = [tell_failed(name, since, name in same) for name in missing] + [FAILED_OTHERWISE if failed else 0]
     return 1 if 1 in statuses else max(statuses)
 
@@ -81,6 +83,12 @@ def tell_forbidden(names):
     for name in names:
         sys.stderr.write('{0} was not restarted, and runs the code that it started with. Next: see why, then restart '
                          'it: systemctl status {0}\n'.format(name))
+
+
+def tell_others(units):
+    for unit in units:
+        sys.stderr.write("{0} runs nova's code under a name that is not nova's, and was not restarted. Next: systemctl "
+                         'restart {0}\n'.format(unit))
 
 
 def tell_failed(name, since, is_same):

@@ -1,7 +1,5 @@
 """Which nova services count as running, and in what order they are restarted; the init systems' answers are given."""
 
-import os
-
 import pytest
 
 UNITS = """\
@@ -13,6 +11,7 @@ UNITS = """\
   nova-scheduler.service                     loaded activating start        OpenStack Nova Scheduler
   nova-serialproxy.service                   loaded activating auto-restart keeps failing
 """
+MISSING = "No module named 'nova.cascading'\n"
 CLOSED = 'nova of 127.0.0.1: lacks the column instances.mapping_uuid; run: nova-cascading db sync\n'
 
 
@@ -150,12 +149,19 @@ def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services,
     assert services.restart_running() == expected
 
 
-def test_what_was_logged_before_the_restart_is_nobody_s_fault_now(services, tmp_path):
+@pytest.mark.parametrize(('before', 'after', 'expected'), [
+    ('ok\n', 'ok\n' + MISSING, True), (MISSING, MISSING + 'no placement\n', False), (MISSING, MISSING, False),
+    ('x' * 99 + MISSING, MISSING, True)], ids=['since', 'before', 'nothing more', 'rotated since'])
+def test_what_was_logged_before_the_restart_is_nobody_s_fault_now(services, tmp_path, before, after, expected):
     log = tmp_path / 'nova-api.log'
-    log.write_text("No module named 'nova.cascading'")
-    os.utime(log, (100, 100))
-    assert not services.blame.is_ours('nova-api', 200, '')
-    assert services.blame.is_ours('nova-api', 100, '')
+    log.write_text(before)
+    lengths = services.blame.lengths('nova-api')
+    log.write_text(after)
+    assert services.blame.is_ours('nova-api', lengths, '') == expected
+
+
+def test_a_service_without_a_log_has_said_nothing(services):
+    assert not services.blame.is_ours('nova-api', services.blame.lengths('nova-api'), '')
 
 
 def test_a_systemctl_that_fails_is_not_taken_for_a_host_without_services(services, monkeypatch):

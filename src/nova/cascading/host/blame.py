@@ -19,19 +19,29 @@ def is_refusal(journal):
     return bool(REFUSAL.search(journal))
 
 
-def is_ours(name, since, journal):
+def is_ours(name, lengths, journal):
     """
-    :param since: seconds since 1970 of its restart
+    :param lengths: what lengths() returned before its restart
     :param journal: what it has said to systemd's journal since then
-    :returns: whether its last words, there or in its log file, come from the fork's code or are about its column
+    :returns: whether its last words, there or in its log files, come from the fork's code or are about its column
     """
-    said = [journal] + [tail(path.format(name), since) for path in LOGS]
+    said = [journal] + [added(path.format(name), before) for path, before in zip(LOGS, lengths)]
     return bool(OURS.search('\n'.join(said)))
 
 
-def tail(path, since):
-    """The end of a log file, if anything was written to it since then."""
+def lengths(name):
+    """How long its log files are: what stands in them is about an earlier start."""
+    return [length(path.format(name)) for path in LOGS]
+
+
+def length(path):
     try:
-        return safefile.end_of(path, TAIL).decode('utf-8', 'replace') if os.stat(path).st_mtime >= since else ''
+        return os.stat(path).st_size
     except EnvironmentError:
-        return ''
+        return 0
+
+
+def added(path, before):
+    """The end of what was written to a log file since it had that length; all of one that was rotated meanwhile."""
+    more = length(path) - before
+    return safefile.end_of(path, TAIL if more < 0 else min(more, TAIL)).decode('utf-8', 'replace')

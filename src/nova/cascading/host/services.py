@@ -50,11 +50,19 @@ def restart_running():
     names = running.ordered(running.names() + left_stopped)
     others = strangers.units() if running.has_systemd() else []
     if not names and not others:
-        print('no nova service runs here, so none was restarted' + ('' if running.is_managed() else ELSEWHERE))
-        return 0
+        return tell_none()
     if not gate_open():
         return tell_closed(names + others)
-    failed, since, before = [], int(time.time()), dict((name, running.main_start(name)) for name in names)
+    status = _restart(names, left_stopped)
+    tell_others(others)
+    return status
+
+
+def _restart(names, left_stopped):
+    """Restart services, and say of each what became of it; returns the exit status that this means."""
+    since, before = '@{0}'.format(int(time.time())), dict((name, running.main_start(name)) for name in names)
+    logs = dict((name, blame.lengths(name)) for name in names)
+    failed = []
     for group in restarting.steps(names):
         note.remember(running.ordered(left_stopped + group))
         failed += restarting.restart(group)
@@ -62,9 +70,15 @@ def restart_running():
     note.remember(running.ordered(missing + failed))
     same = [name for name in names if before[name] and running.main_start(name) == before[name]]
     tell_forbidden([name for name in same if name not in missing])
-    tell_others(others)
-    statuses = [tell_failed(name, since, name in same) for name in missing] + [FAILED_OTHERWISE if failed else 0]
+    statuses = [FAILED_OTHERWISE if failed else 0]
+    for name in missing:
+        statuses.append(tell_failed(name, running.journal(name, since), logs[name], name in same))
     return 1 if 1 in statuses else max(statuses)
+
+
+def tell_none():
+    print('no nova service runs here, so none was restarted' + ('' if running.is_managed() else ELSEWHERE))
+    return 0
 
 
 def tell_closed(names):
@@ -91,14 +105,15 @@ def tell_others(units):
                          'restart {0}\n'.format(unit))
 
 
-def tell_failed(name, since, is_same):
+def tell_failed(name, journal, logs, is_same):
     """Say why a service does not run after its restart; returns the exit status that this means.
 
+    :param journal: what systemd's has of it since
+    :param logs: how long its log files were before
     :param is_same: whether its main process has not been started since: then it may not have come past the gate. Its
         state alone does not tell, between two tries of systemd's.
     """
-    said = running.journal(name, '@{0}'.format(since))
-    ours = is_same and blame.is_refusal(said) or blame.is_ours(name, since, said)
+    ours = is_same and blame.is_refusal(journal) or blame.is_ours(name, logs, journal)
     sys.stderr.write('{0} does not run after its restart{1}. Next: {2}\n'.format(
         name, '' if ours else ', for a reason that is not nova-cascading\'s', restarting.diagnosis(name)))
     return 1 if ours else FAILED_OTHERWISE

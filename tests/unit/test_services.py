@@ -32,10 +32,10 @@ def services(load, monkeypatch, tmp_path):
 
 def test_the_conductor_comes_first_and_what_is_off_stays_off(services, monkeypatch):
     restarted = []
-    monkeypatch.setattr(services.restarting, 'restart', lambda names: restarted.append(names) or [])
-    monkeypatch.setattr(services.running, 'started', lambda: sum(restarted, []))
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: restarted.append(name) or True)
+    monkeypatch.setattr(services.running, 'started', lambda: restarted)
     assert services.restart_running() == 0
-    assert restarted == [['nova-conductor'], ['nova-scheduler', 'nova-api']]
+    assert restarted == ['nova-conductor', 'nova-scheduler', 'nova-api']
 
 
 def test_what_is_starting_again_after_its_restart_has_failed(services):
@@ -67,7 +67,7 @@ def starts(services, monkeypatch):
 def test_what_has_come_past_its_gate_once_is_not_refused_by_it_between_two_tries(services, starts, monkeypatch, after,
                                                                                  expected):
     """Seen in a release upgrade, placement being down: systemd notes an attempt also when it waits for the next."""
-    monkeypatch.setattr(services.restarting, 'restart', lambda names: starts(after) or [])
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: starts(after) or True)
     monkeypatch.setattr(services.running, 'started', lambda: [])
     assert services.restart_running() == expected
 
@@ -76,7 +76,7 @@ def test_what_has_come_past_its_gate_once_is_not_refused_by_it_between_two_tries
     '800', '')])
 def test_a_service_that_systemd_was_kept_from_restarting_is_named(services, starts, monkeypatch, capsys, after, said):
     """A masked one, say."""
-    monkeypatch.setattr(services.restarting, 'restart', lambda names: starts(after) or [])
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: starts(after) or True)
     monkeypatch.setattr(services.running, 'started', lambda: ['nova-conductor'])
     assert services.restart_running() == 0
     told = capsys.readouterr().err
@@ -85,7 +85,7 @@ def test_a_service_that_systemd_was_kept_from_restarting_is_named(services, star
 
 def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
     monkeypatch.setattr(services, 'gate_open', lambda: False)
-    monkeypatch.setattr(services.restarting, 'restart', lambda names: pytest.fail(f'restarted {names}'))
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: pytest.fail(f'restarted {name}'))
     assert services.restart_running() == services.GATE_CLOSED
     assert 'not restarted' in capsys.readouterr().err
 
@@ -103,12 +103,7 @@ def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, mon
     services.note.remember(['nova-api', 'nova-conductor'])
     monkeypatch.setattr(services.running, 'names', lambda: [])
     restarted = []
-
-    def restart(names):
-        restarted.extend(names)
-        return []
-
-    monkeypatch.setattr(services.restarting, 'restart', restart)
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: restarted.append(name) or True)
     monkeypatch.setattr(services.running, 'started', lambda: restarted)
     assert services.restart_running() == 0
     assert restarted == ['nova-conductor', 'nova-api']
@@ -118,7 +113,7 @@ def test_what_a_killed_restart_left_stopped_is_started_by_the_next(services, mon
 def test_a_service_that_does_not_come_back_is_named_and_tried_again_next_time(services, monkeypatch, capsys):
     monkeypatch.setattr(services.running, 'names', lambda: ['nova-conductor', 'nova-api'])
     monkeypatch.setattr(services.running, 'started', lambda: ['nova-api'])
-    monkeypatch.setattr(services.restarting, 'restart', lambda names: [])
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: True)
     assert services.restart_running() == services.FAILED_OTHERWISE
     said = capsys.readouterr().err
     assert "nova-conductor does not run after its restart, for a reason that is not nova-cascading's. " \
@@ -140,9 +135,9 @@ def test_the_fork_is_to_blame_only_for_what_its_own_code_or_column_did(services,
     monkeypatch.setattr(services.running, 'names', lambda: ['nova-conductor'])
     monkeypatch.setattr(services.running, 'started', lambda: [])
 
-    def restart(names):
+    def restart(name):
         (tmp_path / 'nova-conductor.log').write_text(said if where == 'log' else '')
-        return []
+        return True
 
     monkeypatch.setattr(services.restarting, 'restart', restart)
     monkeypatch.setattr(services.running, 'journal', lambda name, since: said if where == 'journal' else '')
@@ -222,7 +217,7 @@ def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(servic
 
 
 def test_an_execstartpre_of_somebody_s_that_fails_is_not_the_gate(services, starts, monkeypatch):
-    monkeypatch.setattr(services.restarting, 'restart', lambda names: [])
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: True)
     monkeypatch.setattr(services.running, 'started', list)
     monkeypatch.setattr(services.running, 'journal', lambda name, since: 'wait-for-rabbit: no answer')
     assert services.restart_running() == services.FAILED_OTHERWISE
@@ -238,6 +233,12 @@ def test_the_gate_is_known_by_its_words(services, load, capsys):
                                   'Unable to locate executable \'/usr/bin/nova-cascading\': No such file'])
 def test_a_gate_that_cannot_be_run_is_ours(services, said):
     assert services.blame.is_refusal(said)
+
+
+def test_a_gate_that_systemd_had_no_place_for_is_not_ours(services):
+    """Seen on trixie, when another service that ended took the /run/nova away that both have."""
+    assert not services.blame.is_refusal('Failed at step RUNTIME_DIRECTORY spawning /usr/bin/nova-cascading: No such '
+                                         'file or directory')
 
 
 @pytest.mark.parametrize(('kind', 'later', 'expected'), [
@@ -285,12 +286,14 @@ def test_with_the_gate_closed_a_service_that_started_before_there_was_a_gate_run
 
 
 @pytest.mark.parametrize(('systemd', 'tools', 'expected'), [
-    (True, {'deb-systemd-invoke'}, [['deb-systemd-invoke', 'restart', 'nova-api.service', 'nova-cert.service']]),
-    (True, set(), [['systemctl', 'restart', 'nova-api.service', 'nova-cert.service']]),
-    (False, {'invoke-rc.d'}, [['invoke-rc.d', 'nova-api', 'restart'], ['invoke-rc.d', 'nova-cert', 'restart']]),
-    (False, set(), [['service', 'nova-api', 'restart'], ['service', 'nova-cert', 'restart']]),
+    (True, {'deb-systemd-invoke'}, 'deb-systemd-invoke restart nova-api.service'),
+    (True, set(), 'systemctl restart nova-api.service'),
+    (False, {'invoke-rc.d'}, 'invoke-rc.d nova-api restart'),
+    (False, set(), 'service nova-api restart'),
 ])
 def test_each_init_system_is_asked_in_its_own_way(services, monkeypatch, systemd, tools, expected):
     monkeypatch.setattr(services.running, 'has_systemd', lambda: systemd)
     monkeypatch.setattr(services.restarting, 'which', lambda tool: tool in tools)
-    assert services.restarting.commands(['nova-api', 'nova-cert']) == expected
+    assert services.restarting.command('nova-api') == expected.split()
+    monkeypatch.setattr(services.running, 'names', lambda: ['nova-conductor', 'nova-api'])
+    assert services.restarting.lines() == [expected.replace('api', 'conductor'), expected]

@@ -12,7 +12,8 @@ OURS = re.compile(r'File "[^"]*/nova/cascading/|No module named .?nova[./]cascad
                   r'|(Unknown column|no such column)[^\n]{0,80}mapping_uuid|mapping_uuid[^\n]{0,80}does not exist')
 
 # What the gate says when it is closed (migration/report.py); or systemd of a gate that it cannot run.
-REFUSAL = re.compile(r'lacks [^\n]*; run: nova-cascading db sync|(spawning|locate executable) \S*/nova-cascading')
+REFUSAL = re.compile(r'lacks [^\n]*; run: nova-cascading db sync'
+                     r'|(step EXEC spawning|locate executable) \S*/nova-cascading')
 
 
 def is_refusal(journal):

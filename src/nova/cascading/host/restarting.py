@@ -14,42 +14,28 @@ PATIENCE = 10  # seconds until a daemon has written its pid file, after its init
 LOOK = 5  # seconds in which a Python program that cannot start has ended
 
 
-def batches(names):
-    """The conductor alone, then all others together."""
-    first = [name for name in names if name.endswith('nova-conductor')]
-    rest = [name for name in names if name not in first]
-    return [batch for batch in (first, rest) if batch]
+def restart(name):
+    """Restart a service; where the system has a policy-rc.d, it decides (Debian Policy 9.3.3).
 
-
-def steps(names):
-    """What one command restarts: a batch with systemd, else one service."""
-    return batches(names) if running.has_systemd() else [[name] for batch in batches(names) for name in batch]
-
-
-def restart(names):
-    """Restart services; where the system has a policy-rc.d, it decides (Debian Policy 9.3.3).
-
-    :returns: the names of those whose init script or job failed
+    :returns: whether its init script or job has not failed; of a unit, systemd is asked later whether it runs
     """
-    print('restarting {0}'.format(', '.join(names)))
+    print('restarting {0}'.format(name))
     sys.stdout.flush()
-    faults.point('before-restart:' + names[0])
+    faults.point('before-restart:' + name)
     if running.has_systemd():  # or else it refuses to start what has failed several times within seconds
-        call(['systemctl', 'reset-failed'] + [name + '.service' for name in names], quiet=True)
-    failed = []
-    for words in commands(names, '--disclose-deny'):
-        status = call(words)
-        if status == FORBIDDEN:
-            sys.stderr.write('{0} was not restarted: policy-rc.d or the runlevel forbids it. Next, for the new code: '
-                             'service {0} restart\n'.format(words[-2]))
-        elif status and not running.has_systemd():  # systemd is asked what runs
-            sys.stderr.write('{0} may still run the old code. Next: service {0} restart\n'.format(words[-2]))
-            failed.append(words[-2])
-    faults.point('after-restart:' + names[0])
-    return failed
+        call(['systemctl', 'reset-failed', name + '.service'], quiet=True)
+    status = call(command(name, '--disclose-deny'))
+    faults.point('after-restart:' + name)
+    if running.has_systemd() or status == 0:
+        return True
+    if status == FORBIDDEN:
+        sys.stderr.write('{0} was not restarted: policy-rc.d or the runlevel forbids it. Next, for the new code: '
+                         'service {0} restart\n'.format(name))
+        return True
+    sys.stderr.write('{0} may still run the old code. Next: service {0} restart\n'.format(name))
+    return False
 
 
-# At once, one that ends takes /run/nova from under another one that starts: Debian's units share it.
 # It fails where systemd still does not answer, and not where nothing of nova runs.
 ONE_BY_ONE = "units=$(systemctl list-units --plain --no-legend 'nova-*.service') && " \
              "echo \"$units\" | cut -d' ' -f1 | xargs -rn1 systemctl try-restart"
@@ -81,14 +67,16 @@ def late(names):
         time.sleep(0.5)
 
 
-def commands(names, *options):
-    """One command with systemd, else one for each service; the options are for invoke-rc.d."""
+def command(name, *options):
+    """What restarts a service, and it alone; the options are for invoke-rc.d.
+
+    At once, one that ends takes /run/nova from under another one that starts: Debian's units share it.
+    """
     if running.has_systemd():
-        tool = 'deb-systemd-invoke' if which('deb-systemd-invoke') else 'systemctl'
-        return [[tool, 'restart'] + [name + '.service' for name in names]]
+        return ['deb-systemd-invoke' if which('deb-systemd-invoke') else 'systemctl', 'restart', name + '.service']
     if which('invoke-rc.d'):
-        return [['invoke-rc.d'] + list(options) + [name, 'restart'] for name in names]
-    return [['service', name, 'restart'] for name in names]
+        return ['invoke-rc.d'] + list(options) + [name, 'restart']
+    return ['service', name, 'restart']
 
 
 def lines():
@@ -97,7 +85,7 @@ def lines():
         names = running.names()
     except errors.Unreachable:  # nobody knows which: systemd will, when it answers
         return [ONE_BY_ONE]
-    return [' '.join(words) for batch in batches(names) for words in commands(batch)]
+    return [' '.join(command(name)) for name in names]
 
 
 def diagnosis(name):

@@ -63,9 +63,9 @@ def _restart(names, left_stopped):
     since, before = '@{0}'.format(int(time.time())), dict((name, running.main_start(name)) for name in names)
     logs = dict((name, blame.lengths(name)) for name in names)
     failed = []
-    for group in restarting.steps(names):
-        note.remember(running.ordered(left_stopped + group))
-        failed += restarting.restart(group)
+    for name in names:
+        note.remember(running.ordered(left_stopped + [name]))
+        failed += [] if restarting.restart(name) else [name]
     missing = restarting.down(names)
     note.remember(running.ordered(missing + failed))
     same = [name for name in names if before[name] and running.main_start(name) == before[name]]

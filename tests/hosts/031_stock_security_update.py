@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,14 @@ def update(tmp_path_factory, suite) -> dict:
 
 
 @pytest.fixture(scope='module')
+def next_release(tmp_path_factory, suite) -> Path:
+    """The stock library of a later nova, as a host has it on offer that lists the next release of its system, too."""
+    deb = packages.stock_debs(suite)[debs.STOCK]
+    to = tmp_path_factory.mktemp('next') / 'next.deb'
+    return packages.rewritten(deb, to, packages.field(deb, 'Version'), '2:99.0.0-1')
+
+
+@pytest.fixture(scope='module')
 def forked(module_host, fork_of, suite) -> list:
     """The disk of a host with the fork of the stock version before the update."""
     host: Host = module_host(suite, 'stack')
@@ -35,7 +44,7 @@ def forked(module_host, fork_of, suite) -> list:
     return host.freeze()
 
 
-def test_without_a_new_fork_nova_is_kept_back(make_host, suite, forked, update, fork_of):
+def test_without_a_new_fork_nova_is_kept_back(make_host, suite, forked, update, fork_of, next_release):
     host = make_host(suite, forked)
     before = debs.installed(host)
     host.offer([*update.values(), packages.library(fork_of(suite, 1, *debs.DEB))])
@@ -45,6 +54,8 @@ def test_without_a_new_fork_nova_is_kept_back(make_host, suite, forked, update, 
     said = host.run('apt-get install -y --only-upgrade nova-scheduler', check=False).err
     assert debs.installed(host) == before
     assert suite != 'trixie' or 'put the stock nova back, which nobody asked for' in said  # apt 3 would
+    assert leads_back(host, update)
+    host.offer([*update.values(), next_release])
     assert leads_back(host, update)
 
 
@@ -64,6 +75,8 @@ def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_
     host.run('apt upgrade -y')
     assert debs.installed(host) == before
     assert leads_back(host, update)
+    host.put(packages.stock_debs(suite)[debs.STOCK], '/root/stock.deb')
+    assert 'apt-get install -y /root/stock.deb' in host.run('nova-cascading uninstall --from stock.deb').out
 
 
 def test_with_a_new_fork_everything_moves_together(make_host, suite, forked, update, fork_of):

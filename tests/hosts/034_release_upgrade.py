@@ -79,6 +79,8 @@ def test_without_a_fork_of_the_next_nova_it_is_stopped(day):
     plan = planned(day.host, 'apt-get full-upgrade')
     assert 'python3' in plan
     assert 'name the suite of the new release' in verdict(day.host, 'apt-get full-upgrade', plan)
+    back = day.host.run('nova-cascading uninstall', check=False)
+    assert (back.status, 'nor a newer one of its series' in back.err) == (1, True), 'it would bring the next release'
 
 
 def test_with_stock_an_update_ahead_of_the_fork_it_is_stopped(day, tmp_path):

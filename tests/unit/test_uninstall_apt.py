@@ -25,7 +25,9 @@ class Host:
         self.held = ''
         self.apt = 'apt 2.6.1 (amd64)'
         self.plan = (0, 'Remv python3-nova-cascading [1]\nInst python3-nova\n')
+        self.candidate = '(none)'
         self.simulated = []
+        self.files = {}
 
     def answer(self, command):
         if command[0] == 'dpkg-query':
@@ -38,6 +40,10 @@ class Host:
             return 0, self.held
         if command[0] == 'apt-get':
             return 0, self.apt
+        if command[0] == 'dpkg-deb':
+            return 0, self.files.get(command[-1], '')
+        if command[2:] == ['apt-cache', 'policy', 'nova-common']:
+            return 0, f'{command[-1]}:\n  Installed: (none)\n  Candidate: {self.candidate}\n  Version table:\n'
         if command[0] == 'env':
             self.simulated.append(' '.join(command[2:]))
             return self.plan
@@ -68,8 +74,8 @@ def way_back(load, monkeypatch, host):
     monkeypatch.setattr(running, 'has_systemd', lambda: True)
     monkeypatch.setattr(uninstall, 'JOURNALS', '/nowhere')
 
-    def run():
-        return uninstall.way_back()
+    def run(source=None):
+        return uninstall.way_back(source)
 
     run.errors, run.running, run.carry_out = load('errors'), running, uninstall.carry_out
     return run
@@ -109,7 +115,75 @@ def test_where_apt_has_no_stock_package_it_says_so_instead_of_doing_nothing(way_
     host.offered = {}
     with pytest.raises(way_back.errors.CascadingError, match=f'apt offers no python3-nova {V1}') as error:
         way_back()
-    assert 'apt-get install ./python3-nova_*.deb' in str(error.value)
+    assert f'put the .deb of python3-nova={V1} here, then: nova-cascading uninstall --yes --from .' in str(error.value)
+
+
+NEXT = '2:31.0.0-6'
+
+
+@pytest.mark.parametrize(('candidate', 'expected'), [
+    (NEXT, V2), ('2:26.2.2-3', '2:26.2.2-3'), ('(none)', V2), (V1, V2)], ids=[
+    'the next release of the system', 'the newest of its own', 'the preferences file', 'an old one'])
+def test_of_what_stock_has_moved_on_to_apt_s_own_choice_is_taken_but_never_another_series(way_back, host, candidate,
+                                                                                          expected):
+    host.offered, host.candidate = {'python3-nova': [NEXT, '2:27.0.0-1', '2:26.2.2-3', V2]}, candidate
+    assert way_back()[0] == f'apt-get install -y python3-nova={expected} nova-api={expected} nova-common={expected}'
+
+
+def test_where_only_another_series_is_on_offer_it_is_named_and_not_taken(way_back, host):
+    host.offered, host.candidate = {'python3-nova': [NEXT]}, NEXT
+    with pytest.raises(way_back.errors.CascadingError, match=f'nor a newer one of its series .on offer: {NEXT}'):
+        way_back()
+
+
+@pytest.mark.parametrize(('one', 'other', 'same'), [
+    ('2:26.2.2-1~deb12u5', '2:26.3.0-1', True), ('2:26.2.2-1', '2:27.0.0-1', False),
+    ('1:2014.1.5-0ubuntu1.7', '1:2014.1.3-0ubuntu1', True), ('1:2014.1.5-0ubuntu1.7', '1:2014.2.4-0ubuntu1', False),
+    ('1:2015.1.0-1', '2:12.0.0-1', False), ('26.3.0', '2:26.3.0~rc1-1', True)])
+def test_what_one_series_is(load, one, other, same):
+    series = load('host.uninstall').uninstall_apt.series
+    assert (series(one) == series(other)) == same
+
+
+def test_a_plan_that_takes_the_system_to_another_release_is_refused(way_back, host):
+    host.plan = (0, 'Inst libc6 [2.36-9] (2.41-12 Debian:13 [amd64])\nInst python3 [3.11.2-1] (3.13.5-1 [amd64])\n'
+                    'Remv python3-nova-cascading [1]\nInst python3-nova (2:26.2.2-1 Debian:13 [all])\n'
+                    'Inst python3-new (1 Debian:12 [all])\nConf libc6 (2.41-12 [amd64])\n')
+    with pytest.raises(way_back.errors.CascadingError, match='apt would also upgrade libc6, python3: apt-get install'):
+        way_back()
+
+
+def test_the_stock_library_may_be_a_file_or_lie_in_a_directory(way_back, host, tmp_path):
+    place = tmp_path / 'my files'
+    place.mkdir()
+    deb, other = place / 'a.deb', place / 'b.deb'
+    for path in (deb, other):
+        path.touch()
+    host.files, host.offered = {str(deb): f'python3-nova={V1}', str(other): f'nova-api={V1}'}, {}
+    for source in (deb, place):
+        host.simulated.clear()
+        assert way_back(str(source))[0] == f"apt-get install -y '{deb}'"
+        assert host.simulated == [f'apt-get -s install {deb}']
+
+
+def test_a_file_of_another_version_is_not_taken(way_back, host, tmp_path):
+    (tmp_path / 'a.deb').touch()
+    host.files = {str(tmp_path / 'a.deb'): f'python3-nova={V2}'}
+    for source, found in ((tmp_path, f'python3-nova={V2}'), (tmp_path / 'none.deb', 'no .deb that can be read')):
+        with pytest.raises(way_back.errors.CascadingError) as error:
+            way_back(str(source))
+        assert f'{source} has no python3-nova={V1}, which this host wants (found: {found})' in str(error.value)
+
+
+def test_an_apt_that_takes_no_files_says_what_dpkg_is_to_do(way_back, host, tmp_path):
+    host.listed, host.apt, host.offered = [OLD_FORK, f'nova-api{COMPANION}'], 'apt 1.0.1ubuntu2 for amd64', {}
+    for name in ('python-nova', 'nova-api'):
+        (tmp_path / f'{name}.deb').touch()
+        host.files[str(tmp_path / f'{name}.deb')] = f'{name}=1:2014.1.5-0ubuntu1'
+    for source in (None, str(tmp_path)):
+        with pytest.raises(way_back.errors.CascadingError) as error:
+            way_back(source)
+        assert 'dpkg -i ./nova-api_*.deb ./python-nova_*.deb; then restart' in str(error.value)
 
 
 def test_an_older_stock_version_is_no_way_back(way_back, host):
@@ -136,7 +210,7 @@ def test_a_plan_that_apt_does_not_find_is_refused_and_shown_how_to_see(way_back,
     host.plan = (100, '')
     with pytest.raises(way_back.errors.CascadingError, match='apt cannot do it') as error:
         way_back()
-    assert f'apt-get -s install -y python3-nova={V1}' in str(error.value)
+    assert f'apt-get -s install python3-nova={V1}' in str(error.value)
 
 
 @pytest.mark.parametrize(('apt', 'option'), [('apt 1.0.1ubuntu2 for amd64', '--force-yes'),
@@ -217,6 +291,15 @@ def test_what_the_installer_put_there_is_said_to_be_nobody_else_s(load, monkeypa
     said = capsys.readouterr().out
     assert '    sh /journal/installation/uninstall.sh\n' in said
     assert 'install.sh' in said and 'purge' not in said
+
+
+def test_the_installer_needs_no_file_and_says_so_instead_of_leaving_it_aside(load, monkeypatch):
+    uninstall = load('host.uninstall')
+    monkeypatch.setattr(uninstall, 'uninstallers', lambda: ['/journal/installation/uninstall.sh'])
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall.pip, 'metadata', lambda: None)
+    with pytest.raises(load('errors').CascadingError, match='--from is for packages'):
+        uninstall.way_back('/root/nova.tar.gz')
 
 
 def test_the_state_directory_is_the_installer_s(load):

@@ -7,14 +7,10 @@ import re
 import site
 import sys
 
-try:
-    from shlex import quote
-except ImportError:  # Python 2
-    from pipes import quote
-
 import nova
 from nova.cascading import errors
 from nova.cascading.host import restarting, running, tools
+from nova.cascading.host.tools import quote
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
 FOLDER = re.compile(r'nova-([^-]+?)(-py[0-9.]+)?\.(dist|egg)-info$')
@@ -22,8 +18,7 @@ OURS = re.compile(r'(\.\./)?nova/cascading/')
 # The builder's words in nova's summary: builder/package/sdist/metadata.py.
 SAID = re.compile(r'^Summary: .*; (forked by nova-cascading .*)$', re.M)
 SECONDS = 300  # for pip's look at its index
-NOTE = ("pip exchanges nova's own files and touches nothing else. `nova-cascading uninstall --yes` runs the lines "
-        'above.')
+NOTE = "pip exchanges nova's own files and touches nothing else. The same command with --yes runs the lines above."
 ELSEWHERE = 'Then restart what runs nova from here; in containers, replace them. No database step is needed.'
 
 

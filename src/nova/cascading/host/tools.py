@@ -7,6 +7,11 @@ import subprocess
 import sys
 import time
 
+try:
+    from shlex import quote  # noqa: F401  for those who print a line for a shell
+except ImportError:  # Python 2
+    from pipes import quote  # noqa: F401
+
 from nova.cascading import errors, safefile
 
 PATH = '/usr/sbin:/usr/bin:/sbin:/bin'

@@ -14,9 +14,9 @@ from nova.cascading.host import pip, tools, uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
 NOTE = ('Do not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
-        'configuration as well. `nova-cascading uninstall --yes` runs the lines above.')
+        'configuration as well. The same command with --yes runs the lines above.')
 OF_INSTALLER = ('Every file becomes what it was before install.sh; pip and git are not asked, and know nothing of it.\n'
-                '`nova-cascading uninstall --yes` runs the lines above.')
+                'The same command with --yes runs the lines above.')
 # Where the installer for hosts without packages leaves a way back for each tree (installation/installer/journal.py).
 JOURNALS = '/var/lib/nova-cascading/installer'
 
@@ -25,8 +25,8 @@ def configure(parser):
     """Options of ``nova-cascading uninstall``."""
     parser.add_argument('--yes', action='store_true', help='run the commands instead of printing them')
     parser.add_argument('--from', dest='source', metavar='FILE_OR_DIR',
-                        help='the rpm or wheel of stock nova, or a directory that has it, where no repository or index '
-                             'offers it')
+                        help='the deb, rpm or wheel of stock nova, or a directory that has it, where no archive, '
+                             'repository or index offers it')
 
 
 def run(args, conf):
@@ -85,15 +85,19 @@ def is_in_vain(command):
 def way_back(source=None):
     """The shell lines that bring the stock nova back on this host, in order; none when nobody knows the fork here.
 
-    :param source: as --from says, for pip
+    :param source: as --from says
     """
     for own in PACKAGES:
         stock = own.replace('-cascading', '')
         if uninstall_apt.installed(own):
-            return uninstall_apt.way_back(own, stock)
+            return uninstall_apt.way_back(own, stock, source)
     if pip.metadata():
         return pip.way_back(source)
-    return ['sh {0}'.format(script) for script in uninstallers()]
+    scripts = uninstallers()
+    if scripts and source:
+        raise errors.CascadingError("--from is for packages: the installer's journal has every file as it was",
+                                    'run this again without it')
+    return ['sh {0}'.format(script) for script in scripts]
 
 
 def uninstallers():

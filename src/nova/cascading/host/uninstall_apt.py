@@ -1,10 +1,12 @@
 """The way back to the stock nova on hosts with apt: looked at with `apt-get -s` before it is printed or taken."""
 
+import glob
+import os
 import re
 
 from nova.cascading import errors
 from nova.cascading.host import restarting
-from nova.cascading.host.tools import ask, call, output, which
+from nova.cascading.host.tools import ask, call, output, quote, which
 
 FIELDS = '${Package}|${Version}|${Status}|${Source}|${Provides}\\n'
 
@@ -32,40 +34,89 @@ def packages():
     return dict((package.name, package) for package in found if package.is_there)
 
 
-def way_back(own, stock):
+def way_back(own, stock, source=None):
     """The shell lines that bring stock nova back, in order.
 
+    :param source: as --from says: the stock library's .deb, or a directory that has it; None: what apt offers
     :raises errors.CascadingError: there is none that removes nothing but the fork; why, and what to do
     """
     there = packages()
-    wanted = targets(there, own, stock)
+    wanted = exact(there, own, stock)
+    if source:
+        words = files(source, wanted, own)
+    else:
+        if wanted[stock] not in versions(stock):
+            wanted = moved_on(there, own, stock, wanted)
+        words = specs(wanted)
     refuse_held(sorted(set([own] + list(wanted))))
-    line = command(wanted, there)
-    look(line, own)
-    return [line] + restarting.lines()
+    words = downgrading(wanted, there) + words
+    look(words, own, wanted)
+    return [line(['-y'] + words)] + restarting.lines()
 
 
-def targets(there, own, stock):
-    """name -> version of what to install: the library that the fork stands in for, or else the next one with all of
-    nova; and re-versioned service packages (for a dpkg without versioned Provides) at their stock version."""
-    ours = there[own]
-    known = re.search(r'\b{0} \(= ([^)]+)\)'.format(re.escape(stock)), ours.provides)
-    base = known.group(1) if known else stock_version(ours)
+def exact(there, own, stock):
+    """name -> version of what the fork stands in for: the library, and service packages that were re-versioned (for a
+    dpkg without versioned Provides) at their stock version."""
+    wanted = dict((name, stock_version(package)) for name, package in there.items()
+                  if is_companion(package) and name != own)
+    known = re.search(r'\b{0} \(= ([^)]+)\)'.format(re.escape(stock)), there[own].provides)
+    wanted[stock] = known.group(1) if known else stock_version(there[own])
+    return wanted
+
+
+def moved_on(there, own, stock, wanted):
+    """name -> version, of the library and all of nova here: the next ones of the same series that apt has.
+
+    A newer series would bring migrations of its own, and Python and C libraries of another release of the system.
+    """
     offered = versions(stock)
-    if base in offered:
-        wanted = dict((name, stock_version(package)) for name, package in there.items()
-                      if is_companion(package) and name != own)
-        wanted[stock] = base
-        return wanted
-    newer = [version for version in offered if call(
-        ['dpkg', '--compare-versions', version, 'gt', ours.version], quiet=True) == 0]
+    newer = [version for version in offered if series(version) == series(wanted[stock]) and call(
+        ['dpkg', '--compare-versions', version, 'gt', there[own].version], quiet=True) == 0]
     if not newer:
         raise errors.CascadingError(
-            'apt offers no {0} {1} on this host, nor a newer one'.format(stock, base),
-            'Next: name an archive that has it in /etc/apt/sources.list, then: apt-get update; or put its .deb here, '
-            'then: {0}'.format(install_file(stock)))
-    return dict((name, newer[0]) for name in [stock] + [
+            'apt offers no {0} {1} on this host, nor a newer one of its series (on offer: {2})'.format(
+                stock, wanted[stock], ', '.join(offered) or 'none'),
+            'Next: name an archive that has it in /etc/apt/sources.list, then: apt-get update; or put the .deb of {0} '
+            'here, then: {1}'.format(' and '.join(specs(wanted)), from_here(own, wanted)))
+    pinned = candidate('nova-common')  # of the same source; the preferences file hides the library
+    return dict((name, pinned if pinned in newer else newer[-1]) for name in [stock] + [
         name for name, package in there.items() if package.source == 'nova' and name != own])
+
+
+def series(version):
+    """``2014.1`` of ``1:2014.1.5-0ubuntu1``, ``26`` of ``2:26.2.2-1``."""
+    return re.match(r'(?:\d+:)?(201[45]\.\d+|\d*)', version).group(1)
+
+
+def candidate(name):
+    """The version that apt would choose, by the priorities that this host gives to its archives."""
+    shown = output(['env', 'LC_ALL=C', 'apt-cache', 'policy', name])
+    return (re.findall(r'^ *Candidate: (\S+)', shown, re.M) or [None])[0]
+
+
+def files(source, wanted, own):
+    """The paths of the .debs of what is wanted: `source` itself, or those in that directory.
+
+    :raises errors.CascadingError: what is not there; or an apt that takes no files, and the way without it
+    """
+    paths = sorted(glob.glob(os.path.join(source, '*.deb'))) if os.path.isdir(source) else [source]
+    found = dict((output(['dpkg-deb', '-W', '--showformat=${Package}=${Version}', path]), path) for path in paths)
+    lacking = [spec for spec in specs(wanted) if spec not in found]
+    if lacking:
+        raise errors.CascadingError(
+            '{0} has no {1}, which this host wants (found: {2})'.format(
+                source, ' and no '.join(lacking), ', '.join(sorted(filter(None, found))) or 'no .deb that can be read'),
+            'Next: get it from where this host\'s nova came. What belongs together goes into one directory')
+    if is_old():
+        raise errors.CascadingError('apt before 1.1 takes no files, so --from cannot be used; nothing was changed',
+                                    'Next, where the files are: {0}'.format(from_here(own, wanted)))
+    return [os.path.abspath(found[spec]) for spec in specs(wanted)]
+
+
+def specs(wanted):
+    """name=version of each, the library first."""
+    names = sorted(wanted, key=lambda name: (not name.startswith('python'), name))
+    return ['{0}={1}'.format(name, wanted[name]) for name in names]
 
 
 def is_companion(package):
@@ -91,12 +142,10 @@ def refuse_held(names):
                                     'Next: apt-mark unhold {0} && nova-cascading uninstall'.format(' '.join(held)))
 
 
-def command(wanted, there):
-    option = ''
-    if [name for name in wanted if name in there and is_companion(there[name])]:
-        option = '--force-yes ' if is_old() else '--allow-downgrades '
-    names = sorted(wanted, key=lambda name: (not name.startswith('python'), name))
-    return 'apt-get install -y {0}{1}'.format(option, ' '.join('{0}={1}'.format(name, wanted[name]) for name in names))
+def downgrading(wanted, there):
+    if not [name for name in wanted if name in there and is_companion(there[name])]:
+        return []
+    return ['--force-yes' if is_old() else '--allow-downgrades']
 
 
 def is_old():
@@ -104,22 +153,34 @@ def is_old():
     return output(['apt-get', '--version']).startswith(('apt 0.', 'apt 1.0'))
 
 
-def install_file(stock):
-    return '{0} ./{1}_*.deb'.format('dpkg -i' if is_old() else 'apt-get install', stock)
+def from_here(own, wanted):
+    """What goes back with the files of the current directory; dpkg itself refuses what the fork is in conflict with."""
+    if not is_old():
+        return 'nova-cascading uninstall --yes --from .'
+    return "echo '{0} deinstall' | dpkg --set-selections && dpkg -i {1}; then restart nova's services".format(
+        own, ' '.join('./{0}_*.deb'.format(name) for name in sorted(wanted)))
 
 
-def look(line, own):
+def line(words):
+    """The command as a shell takes it; a file may have any name."""
+    return 'apt-get install {0}'.format(' '.join(quote(word) if word[0] == '/' else word for word in words))
+
+
+def look(words, own, wanted):
     """Whether apt would do this and no more.
 
-    :raises errors.CascadingError: what it would remove, or why it would do nothing
+    :raises errors.CascadingError: what it would remove or upgrade unasked, or why it would do nothing
     """
-    words = [word for word in line.split() if word != '-y']
-    status, plan = ask(['env', 'LC_ALL=C'] + words[:1] + ['-s'] + words[1:])
-    lost = sorted(set(row.split()[1] for row in plan.splitlines() if row.startswith('Remv ')) - set([own]))
+    status, plan = ask(['env', 'LC_ALL=C', 'apt-get', '-s', 'install'] + words)
     if status != 0:
-        raise errors.CascadingError('apt cannot do it: {0}'.format(line),
-                                    'Next: see why: {0}'.format(line.replace('apt-get', 'apt-get -s', 1)))
-    if lost:
+        raise errors.CascadingError('apt cannot do it: {0}'.format(line(words)),
+                                    'Next: see why: {0}'.format(line(words).replace('apt-get', 'apt-get -s', 1)))
+    lost = sorted(set(re.findall(r'^Remv (\S+)', plan, re.M)) - set([own]))
+    upgraded = sorted(set(re.findall(r'^Inst (\S+) \[', plan, re.M)) - set(wanted))
+    unasked = ['{0} {1}'.format(what, ', '.join(names))
+               for what, names in (('remove', lost), ('upgrade', upgraded)) if names]
+    if unasked:
         raise errors.CascadingError(
-            'apt would also remove {0}: {1}'.format(', '.join(lost), line),
-            'Next, if that is what you want, run it yourself; else name an archive with their stock version')
+            'apt would also {0}: {1}'.format(' and '.join(unasked), line(words)),
+            'Next, if that is what you want, run it yourself; else name an archive that has the stock packages of this '
+            'host\'s versions')

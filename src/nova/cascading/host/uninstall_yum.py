@@ -84,7 +84,7 @@ def tell(exchange, lines):
     for line in lines:
         print('    ' + line)
     print('\nNever remove the fork alone: the nova services depend on it and would go too. '
-          '`nova-cascading uninstall --yes` looks again,\ntakes this way, and asks rpm whether it is done.')
+          'The same command with --yes\nlooks again, takes this way, and asks rpm whether it is done.')
     return 0
 
 

@@ -27,7 +27,7 @@ class Bed:
         self.log = place / 'log'
         self.log.touch()
         (place / 'bin').mkdir()
-        self.answers('python3', '[ -n "$(cat)" ] || exit 0; exit $PREFLIGHT')
+        self.answers('python3', 'case $(cat) in "") exit 0 ;; "import nova") exit $FOREIGN ;; esac; exit $PREFLIGHT')
         self.answers('nova-cascading', 'case "$1" in db) exit $SYNC ;; services) exit $RESTART ;; esac')
         self.answers('dpkg-query', 'case $* in *"$FORK_INSTALLED") echo install ok installed ;; *) exit 1 ;; esac')
         for name in ('dpkg-trigger', 'systemctl', 'apt-get'):
@@ -54,8 +54,8 @@ class Bed:
             text = text.replace(f' {real} ]', f' {self.place / here} ]')
         text = text.replace('PATH=/', f'PATH={self.place}/bin:/', 1)
         text = re.sub('/usr/bin/(python3|nova-cascading) ', rf'{self.place}/bin/\1 ', text)
-        env = {'PATH': f'{self.place}/bin:/usr/bin:/bin', 'PREFLIGHT': '0', 'SYNC': '0', 'RESTART': '0',
-               'FORK_INSTALLED': 'none', **{name: str(value) for name, value in answers.items()}}
+        env = {'PATH': f'{self.place}/bin:/usr/bin:/bin', 'PREFLIGHT': '0', 'FOREIGN': '0', 'SYNC': '0',
+               'RESTART': '0', 'FORK_INSTALLED': 'none', **{name: str(value) for name, value in answers.items()}}
         return subprocess.run(['sh', '-s', *arguments], input=text, env=env, capture_output=True, text=True)
 
     @property
@@ -89,6 +89,16 @@ def test_preinst_takes_a_python_that_does_not_start_for_no_answer(bed):
     bed.answers('python3', 'exit 1')
     done = bed.run('preinst', 'install')
     assert (done.returncode, 'cannot be asked now' in done.stderr) == (0, True)
+
+
+@pytest.mark.parametrize(('words', 'status'), [(('install',), 0), (('companion', 'install'), 1)])
+def test_preinst_takes_a_python_that_has_no_nova_for_no_answer_where_nova_is_installed(bed, words, status):
+    """It would say that there is nothing to migrate."""
+    done = bed.run('preinst', *words, FOREIGN=1)
+    assert done.returncode == status
+    assert 'python3 does not start here, or does not find the nova in' in done.stderr
+    (bed.place / 'site/nova/__init__.py').unlink()
+    assert bed.run('preinst', *words, FOREIGN=1).returncode == 0
 
 
 @pytest.mark.parametrize('arguments', [('upgrade', '1'), ('abort-upgrade', '1')])

@@ -22,6 +22,17 @@ def test_a_database_that_is_down_is_a_reason_to_wait(make_host):
     assert 'nova:nova' not in done.out + done.err
 
 
+def test_another_python3_than_nova_s_hides_no_database(make_host):
+    """As on EL8, where `alternatives --set python3` names one that has no nova."""
+    host = make_host('bookworm', 'rpm')
+    host.run('ln -sf false /usr/bin/python3')
+    done = preflight(host)
+    assert (done.status, 'see that the database server runs' in done.out) == (3, True)
+    host.run('mv /usr/bin/python3.11 /root')
+    done = preflight(host)
+    assert (done.status, 'python3-nova is installed, but no Python' in done.out) == (3, True)
+
+
 def test_a_user_who_may_not_alter_tables_is_named_with_the_way_out(make_host):
     host = make_host('bookworm', 'rpm')
     host.start_mariadb()

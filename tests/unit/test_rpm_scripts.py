@@ -43,6 +43,45 @@ def put(path, script):
     path.chmod(0o755)
 
 
+def preflight(place, *, python='', package='', conf=False):
+    """What the check before dnf says, in a system below *place*.
+
+    :param python: path of the one Python that has a nova; python3 is there in any case.
+    :param package: what rpm has.
+    """
+    text = (PROJECT / 'rpm/nova-cascading-preflight.in').read_text().replace('@PREFLIGHT@', '')
+    for folder in ('/usr/', '/etc/'):
+        text = text.replace(folder, f'{place}{folder}')
+    for folder in ('usr/bin', 'usr/libexec', 'etc/nova'):
+        (place / folder).mkdir(parents=True)
+    put(place / 'usr/bin/python3', 'exit 1')
+    put(place / 'usr/bin/rpm', f'[ "$2" = "{package}" ]')
+    if python:
+        put(place / python, 'case "$*" in *"import nova") ;; *) echo "asked with ${0##*/} $1" ;; esac')
+    if conf:
+        (place / 'etc/nova/nova.conf').touch()
+    done = subprocess.run(['sh', '-s'], input=text, capture_output=True, text=True)
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(('python', 'option'), [
+    ('usr/bin/python3', '-I'), ('usr/bin/python2', '-E'), ('usr/bin/python', '-E'), ('usr/bin/python2.7', '-E'),
+    ('usr/bin/python3.6', '-I'), ('usr/bin/python3.12', '-I'), ('usr/libexec/platform-python', '-E')])
+def test_the_check_before_dnf_finds_the_python_that_nova_has_whatever_python3_is(tmp_path, python, option):
+    asked = preflight(tmp_path, python=python, package='python3-nova')
+    assert asked == (0, f'asked with {python.rpartition("/")[2]} {option}\n')
+
+
+@pytest.mark.parametrize(('state', 'status', 'said'), [
+    ({'package': 'python3-nova'}, 3, 'python3-nova is installed, but no Python of this host finds a nova'),
+    ({'package': 'python-nova'}, 3, 'python-nova is installed, but'),
+    ({'conf': True}, 3, 'etc/nova/nova.conf is there, but'), ({}, 0, 'there is nothing to migrate')])
+def test_a_nova_that_no_python_finds_is_not_taken_for_none(tmp_path, state, status, said):
+    answer = preflight(tmp_path, **state)
+    assert (answer[0], said in answer[1]) == (status, True), answer
+    assert ('Next: see which Python runs nova' in answer[1]) == bool(status)
+
+
 def test_an_upgrade_makes_byte_code_anew_though_all_our_packages_have_one_time(tmp_path):
     """Python 2 takes the byte code of a module for its own by the time alone, Python 3 by time and size."""
     module = tmp_path / 'nova/a.py'

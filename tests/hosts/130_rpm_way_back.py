@@ -1,5 +1,7 @@
 """Back to stock and forward again: no mapping is lost, and the services that run, run what is installed."""
 
+import re
+
 import pytest
 
 from tests.hosts.lib.rpm_host import (
@@ -75,8 +77,8 @@ STATES = {
 # Settings that make a `remove` of the fork alone out of an exchange, and an answer out of no question.
 HOSTILE = 'strict=0\nskip_broken=1\nassumeyes=1\ncolor=always'
 WAYS = ('nova-cascading uninstall', 'nova-cascading uninstall --yes', 'dnf -y history undo last',
-        'dnf swap -y --setopt=strict=1 --setopt=clean_requirements_on_remove=0 --setopt=tsflags= --setopt=assumeno=0 '
-        'python3-nova-cascading python3-nova-1:26.3.0-1.noarch')
+        'dnf swap -y --setopt=strict=1 --setopt=install_weak_deps=0 --setopt=clean_requirements_on_remove=0 '
+        '--setopt=tsflags= --setopt=assumeno=0 python3-nova-cascading python3-nova-1:26.3.0-1.noarch')
 
 
 @pytest.mark.parametrize('state', STATES)
@@ -102,6 +104,40 @@ def test_a_file_takes_the_place_of_a_repository(host):
     assert is_consistent(host)
     assert conductor.is_active and conductor.pid != forked
     host.run('dnf -y install python3-nova-cascading')
+
+
+SPEC = '''Name: {name}
+Epoch: 1
+Version: 26.3.0
+Release: 1
+Summary: a package of the tests
+License: Apache-2.0
+BuildArch: noarch
+{relations}
+%description
+A package.
+%files
+'''
+
+
+def test_what_stock_requires_must_be_there_first_and_what_it_recommends_stays_away(host):
+    """As after `dnf autoremove`, where the fork was made from a release and requires something else."""
+    for name, relations in (('companion', ''), ('once-there', 'Provides: it = 2'),
+                            ('python3-nova', 'Requires: it >= 2\nRecommends: companion')):
+        host.write('/root/a.spec', SPEC.format(name=name, relations=relations))
+        host.run('rpmbuild -bb --quiet --define "_rpmdir /srv/needing" a.spec')
+    host.run('createrepo_c --quiet /srv/needing; dnf -q clean all; mv /etc/yum.repos.d/stock.repo /root')
+    host.write('/etc/yum.repos.d/needing.repo', '[needing]\nname=n\nbaseurl=file:///srv/needing\ngpgcheck=0\n')
+    back = 'nova-cascading uninstall --from /srv/needing/noarch'
+    assert 'dnf install once-there, then run this again' in host.run('nova-cascading uninstall', check=False).err
+    refused = host.run(f'{back} --yes', check=False)
+    assert (refused.status, novas(host)) == (1, FORK)
+    host.run(re.search(r"dnf install '.*?'", refused.err).group().replace('install', 'install -y'))
+    assert 'rpm -i' in host.run(back).out
+    swap = 'dnf swap --assumeno python3-nova-cascading python3-nova-1:26.3.0-1'
+    assert 'Installing weak dependencies:\n companion' in host.run(swap, check=False).out
+    assert 'dnf swap -y' in host.run('nova-cascading uninstall').out
+    host.run('rpm -e once-there; rm /etc/yum.repos.d/needing.repo; mv /root/stock.repo /etc/yum.repos.d')
 
 
 def test_a_stock_library_that_is_asked_for_by_name_says_nothing_and_does_nothing(host):

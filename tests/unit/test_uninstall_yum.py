@@ -31,7 +31,7 @@ class Host:
         services = dict.fromkeys(SERVICES, [EVR, 'python-nova'])
         self.write(installed={'python-nova-cascading': [f'{EVR}.cascading1', None], **services},
                    offered={'python-nova': [EVR, None]}, evr=EVR, files='python-nova-cascading', wrong=[],
-                   excluded=[], takes_along=[], has_swap=True)
+                   excluded=[], takes_along=[], lost=[], has_swap=True)
 
     def read(self):
         return json.loads((self.place / 'host.json').read_text())
@@ -134,6 +134,35 @@ def test_the_stock_library_can_be_given_as_a_file_or_in_a_directory(way, host, h
     host.write(has_swap=has_swap, offered={})
     assert back(way, str(put_rpm(tmp_path / 'stock'))) == 0
     assert host.novas == STOCK
+
+
+def test_a_file_that_requires_what_is_gone_is_not_taken_and_what_brings_it_is_named(way, host, tmp_path, capsys):
+    """As after `autoremove` on a host with the fork of a release, which requires what its release says."""
+    host.write(lost=['python-foo >= 1.2', 'python-bar'])
+    for is_carried_out in (False, True):
+        assert way.run('python-nova-cascading', str(put_rpm(tmp_path / 'stock')), is_carried_out) == 1
+        said = capsys.readouterr()
+        assert said.out == '' and "\n  yum install 'python-foo >= 1.2' python-bar, then run this again" in said.err
+    assert host.novas == FORK
+
+
+def test_so_it_is_where_yum_fetches_the_file(way, host, capsys):
+    host.write(lost=['python-bar'], has_swap=False)
+    assert back(way) == 1
+    assert host.novas == FORK
+    assert 'yum install python-bar, then' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('plan', 'hint'), [
+    ('Installing dependencies:\n foo noarch 1 x 1\n', 'yum install foo, then run this again'),
+    ('Installing for dependencies:\n foo noarch 1 x 1\n bar noarch 1 x 1\n', 'yum install bar foo, then'),
+    ('Installing dependencies:\n foo noarch 1 x 1\nRemoving dependent packages:\n bar noarch 1 x 1\n', '--from')])
+def test_where_stock_would_bring_what_it_requires_that_comes_first(way, host, monkeypatch, capsys, plan, hint):
+    asked = way.asked
+    table = f'Installing:\n python-nova noarch {EVR} x 1\nRemoving:\n python-nova-cascading noarch 1 x 1\n{plan}'
+    monkeypatch.setattr(way, 'asked', lambda words: (1, table) if 'swap' in words else asked(words))
+    assert back(way) == 1
+    assert host.novas == FORK and hint in capsys.readouterr().err
 
 
 def test_a_file_of_another_version_is_refused_by_name(way, host, tmp_path, capsys):

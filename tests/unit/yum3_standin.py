@@ -5,7 +5,8 @@ It answers the way yum 3.4.3 and yum 3.2.29 do in what matters to whoever exchan
 `remove` whose `install` was not found, and ends with 0; `swap` is there from 2013 on; a `remove` takes along whatever
 needs the package; a failed download ends with 1, in the shell with 0; what a package on offer obsoletes is not
 installed, unless with obsoletes=0. Called as rpm, yum or yumdownloader; the host is
-host.json beside it: installed and offered packages {name: [evr, requires]}, whose files lie there, and what is wrong.
+host.json beside it: installed and offered packages {name: [evr, requires]}, whose files lie there, what stock requires
+in vain, and what is wrong.
 """
 
 import json
@@ -119,6 +120,9 @@ def rpm(words):
         name, evr = pathlib.Path(words[-1]).read_text().split()
         if 'disk' in WRONG:
             end(1, 'installing package needs 30MB on the / filesystem')
+        if '--nodeps' not in words:
+            end(1, 'error: Failed dependencies:', f'\t{name} is obsoleted by (installed) {FORK}',
+                *(f'\t{one} is needed by {name}-{evr}.noarch' for one in HOST['lost']))
         if '--test' not in words:
             INSTALLED[name], HOST['files'] = [evr, None], name
         end(0)

@@ -77,12 +77,12 @@ class Exchange(object):
         raise errors.CascadingError('{0} is not {1}, which the nova services of this host want: found {2}'.format(
             source, self.stock_spec, what), 'get {0} from where this host\'s nova came'.format(self.file_name))
 
-    def steps(self, path):
+    def steps(self, path, options=('--nodeps',)):
         """The commands, in order: at no moment is the host without a nova, and rpm removes nothing else.
 
-        Without --nodeps rpm would refuse to have both for a moment. What the stock library requires, the fork requires.
+        :param options: without --nodeps rpm refuses to have both for a moment
         """
-        return [['rpm', '-i', '--oldpackage', '--nodeps', '--replacefiles', path], ['rpm', '-e', self.own]]
+        return [['rpm', '-i', '--oldpackage'] + list(options) + ['--replacefiles', path], ['rpm', '-e', self.own]]
 
     def carry_out(self, path):
         """:raises errors.CascadingError: a step failed; nova is there all the same"""

@@ -20,8 +20,9 @@ PLANNING = 900  # seconds: the indexes of slow mirrors are fetched first
 EXCHANGING = 7200
 # Settings of the host that turn an exchange into something else: a `remove` alone, more removals, nothing at all.
 # yum with obsoletes=1 does not install what a package on offer obsoletes, as the fork does when its repository is on.
+# What only goes well with stock (weak dependencies) was there before the fork, or nobody wanted it.
 PLAIN = {
-    'dnf': ['strict=1', 'clean_requirements_on_remove=0', 'tsflags='],
+    'dnf': ['strict=1', 'install_weak_deps=0', 'clean_requirements_on_remove=0', 'tsflags='],
     'yum': ['obsoletes=0', 'skip_broken=0', 'clean_requirements_on_remove=0', 'tsflags='],
 }
 UNDECIDED = ['assumeno=0']
@@ -32,6 +33,7 @@ ENTRY = re.compile(r' (\S+)')
 # Below it yum may say "Your transaction was saved, rerun it with:" and a line that looks like an entry.
 TABLE = re.compile(r'.*?(\A|\n) ?Package +Arch\w* .*?\n(.*?)(\nTransaction Summary.*|\Z)', re.S)
 REPLACED = re.compile(r'\s+replacing\s+(\S+)')
+DEPENDENCIES = ('Installing dependencies', 'Installing for dependencies')
 COLOUR = re.compile('\033(\\[[0-9;]*m|\\(B)')
 
 
@@ -65,6 +67,7 @@ def run(own, source, is_carried_out):
             source, lines = None, ['rpm -e {0}'.format(own)]
         elif source:
             source = exchange.find(source)
+            look(exchange, source)
             lines = [' '.join(command) for command in exchange.steps(source)]
         else:
             lines = plan(exchange)
@@ -127,8 +130,29 @@ def plan(exchange):
     if planned == wanted:
         return [' '.join(swap(tool, exchange, ['-y']))]
     offered(tool, exchange, said(tool, text))
+    others = [step for step in planned if step not in wanted]
+    lacking = [name for what, name in others if what in DEPENDENCIES]
     raise Refused('{0} would not just exchange {1} for {2}, so nothing was changed. {3}'.format(
-        tool, exchange.own, exchange.stock_spec, said(tool, text)), by_file(exchange))
+        tool, exchange.own, exchange.stock_spec, said(tool, text)),
+        first(lacking) if others and len(lacking) == len(others) else by_file(exchange))
+
+
+def look(exchange, path):
+    """See that a file of the stock library finds what it requires, as rpm is told not to look (Exchange.steps).
+
+    A fork of a release has requirements of its own, so an `autoremove` may have taken some of stock's away.
+
+    :raises Refused: what is not there
+    """
+    _, text = asked(exchange.steps(path, ['--test'])[0])
+    lacking = re.findall(r'^\s+(\S.*) is needed by {0}-'.format(re.escape(exchange.stock)), text, re.M)
+    if lacking:
+        raise Refused('{0} requires what is not on this host, so nothing was changed: {1}'.format(
+            exchange.stock_spec, ', '.join(lacking)), first(lacking))
+
+
+def first(lacking):
+    return '{0} install {1}, then run this again'.format(manager() or 'dnf', ' '.join(map(tools.quote, lacking)))
 
 
 def said(tool, text):
@@ -226,6 +250,7 @@ def with_download(exchange):
                           'see that its repository can be reached, and run this again')
         package = exchange.find(work)
         exchange.check_signature(package)
+        look(exchange, package)
         exchange.carry_out(package)
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -148,6 +148,16 @@ def test_what_nobody_can_want_is_refused_and_nothing_else(guard, plan, command, 
     assert ('Next' in said and 'Nothing was changed' in said) == (expected == REFUSED)
 
 
+@pytest.mark.parametrize(('old', 'new', 'expected'), [
+    ('1:2014.1.5-0ubuntu1', '1:2014.2.4-0ubuntu1', PASSED), ('1:2014.1.4-0ubuntu2', '1:2014.1.5-0ubuntu1', REFUSED),
+    ('2014.1.3-11', '2014.2-1', PASSED), ('2014.1.3-11', '2014.1.3-12', REFUSED),
+    ('1:2014.2.4-0ubuntu1', '1:2015.1.0-0ubuntu1', PASSED), ('1:2015.1.4-0ubuntu1', '2:12.0.0-0ubuntu1', PASSED),
+    ('2:12.0.0-0ubuntu1', '2:12.0.6-0ubuntu1', REFUSED), ('2:26.2.2-1', '2:26.3.0-1', REFUSED)])
+def test_a_service_that_goes_is_waited_for_unless_another_release_has_dropped_it(guard, old, new, expected):
+    moved = f'nova-common {old} all none < {new} all none /var/cache/apt/archives/nova-common_1_all.deb'
+    assert guard(['^ python3-nova-cascading', moved, '- nova-cert'], 'apt-get dist-upgrade')[0] == expected
+
+
 @pytest.mark.parametrize(('plan', 'front_end', 'expected'), [
     (BACK, 'aptitude -y full-upgrade', REFUSED),
     (BACK, '/usr/bin/aptitude-curses safe-upgrade', REFUSED),

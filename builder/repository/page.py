@@ -30,7 +30,7 @@ OLD_APT = '''curl -fsSo {old_keyring} {url}/nova-cascading.gpg
 echo 'deb {url} {suite} main' >{list}
 chmod 644 {old_keyring} {list}
 apt-get update
-apt-get install nova-cascading-archive-keyring'''
+apt-get install nova-cascading-archive-keyring && ln -sf {keyring} {old_keyring}'''
 # Neither dnf nor yum checks a file's signature unless it is told to.
 RPM = '''rpm --import {url}/nova-cascading.asc
 {tool} --setopt=localpkg_gpgcheck=1 install {url}/{release}'''

@@ -1,6 +1,7 @@
 """apt-get and dnf install from the repository, over HTTP and from a copy on a file: path."""
 
 import html
+import json
 import re
 import shlex
 import shutil
@@ -65,10 +66,27 @@ def commands(client, suite):
     return '\n'.join(html.unescape(text) for text in re.findall('<pre>(.*?)</pre>', section, re.S))
 
 
-@pytest.mark.parametrize('suite', ['zed-bookworm', TRUSTY], ids=['apt today', 'apt of 2014'])
-def test_apt_uses_the_commands_of_the_page(client, suite):
+def follow(client, suite):
+    """Do what the page tells, under a strict umask."""
     client.run('set -e; umask 077; ' + commands(client, suite).replace('apt-get install', 'apt-get -y install'))
-    assert version(client) == {TRUSTY: DEB, 'zed-bookworm': ZED}[suite]
+
+
+def test_apt_uses_the_commands_of_the_page(client):
+    follow(client, 'zed-bookworm')
+    assert version(client) == ZED
+
+
+def test_apt_of_2014_does_so_too_and_follows_a_rotation_of_the_keys(client, repo, tmp_path):
+    follow(client, TRUSTY)
+    assert version(client) == DEB
+    changed = repo.copy(tmp_path / 'repo')
+    keys = ['--key', json.loads((changed.root / 'state.json').read_text())['keys'][0],
+            '--key', repositories.make_key(changed.home, 'next key')]
+    for signing in (keys, keys[2:]):
+        changed('publish', '--refresh', *signing)
+        serve(client, changed)
+        client.run('apt-get -o APT::Update::Error-Mode=any update')
+        client.run('apt-get install -y --only-upgrade nova-cascading-archive-keyring')
 
 
 def test_the_keyring_package_is_the_key_that_apt_uses(client):

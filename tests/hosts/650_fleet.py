@@ -11,7 +11,7 @@ import pytest
 
 from builder.common.project import PROJECT
 from tests import repositories
-from tests.hosts.lib import debs, packages, rpm_host
+from tests.hosts.lib import clients, debs, packages, rpm_host
 from tests.hosts.lib.fleet import CELL, Asking, Fleet
 from tests.hosts.lib.services import wait_for, wait_for_conductor
 
@@ -136,6 +136,8 @@ def test_the_same_command_finishes_it_and_the_first_proxy_maps_an_instance(fleet
     assert fleet.forked() == ALL
     assert 'MAPPING OK - 1 mapped' in done.out
     assert not [name for name in ALL if fleet.host(name).exists('/run/taken-out')]
+    key = fleet.host('proxy2').path('/etc/apt/trusted.gpg.d/nova-cascading.gpg')
+    assert str(key.readlink()) == clients.KEYRING, 'or the package would renew keys that apt before 1.1 does not read'
 
 
 def test_a_second_run_changes_nothing_with_the_newest_ansible(fleet):

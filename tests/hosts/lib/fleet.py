@@ -32,7 +32,7 @@ ctl2 ansible_port=2202
 ctl3 ansible_port=2203 fork_manager=dnf repository_manager=dnf repository_suite=zed-el9 repository_key=/root/key.asc
 [nova_proxies]
 proxy1 ansible_port=2211
-proxy2 ansible_port=2212
+proxy2 ansible_port=2212 repository_apt_is_old=true
 [all:vars]
 ansible_host=127.0.0.1
 ansible_user=root

@@ -121,6 +121,7 @@ def run(name: str, words: list[str]) -> int:
 
 
 def show_version() -> int:
+    workplace.settle()
     print(f'nova-cascading {project.label()}')
     return os.EX_OK
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 
-# How to reach the network, where home, keys, caches and space are, who answers for what is made, and what is ours. All
-# else stays out: XZ_OPT, GZIP, TAR_OPTIONS, DEB_*, RPM_*, MAKEFLAGS, GIT_*, PERL5OPT, LD_PRELOAD, LANGUAGE and what
-# nobody has thought of yet.
+# How to reach the network, where home, keys, caches and space are, who answers for what is made, who typed sudo, and
+# what is ours. All else stays out: XZ_OPT, GZIP, TAR_OPTIONS, DEB_*, RPM_*, MAKEFLAGS, GIT_*, PERL5OPT, LD_PRELOAD,
+# LANGUAGE and what nobody has thought of yet.
 KEPT = re.compile(r'PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|GNUPGHOME|GPG_TTY|APT_CONFIG|PYTHONPATH|'
                   r'PYTHONDONTWRITEBYTECODE|SOURCE_DATE_EPOCH|DEBFULLNAME|DEBEMAIL|NOVA_CASCADING_\w+|PIP_\w+|XDG_\w+|'
-                  r'GIT_SSL_CAINFO|GIT_PROXY_SSL_CAINFO|SSL_CERT_\w+|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|\w+_proxy|\w+_PROXY')
+                  r'SUDO_UID|GIT_SSL_CAINFO|GIT_PROXY_SSL_CAINFO|SSL_CERT_\w+|CURL_CA_BUNDLE|REQUESTS_CA_BUNDLE|'
+                  r'\w+_proxy|\w+_PROXY')
 FIXED = {'LC_ALL': 'C.UTF-8', 'TZ': 'UTC', 'DEBIAN_FRONTEND': 'noninteractive', 'GIT_TERMINAL_PROMPT': '0'}
 
 

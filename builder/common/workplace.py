@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+from builder.common import writers
 from builder.common.errors import BuildError
 
 # rpm's macros and make take a name apart at anything else.
@@ -58,9 +58,8 @@ def problem(place: str) -> str:
         return 'is no directory'
     if not PLAIN.fullmatch(place) or not place.startswith('/'):
         return 'has a name that rpmbuild and make would take apart'
-    found = Path(place).stat()
-    if found.st_uid not in (0, os.geteuid()) or found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
-        return 'lets other users put programs in the place of those that run there'
+    if weak := writers.weakness(Path(place)):
+        return f'lets other users put programs in the place of those that run there: {weak}'
     try:
         with tempfile.TemporaryDirectory(prefix='nova-cascading-', dir=place) as work:
             script = Path(work) / 'try'

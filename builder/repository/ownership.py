@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import grp
-import os
-import pwd
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from builder.common import writers
 from builder.common.errors import BuildError
 from builder.common.files import sha256
-from builder.common.project import PROJECT
 from builder.repository import keys, sums
 from builder.repository.state import NAME
 
@@ -21,61 +17,16 @@ SHOWN = 3
 
 def refuse_open(root: Path) -> None:
     """
-    :param root: the repository, which need not be there yet.
+    :param root: the repository as it was named, with the links in its path; it need not be there yet.
     :raises BuildError: somebody else could put files in, or swap the tree, while it is being signed.
     """
-    for path in [root, *root.parents]:
-        if path.exists() and (why := open_to(path, root)):
-            raise BuildError(f'{path} {why}: what others put there would be signed',
-                             f'chmod go-w {path} (and chown it), or publish to a directory of your own with --to DIR')
-
-
-def open_to(path: Path, root: Path) -> str:
-    """Who else can write in a directory, or ''."""
-    found = path.stat()
-    if path in (root, root.parent) and found.st_uid not in own_users() and not shared(path, found):
-        return f'belongs to {user(found.st_uid)}'
-    if shared(path, found) and path != root:  # as /tmp: what is there cannot be swapped by others
-        return ''
-    if found.st_mode & stat.S_IWOTH:
-        return 'can be written by everybody'
-    if found.st_mode & stat.S_IWGRP and others_in(path, found):
-        return f'can be written by the group {group(found.st_gid)}'
-    return ''
-
-
-def own_users() -> set[int]:
-    """root, who runs this, and who owns this program, whose code runs anyway."""
-    return {0, os.geteuid(), PROJECT.stat().st_uid}
-
-
-def shared(path: Path, found: os.stat_result) -> bool:
-    return bool(found.st_mode & stat.S_ISVTX and found.st_mode & stat.S_IWOTH)
-
-
-def others_in(path: Path, found: os.stat_result) -> bool:
-    """Has the group a member other than the owner?  An access list may name anybody."""
-    with contextlib.suppress(OSError):  # a file system without access lists
-        if 'system.posix_acl_access' in os.listxattr(path):
-            return True
-    names = {entry.pw_name for entry in pwd.getpwall() if entry.pw_gid == found.st_gid}
-    with contextlib.suppress(KeyError):
-        names |= set(grp.getgrgid(found.st_gid).gr_mem)
-    return bool(names - {user(found.st_uid), 'root'})
-
-
-def user(number: int) -> str:
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def group(number: int) -> str:
-    try:
-        return grp.getgrgid(number).gr_name
-    except KeyError:
-        return str(number)
+    weak = writers.weakness(root)
+    # Above it, as in /tmp, the sticky bit keeps others from swapping; in it they could add files.
+    if not weak and root.is_dir() and root.stat().st_mode & stat.S_ISVTX and root.stat().st_mode & 0o022:
+        weak = f'{root} can be written by everybody, for all its sticky bit'
+    if weak:
+        raise BuildError(f'{weak}: what others put there would be signed', f'{writers.closing(weak)}publish to a '
+                         "directory of your own, below no other user's: --to DIR")
 
 
 def refuse_changed(root: Path, wanted: list[str]) -> None:

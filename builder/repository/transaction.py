@@ -32,8 +32,8 @@ def change(root: Path, wanted_keys: Sequence[str], edit: Callable[[Change], None
     """
     tools.need(TOOLS)
     os.umask(0o022)
-    root = root.resolve()
     ownership.refuse_open(root)
+    root = root.resolve()
     with locked(root):
         ownership.refuse_changed(root, list(wanted_keys))
         state = State.load(root)

@@ -4,6 +4,7 @@ It imports nothing of ours, as Ansible's role for virtualenvs sends this file al
 Exit status: 0 root alone can write what it runs of that; 1 somebody else can, and who.
 """
 
+import errno
 import glob
 import grp
 import os
@@ -29,13 +30,17 @@ def owner_of(path):
         return None
 
 
-def weakness(path, users):
+def weakness(path, users, missing=False):
     """
     :param path: a program, module or folder.
     :param users: ids of the users who may write it.
+    :param missing: it need not be there yet: who can write above it can make it.
     :returns: who else can, in words; None when nobody can.
     """
     place, todo, links = '/', _parts(path), 0
+    reason = _writers(place, os.lstat(place), users)
+    if reason:
+        return reason
     while todo:
         part = todo.pop()
         if part in ('', '.', '..'):
@@ -45,7 +50,7 @@ def weakness(path, users):
         try:
             found = os.lstat(beneath)
         except OSError as error:
-            return '{0}: {1}'.format(beneath, error.strerror)
+            return None if missing and error.errno == errno.ENOENT else '{0}: {1}'.format(beneath, error.strerror)
         reason = _writers(beneath, found, users)
         if reason:
             return reason

@@ -137,16 +137,6 @@ def test_a_directory_of_somebody_else_is_refused(repo):
     refused(repo, ['publish', '--refresh'], 'belongs to')
 
 
-def test_a_group_of_one_s_own_may_write(tmp_path, monkeypatch):
-    """What umask 002 with a private group makes; another group is others."""
-    tmp_path.chmod(0o775)
-    monkeypatch.setattr(ownership, 'others_in', lambda path, found: False)
-    ownership.refuse_open(tmp_path / 'repo')
-    monkeypatch.setattr(ownership, 'others_in', lambda path, found: True)
-    with pytest.raises(BuildError, match='by the group'):
-        ownership.refuse_open(tmp_path / 'repo')
-
-
 def test_a_lock_that_leads_elsewhere_is_not_opened(repo):
     lock = repo.root.parent / f'.{repo.root.name}.lock'
     lock.unlink(missing_ok=True)

@@ -2,14 +2,11 @@
 
 import os
 import re
-import shutil
-import struct
 import subprocess
 import sys
 
 import pytest
 
-from builder.common import workplace
 from builder.common.project import PROJECT
 from builder.package import preflight as check
 from builder.package.deb import template
@@ -156,100 +153,6 @@ def test_no_module_of_the_builder_starts_a_python_that_is_open_to_the_current_di
     assert [line for line in found if not re.search("'(pytest|tests[.].*)'", line)] == []
 
 
-@pytest.fixture
-def project(tmp_path):
-    """A copy of what build.sh runs, that root has made."""
-    if os.geteuid() != 0:
-        pytest.skip('SKIPPED: needs root, who is the one that build.sh protects')
-    copy = tmp_path / 'project'
-    copy.mkdir(mode=0o755)
-    shutil.copytree(PROJECT / 'builder', copy / 'builder', ignore=shutil.ignore_patterns('__pycache__'))
-    shutil.copy2(PROJECT / 'build.sh', copy)
-    for path in [copy, *copy.rglob('*')]:
-        path.chmod(0o755 if path.is_dir() or path.name == 'build.sh' else 0o644)
-    return copy
-
-
-def owned(path, uid, gid):
-    for one in [path, *path.rglob('*')]:
-        os.chown(one, uid, gid)
-
-
-def list_access(path):
-    """What `setfacl -m u:nobody:rw` makes: the mode shows it as the rights of the group, which is root's here."""
-    nobody = 0xffffffff
-    entries = (1, 7, nobody), (2, 7, 65534), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)
-    packed = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *entry) for entry in entries)
-    try:
-        os.setxattr(path, 'system.posix_acl_access', packed)
-    except OSError:
-        pytest.skip('SKIPPED: needs a file system with access lists')
-
-
-@pytest.mark.parametrize('spoil', [
-    lambda project: (project / 'builder/cli.py').chmod(0o666),
-    lambda project: (project / 'builder/source').chmod(0o777),
-    lambda project: project.chmod(0o1777),
-    lambda project: os.chown(project / 'builder/cli.py', 65534, 0),
-    lambda project: [os.chown(project / 'builder', 0, 100), (project / 'builder').chmod(0o775)],
-    lambda project: list_access(project / 'builder/cli.py'),
-], ids=['file', 'directory', 'sticky', 'owner', 'group', 'access list'])
-def test_root_does_not_build_with_what_others_can_write_and_the_way_out_works(project, spoil):
-    spoil(project)
-    done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
-    assert done.returncode == 1 and f'can write {project}' in done.stderr, done
-    subprocess.run(['sh', '-c', done.stderr.partition('then: ')[2]], check=True)
-    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
-
-
-@pytest.mark.parametrize(('spoil', 'says'), [
-    (lambda above: above.chmod(0o777), 'everybody can write {0}'),
-    (lambda above: [os.chown(above, 0, 65534), above.chmod(0o775)], 'can write {0}, and so replace'),
-    (list_access, 'somebody in its access list can write {0}'),
-    (lambda above: os.chown(above, 65534, 0), 'nobody owns {0}')], ids=['everybody', 'group', 'access list', 'owner'])
-def test_root_does_not_build_where_others_can_put_another_tree(project, tmp_path, spoil, says):
-    spoil(tmp_path)
-    done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
-    assert done.returncode == 1 and says.format(tmp_path) in done.stderr
-    subprocess.run(['sh', '-c', re.split('or: |that user: ', done.stderr)[1]], check=True)
-    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
-
-
-@pytest.mark.parametrize('spoil', [lambda above: [os.chown(above, 0, 0), above.chmod(0o775)],
-                                   lambda above: [os.chown(above, 0, 60003), above.chmod(0o2775)],
-                                   lambda above: above.chmod(0o1777), lambda above: os.chown(above, 60001, 60001)],
-                         ids=['the group root', 'a group of nobody', 'as /tmp', 'of who typed sudo'])
-def test_root_builds_where_only_believed_users_can_put_another_tree(project, tmp_path, spoil):
-    spoil(tmp_path)
-    sudo = {**os.environ, 'SUDO_UID': '60001'}
-    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True, env=sudo).returncode == 0
-
-
-def test_a_link_is_followed_and_its_own_directory_is_none_of_ours(project, tmp_path):
-    bin = tmp_path / 'bin'
-    bin.mkdir()
-    os.chown(bin, 65534, 65534)
-    (bin / 'nova-build').symlink_to(project / 'build.sh')
-    done = subprocess.run([bin / 'nova-build', '--help'], capture_output=True, text=True)
-    assert done.returncode == 0 and 'usage: ./build.sh' in done.stdout
-
-
-def test_a_copy_without_its_project_names_no_other_directory_to_change(project, tmp_path):
-    (tmp_path / 'home').mkdir(mode=0o777)
-    shutil.copy2(project / 'build.sh', tmp_path / 'home')
-    done = subprocess.run([tmp_path / 'home/build.sh', '--help'], capture_output=True, text=True)
-    assert done.returncode == 1 and 'builder/ is missing' in done.stderr and 'chown' not in done.stderr
-
-
-@pytest.mark.parametrize(('uid', 'gid', 'modes'), [(0, 0, 0o775), (60001, 60001, 0o775),
-                                                   (60001, 60002, 0o755), (1, 1, 0o775)])
-def test_a_clone_of_roots_or_of_a_users_own_is_built_whatever_its_umask_was(project, uid, gid, modes):
-    owned(project, uid, gid)
-    for path in project.rglob('*'):
-        path.chmod(modes if path.is_dir() else modes & ~0o111 | 0o100)
-    assert subprocess.run(['sh', project / 'build.sh', '--help'], capture_output=True).returncode == 0
-
-
 def test_a_nova_conf_in_the_home_directory_is_none_of_ours(trap, load):
     for name in ('nova.conf', '.nova/nova.conf', '.nova/nova.conf.d/x.conf'):
         (trap.place / name).parent.mkdir(parents=True, exist_ok=True)
@@ -259,13 +162,3 @@ def test_a_nova_conf_in_the_home_directory_is_none_of_ours(trap, load):
     (trap.place / 'given.conf').write_text('[database]\nconnection = sqlite:////given\n')
     assert config.connection(config.read([str(trap.place / 'given.conf')])) == 'sqlite:////given'
     assert os.environ['HOME'] == str(trap.place)
-
-
-@pytest.mark.parametrize(('mode', 'owner', 'serves'), [(0o700, None, True), (0o1777, None, True), (0o777, None, False),
-                                                       (0o775, None, False), (0o755, 65534, False)])
-def test_nothing_is_built_and_run_where_others_can_exchange_it(tmp_path, mode, owner, serves):
-    if owner and os.geteuid() != 0:
-        pytest.skip('SKIPPED: needs root, to give a directory to somebody else')
-    tmp_path.chmod(mode)
-    os.chown(tmp_path, owner or -1, -1)
-    assert (workplace.problem(str(tmp_path)) == '') == serves

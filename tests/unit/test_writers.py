@@ -1,0 +1,170 @@
+"""Root neither runs, nor signs, nor works where others can write, or put something else in the place of it."""
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+
+import pytest
+
+from builder.common import workplace
+from builder.common.errors import BuildError
+from builder.common.project import PROJECT
+from builder.repository import ownership
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='SKIPPED: needs root, to give things to somebody else')
+NOBODY = 65534
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A copy of what build.sh runs, that root has made."""
+    if os.geteuid() != 0:
+        pytest.skip('SKIPPED: needs root, who is the one that build.sh protects')
+    copy = tmp_path / 'project'
+    copy.mkdir(mode=0o755)
+    for name in ('builder', 'installation'):
+        shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copy2(PROJECT / 'build.sh', copy)
+    for path in [copy, *copy.rglob('*')]:
+        path.chmod(0o755 if path.is_dir() or path.name == 'build.sh' else 0o644)
+    return copy
+
+
+def owned(path, uid, gid):
+    for one in [path, *path.rglob('*')]:
+        os.chown(one, uid, gid)
+
+
+def list_access(path):
+    """What `setfacl -m u:nobody:rw` makes: the mode shows it as the rights of the group, which is root's here."""
+    nobody = 0xffffffff
+    entries = (1, 7, nobody), (2, 7, 65534), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)
+    packed = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *entry) for entry in entries)
+    try:
+        os.setxattr(path, 'system.posix_acl_access', packed)
+    except OSError:
+        pytest.skip('SKIPPED: needs a file system with access lists')
+
+
+@pytest.mark.parametrize('spoil', [
+    lambda project: (project / 'builder/cli.py').chmod(0o666),
+    lambda project: (project / 'builder/source').chmod(0o777),
+    lambda project: project.chmod(0o1777),
+    lambda project: os.chown(project / 'builder/cli.py', 65534, 0),
+    lambda project: [os.chown(project / 'builder', 0, 100), (project / 'builder').chmod(0o775)],
+    lambda project: list_access(project / 'builder/cli.py'),
+], ids=['file', 'directory', 'sticky', 'owner', 'group', 'access list'])
+def test_root_does_not_build_with_what_others_can_write_and_the_way_out_works(project, spoil):
+    spoil(project)
+    done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
+    assert done.returncode == 1 and f'can write {project}' in done.stderr, done
+    subprocess.run(['sh', '-c', done.stderr.partition('then: ')[2]], check=True)
+    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(('spoil', 'says'), [
+    (lambda above: above.chmod(0o777), 'everybody can write {0}'),
+    (lambda above: [os.chown(above, 0, 65534), above.chmod(0o775)], 'can write {0}, and so replace'),
+    (list_access, 'somebody in its access list can write {0}'),
+    (lambda above: os.chown(above, 65534, 0), 'nobody owns {0}')], ids=['everybody', 'group', 'access list', 'owner'])
+def test_root_does_not_build_where_others_can_put_another_tree(project, tmp_path, spoil, says):
+    spoil(tmp_path)
+    done = subprocess.run([project / 'build.sh', '--help'], capture_output=True, text=True)
+    assert done.returncode == 1 and says.format(tmp_path) in done.stderr
+    subprocess.run(['sh', '-c', re.split('or: |that user: ', done.stderr)[1]], check=True)
+    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize('spoil', [lambda above: [os.chown(above, 0, 0), above.chmod(0o775)],
+                                   lambda above: [os.chown(above, 0, 60003), above.chmod(0o2775)],
+                                   lambda above: above.chmod(0o1777), lambda above: os.chown(above, 60001, 60001)],
+                         ids=['the group root', 'a group of nobody', 'as /tmp', 'of who typed sudo'])
+def test_root_builds_where_only_believed_users_can_put_another_tree(project, tmp_path, spoil):
+    spoil(tmp_path)
+    sudo = {**os.environ, 'SUDO_UID': '60001'}
+    assert subprocess.run([project / 'build.sh', '--help'], capture_output=True, env=sudo).returncode == 0
+
+
+def test_a_link_is_followed_and_its_own_directory_is_none_of_ours(project, tmp_path):
+    bin = tmp_path / 'bin'
+    bin.mkdir()
+    os.chown(bin, 65534, 65534)
+    (bin / 'nova-build').symlink_to(project / 'build.sh')
+    done = subprocess.run([bin / 'nova-build', '--help'], capture_output=True, text=True)
+    assert done.returncode == 0 and 'usage: ./build.sh' in done.stdout
+
+
+def test_a_copy_without_its_project_names_no_other_directory_to_change(project, tmp_path):
+    (tmp_path / 'home').mkdir(mode=0o777)
+    shutil.copy2(project / 'build.sh', tmp_path / 'home')
+    done = subprocess.run([tmp_path / 'home/build.sh', '--help'], capture_output=True, text=True)
+    assert done.returncode == 1 and 'builder/ is missing' in done.stderr and 'chown' not in done.stderr
+
+
+@pytest.mark.parametrize(('uid', 'gid', 'modes'), [(0, 0, 0o775), (60001, 60001, 0o775),
+                                                   (60001, 60002, 0o755), (1, 1, 0o775)])
+def test_a_clone_of_roots_or_of_a_users_own_is_built_whatever_its_umask_was(project, uid, gid, modes):
+    owned(project, uid, gid)
+    for path in project.rglob('*'):
+        path.chmod(modes if path.is_dir() else modes & ~0o111 | 0o100)
+    assert subprocess.run(['sh', project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(('mode', 'owner', 'group', 'serves'), [
+    (0o700, -1, -1, True), (0o1777, -1, -1, True), (0o777, -1, -1, False), (0o775, -1, -1, True),
+    pytest.param(0o775, -1, NOBODY, False, marks=needs_root), pytest.param(0o755, NOBODY, -1, False, marks=needs_root)])
+def test_nothing_is_built_and_run_where_others_can_exchange_it(tmp_path, mode, owner, group, serves):
+    tmp_path.chmod(mode)
+    os.chown(tmp_path, owner, group)
+    assert (workplace.problem(str(tmp_path)) == '') == serves
+
+
+def below(place, monkeypatch):
+    (place / 'home/work').mkdir(parents=True)
+    os.chown(place / 'home', NOBODY, -1)
+    return place / 'home/work'
+
+
+def behind_a_link(place, monkeypatch):
+    (place / 'work').mkdir()
+    (place / 'link').symlink_to('work')
+    os.chown(place / 'link', NOBODY, -1, follow_symlinks=False)
+    return place / 'link'
+
+
+def below_who_typed_sudo(place, monkeypatch):
+    monkeypatch.setenv('SUDO_UID', str(NOBODY))
+    return below(place, monkeypatch)
+
+
+@needs_root
+@pytest.mark.parametrize(('place', 'whose'), [(below, 'home'), (behind_a_link, 'link'), (below_who_typed_sudo, '')])
+def test_whoever_owns_the_way_to_a_place_can_exchange_it(tmp_path, monkeypatch, place, whose):
+    work = place(tmp_path, monkeypatch)
+    said = workplace.problem(str(work))
+    assert f'{tmp_path / whose} belongs to the user nobody' in said if whose else said == ''
+    for repository in (work, work / 'not/yet/there'):
+        if whose:
+            with pytest.raises(BuildError, match=f'{tmp_path / whose} belongs to the user nobody: what others put'):
+                ownership.refuse_open(repository)
+        else:
+            ownership.refuse_open(repository)
+
+
+@needs_root
+def test_the_version_is_found_without_a_place_of_others(tmp_path, monkeypatch):
+    """git is asked for it, with settings in a temporary HOME."""
+    work = below(tmp_path, monkeypatch)
+    before = work.stat().st_mtime_ns
+    subprocess.run([PROJECT / 'build.sh', '--version'], env={**os.environ, 'TMPDIR': str(work)}, check=True)
+    assert work.stat().st_mtime_ns == before
+
+
+def test_who_typed_sudo_is_known_to_the_builder(tmp_path):
+    code = 'import os; from builder.common import environment, writers; environment.settle(); print(writers.believed())'
+    done = subprocess.run([sys.executable, '-c', code], cwd=PROJECT, env={**os.environ, 'SUDO_UID': '60009'},
+                          capture_output=True, text=True)
+    assert '60009' in done.stdout

@@ -17,12 +17,9 @@ fi
 # typed sudo.
 refuse_open() {
     owner=$(stat -c %u "$here/build.sh")
-    # A group of the owner's own, as useradd makes one for each user, has nobody else in it.
-    if [ "$(stat -c %U "$here/build.sh")" = "$(stat -c %G "$here/build.sh")" ]; then
-        group=$(stat -c %g "$here/build.sh")
-    else
-        group=0
-    fi
+    # A group of the owner's own, as useradd makes one for each user, has nobody else in it until somebody is put there.
+    group=$(stat -c %g "$here/build.sh")
+    [ -z "$(in_group "$group")" ] || group=0
     open=$(cd -- "$here" && project ! -type l \( ! -user 0 ! -user "$owner" -o -perm -002 -o \
         -perm -020 ! -group 0 ! -group "$group" \) -print | head -n 1)
     # Where there is an access list, the group's rights are the most that anybody in it has.
@@ -74,10 +71,20 @@ refuse_replaceable() {
 
 # One of a group whom root has no reason to believe; many groups of a distribution have nobody in them.
 in_group() {
-    { getent group "$1" | cut -d: -f4 | tr , '\n'; getent passwd | awk -F: -v group="$1" '$4 == group { print $1 }'; } |
-        while read -r name; do
-            case $(id -u "$name" 2>/dev/null) in '' | 0 | "$owner" | "${SUDO_UID:-0}") ;; *) echo "$name" ;; esac
-        done | head -n 1
+    name=$(getent group "$1" | cut -d: -f1)
+    own=$(id -g "$name" 2>/dev/null || :)
+    # A directory service does not list the users whose own group it is (sssd: enumerate = false).
+    if [ -n "$name" ] && [ "$own" != "$1" ] && ! cut -d: -f3 /etc/group | grep -qx "$1"; then
+        echo "the group $name, of which this host cannot list all,"
+        return
+    fi
+    {
+        [ "$own" != "$1" ] || echo "$name"
+        getent group "$1" | cut -d: -f4 | tr , '\n'
+        getent passwd | awk -F: -v group="$1" '$4 == group { print $1 }'
+    } | while read -r name; do
+        case $(id -u "$name" 2>/dev/null) in '' | 0 | "$owner" | "${SUDO_UID:-0}") ;; *) echo "$name" ;; esac
+    done | head -n 1
 }
 
 quoted() {

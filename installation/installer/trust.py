@@ -78,6 +78,9 @@ def _writers(path, found, users):
         return '{0} can be written by everybody'.format(path)
     if found.st_mode & GROUP and (_has_acl(path) or _members(found.st_gid) - users):
         return '{0} can be written by the group {1}'.format(path, _group(found.st_gid))
+    if found.st_mode & GROUP and _is_unlisted(found.st_gid, users):
+        return '{0} can be written by the group {1}, of which this host cannot list all'.format(
+            path, _group(found.st_gid))
     return None
 
 
@@ -96,9 +99,34 @@ _known_members = {}
 def _members(gid):
     """:returns: the user ids whom a group's right to write serves."""
     if gid not in _known_members:
-        names = grp.getgrgid(gid).gr_mem if _group(gid) != str(gid) else []
-        _known_members[gid] = set(user.pw_uid for user in pwd.getpwall() if user.pw_gid == gid or user.pw_name in names)
+        named = grp.getgrgid(gid).gr_mem if _group(gid) != str(gid) else []
+        own = [user.pw_uid for user in pwd.getpwall() if user.pw_gid == gid]
+        _known_members[gid] = set(own + [user.pw_uid for user in map(_user, named) if user])
     return _known_members[gid]
+
+
+def _is_unlisted(gid, users):
+    """A directory service does not list the users whose own group it is (sssd: enumerate = false), so nobody can tell
+    that a group of its is empty. One that it has made for a single user has his name."""
+    if _group(gid) == str(gid) or _is_local(gid):
+        return False
+    user = _user(_group(gid))
+    return user is None or user.pw_gid != gid or user.pw_uid not in users
+
+
+def _is_local(gid):
+    try:
+        with open('/etc/group') as lines:
+            return any(line.split(':')[2:3] == [str(gid)] for line in lines)
+    except EnvironmentError:
+        return False
+
+
+def _user(name):
+    try:
+        return pwd.getpwnam(name)
+    except KeyError:
+        return None
 
 
 def _group(gid):

@@ -99,6 +99,15 @@ def test_another_directory_and_another_user_give_the_same_bytes(fresh, offline):
     assert hashes(offline, '/srv/elsewhere/dist') == fresh.built
 
 
+def test_who_was_put_into_the_owner_s_group_writes_nothing_that_root_runs(offline):
+    clone(offline, '/srv/clone')
+    offline.run('useradd -m alice; useradd -m bob; chown -R alice:alice /srv/clone; chmod -R g+w /srv/clone')
+    offline.run('/srv/clone/build.sh --help')  # as umask 002 leaves it, with a group of her own
+    offline.run("usermod -aG alice bob; su bob -c 'echo 1/0 >>/srv/clone/builder/cli.py'")
+    done = offline.run('/srv/clone/build.sh --help', check=False)
+    assert done.status == 1 and 'others than root and the owner of build.sh can write /srv/clone' in done.err, done.err
+
+
 def test_the_source_package_rebuilds_with_the_distribution_s_tools_alone(fresh, offline):
     offline.run(f"mkdir /var/tmp/again && cd /var/tmp/again && dpkg-source -x '{CLONE}'/dist/*.dsc source && "
                 'cd source && dpkg-buildpackage -us -uc -b -d', timeout=900)

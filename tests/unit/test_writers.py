@@ -6,16 +6,42 @@ import shutil
 import struct
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from builder.common import workplace
+from builder.common import workplace, writers
 from builder.common.errors import BuildError
 from builder.common.project import PROJECT
 from builder.repository import ownership
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='SKIPPED: needs root, to give things to somebody else')
 NOBODY = 65534
+ALICE, BOB, DOMAIN_USERS = 60001, 60002, 60004
+
+
+@pytest.fixture
+def known(tmp_path):
+    """Runs a command where alice and bob are users, each with a group of their own as `useradd` makes it, and more."""
+    if subprocess.run(['unshare', '-m', 'true'], capture_output=True).returncode:
+        pytest.skip('SKIPPED: needs root with CAP_SYS_ADMIN, to let other users be known')
+    passwd, group, getent = (tmp_path / name for name in ('passwd', 'group', 'getent'))
+    passwd.write_text(f'{Path("/etc/passwd").read_text()}alice:x:{ALICE}:{ALICE}::/:/bin/sh\n'
+                      f'bob:x:{BOB}:{BOB}::/:/bin/sh\n')
+    shutil.copy('/usr/bin/getent', tmp_path / 'real')
+    # A group of a directory service, whose users are asked for one by one.
+    getent.write_text(f'#!/bin/sh\n[ "$*" != "group {DOMAIN_USERS}" ] || exec echo "domain users:*:{DOMAIN_USERS}:"\n'
+                      f'exec {tmp_path}/real "$@"\n')
+    getent.chmod(0o755)
+
+    def run(*words, members=''):
+        group.write_text(f'{Path("/etc/group").read_text()}alice:x:{ALICE}:{members}\nbob:x:{BOB}:\n')
+        script = 'mount --bind "$1" /etc/passwd; mount --bind "$2" /etc/group; mount --bind "$3" /usr/bin/getent\n' \
+                 'shift 3; exec "$@"'
+        return subprocess.run(['unshare', '-m', 'sh', '-ec', script, 'sh', passwd, group, getent, *words],
+                              capture_output=True, text=True)
+    return run
 
 
 @pytest.fixture
@@ -111,6 +137,50 @@ def test_a_clone_of_roots_or_of_a_users_own_is_built_whatever_its_umask_was(proj
     for path in project.rglob('*'):
         path.chmod(modes if path.is_dir() else modes & ~0o111 | 0o100)
     assert subprocess.run(['sh', project / 'build.sh', '--help'], capture_output=True).returncode == 0
+
+
+# What umask 002 leaves in a clone; the group may have been given to others since.
+@pytest.mark.parametrize(('group', 'members', 'builds'), [
+    (ALICE, '', True), (ALICE, 'alice,root', True), (ALICE, 'bob', False), (BOB, '', False), (DOMAIN_USERS, '', False)],
+    ids=['of her own', 'with herself', 'with bob in it', 'of bob', 'of a directory service'])
+def test_a_group_is_the_owners_own_as_long_as_nobody_else_is_in_it(project, known, group, members, builds):
+    owned(project, ALICE, group)
+    for path in [project, *project.rglob('*')]:
+        path.chmod(0o775)
+    done = known(project / 'build.sh', '--help', members=members)
+    assert (done.returncode == 0) == builds, done
+    assert builds or f'can write {project}' in done.stderr
+
+
+def test_a_directory_above_is_not_written_by_a_group_that_nobody_can_list(project, tmp_path, known):
+    os.chown(tmp_path, 0, DOMAIN_USERS)
+    tmp_path.chmod(0o775)
+    done = known(project / 'build.sh', '--help')
+    assert done.returncode == 1
+    assert f'the group domain users, of which this host cannot list all, can write {tmp_path}' in done.stderr
+
+
+# A group, its members, those whose own group it is, who is called like it (with his group), and whether all are known.
+@pytest.mark.parametrize(('local', 'members', 'own', 'namesake', 'others'), [
+    (True, [], [], None, None), (True, ['bob'], [], None, 'group team'), (True, [], ['bob'], None, 'group team'),
+    (True, ['gone'], [], None, None), (False, [], [], None, 'of which this host cannot list all'),
+    (False, [], [], ('alice', 77), None), (False, [], [], ('alice', 100), 'cannot list all'),
+    (False, [], [], ('bob', 77), 'cannot list all'), (False, ['bob'], [], ('alice', 77), 'group team')])
+def test_who_is_in_a_group_is_asked_of_every_source(monkeypatch, tmp_path, local, members, own, namesake, others):
+    """Users of a directory service are not listed, but can be asked for by their names."""
+    uids = {'alice': os.geteuid() or ALICE, 'bob': BOB}
+    users = {name: SimpleNamespace(pw_name=name, pw_uid=uid, pw_gid=77 if name in own else 100)
+             for name, uid in uids.items()}
+    if namesake:
+        users['team'] = SimpleNamespace(pw_name='team', pw_uid=uids[namesake[0]], pw_gid=namesake[1])
+    monkeypatch.setattr(writers.trust, '_known_members', {})
+    monkeypatch.setattr(writers.trust, '_is_local', lambda gid: local)
+    monkeypatch.setattr(writers.trust.grp, 'getgrgid', lambda gid: SimpleNamespace(gr_name='team', gr_mem=members))
+    monkeypatch.setattr(writers.trust.pwd, 'getpwnam', lambda name: users[name])
+    monkeypatch.setattr(writers.trust.pwd, 'getpwall', lambda: [users[name] for name in own])
+    found = SimpleNamespace(st_uid=0, st_gid=77, st_mode=0o40775)
+    said = writers.trust._writers(str(tmp_path), found, {0, uids['alice']})
+    assert said is None if others is None else others in said
 
 
 @pytest.mark.parametrize(('mode', 'owner', 'group', 'serves'), [

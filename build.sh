@@ -37,7 +37,7 @@ refuse_open() {
 }
 
 project() {
-    find . \( -name dist -o -path ./.git/objects \) -prune -o "$@"
+    find . \( -path ./dist -o -path ./.git/objects \) -prune -o "$@"
 }
 
 # The paths, of what `ls -ld` shows, that have an access list.

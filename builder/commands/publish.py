@@ -64,7 +64,8 @@ def days(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     tools.need(TOOLS)
-    given = [] if args.refresh else incoming.collect(args.packages or [options.DIST], args.suite)
+    given = [] if args.refresh else incoming.collect(args.packages or [options.DIST], args.suite,
+                                                     named=bool(args.packages))
     state = change(args.to, args.key, lambda this: edit(this, args, given), reset_date=args.reset_date)
     say(f'{args.to}: suites: {", ".join(sorted(state.suites))}; signed by {", ".join(state.keys)}\n'
         f'  how hosts use it: {state.url}/index.html')

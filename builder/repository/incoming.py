@@ -11,7 +11,7 @@ from builder.common import deb822, rpmquery
 from builder.common.errors import BuildError
 from builder.common.files import sha256
 from builder.package.standin import ASSUMED
-from builder.repository import isolated, pypi, pythonfiles, targets
+from builder.repository import isolated, ownership, pypi, pythonfiles, targets
 from builder.repository.targets import Home
 
 SUFFIXES = ('.deb', '.dsc', '.rpm')
@@ -59,13 +59,14 @@ class Package:
         return self.parts[0]
 
 
-def collect(given: Iterable[Path], suite: str | None) -> list[Package]:
+def collect(given: Iterable[Path], suite: str | None, *, named: bool = True) -> list[Package]:
     """Every package among the files and directories, the tree of a repository left out.
 
     :param suite: put all of them there, whatever their versions say.
-    :raises BuildError: nothing was found, or a file cannot be read.
+    :param named: a person has named them, and so knows whose a directory is.
+    :raises BuildError: nothing was found, a file cannot be read, or others can put one into a directory.
     """
-    paths = sorted({path for start in given for path in found(start)}, key=lambda path: path.name)
+    paths = sorted({path for start in given for path in found(start, named)}, key=lambda path: path.name)
     if not paths:
         raise BuildError(f'no .deb, .dsc, .rpm, wheel or sdist in {", ".join(map(str, given))}',
                          './build.sh SOURCE makes packages; then run the same command again')
@@ -77,15 +78,17 @@ def collect(given: Iterable[Path], suite: str | None) -> list[Package]:
         python_file(path) for path in paths if pythonfiles.is_one(path)]
 
 
-def found(start: Path) -> list[Path]:
+def found(start: Path, named: bool = True) -> list[Path]:
     if start.is_file() and is_package(start):
         return [start.resolve()]
     if not start.is_dir():
         raise BuildError(f'{start} is no package and no directory of packages',
                          'name .deb, .dsc and .rpm files, wheels and sdists')
-    inside = [start.resolve()] + [path.resolve() for path in start.iterdir() if path.is_dir() and path.name[0] != '.'
-                                  and not (path / 'state.json').exists()]
-    return [path for folder in inside for path in folder.iterdir() if path.is_file() and is_package(path)]
+    inside = [start] + [path for path in start.iterdir() if path.is_dir() and path.name[0] != '.'
+                        and not (path / 'state.json').exists()]
+    packages = [path for folder in inside for path in folder.iterdir() if path.is_file() and is_package(path)]
+    ownership.refuse_open_input(start, packages, {start.stat().st_uid} if named else set())
+    return [path.parent.resolve() / path.name for path in packages]
 
 
 def is_package(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from builder.common import writers
@@ -27,6 +27,19 @@ def refuse_open(root: Path) -> None:
     if weak:
         raise BuildError(f'{weak}: what others put there would be signed', f'{writers.closing(weak)}publish to a '
                          "directory of your own, below no other user's: --to DIR")
+
+
+def refuse_open_input(folder: Path, packages: list[Path], owners: Set[int]) -> None:
+    """
+    :param packages: what was found in a folder, of which nobody has named each file.
+    :param owners: who may write there beside those who are believed.
+    :raises BuildError: somebody else could have put a package there, and have it signed.
+    """
+    for path in [folder, *packages]:
+        if weak := writers.weakness(path, owners):
+            raise BuildError(f'{weak}: what others put into {folder} would be signed',
+                             f'see who made what is there (ls -l), then {writers.closing(weak)}name the files '
+                             'themselves: ./build.sh publish FILE…')
 
 
 def refuse_changed(root: Path, wanted: list[str]) -> None:

@@ -14,7 +14,8 @@ import pytest
 from builder.common import workplace, writers
 from builder.common.errors import BuildError
 from builder.common.project import PROJECT
-from builder.repository import ownership
+from builder.repository import incoming, ownership
+from tests import repositories
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='SKIPPED: needs root, to give things to somebody else')
 NOBODY = 65534
@@ -238,3 +239,32 @@ def test_who_typed_sudo_is_known_to_the_builder(tmp_path):
     done = subprocess.run([sys.executable, '-c', code], cwd=PROJECT, env={**os.environ, 'SUDO_UID': '60009'},
                           capture_output=True, text=True)
     assert '60009' in done.stdout
+
+
+@needs_root
+@pytest.mark.parametrize('spoil', [
+    lambda folder, deb: folder.chmod(0o777), lambda folder, deb: deb.chmod(0o666),
+    lambda folder, deb: [os.chown(folder, -1, NOBODY), folder.chmod(0o775)],
+    lambda folder, deb: [folder.chmod(0o1777), os.chown(deb, NOBODY, -1)],
+    lambda folder, deb: [(folder / 'x.deb').symlink_to(deb),
+                         os.chown(folder / 'x.deb', NOBODY, -1, follow_symlinks=False)],
+], ids=['folder', 'file', 'group', 'sticky', 'link'])
+def test_a_package_that_somebody_else_can_have_put_into_a_directory_is_published_by_its_name_only(tmp_path, spoil):
+    folder = tmp_path / 'dist'
+    deb = repositories.deb(folder, 1)
+    assert [package.path for package in incoming.collect([folder], None, named=False)] == [deb]
+    spoil(folder, deb)
+    for named in (True, False):
+        with pytest.raises(BuildError, match='what others put into .* would be signed') as refused:
+            incoming.collect([folder], None, named=named)
+        assert 'publish FILE' in refused.value.hint
+    assert [package.path for package in incoming.collect([deb], None)] == [deb]
+
+
+@needs_root
+def test_who_names_a_directory_knows_whose_it_is_and_who_names_none_does_not(tmp_path):
+    deb = repositories.deb(tmp_path / 'dist', 1)
+    owned(tmp_path / 'dist', NOBODY, NOBODY)
+    assert [package.path for package in incoming.collect([tmp_path / 'dist'], None, named=True)] == [deb]
+    with pytest.raises(BuildError, match='dist belongs to the user nobody'):
+        incoming.collect([tmp_path / 'dist'], None, named=False)

@@ -14,7 +14,7 @@ import traceback
 from typing import NamedTuple
 
 from builder.common import project, workplace
-from builder.common.errors import BuildError
+from builder.common.errors import BuildError, printable
 
 HINTS = {errno.ENOSPC: 'free some space, or set TMPDIR to a directory on a larger disk',
          errno.EDQUOT: 'free some space, or set TMPDIR to a directory on a larger disk',
@@ -85,8 +85,8 @@ def failed(text: str, status: int) -> int:
 
 def unexpected(name: str, words: list[str]) -> int:
     """Report what nobody foresaw: one message, and the traceback in a file or, for developers, on the terminal."""
-    told = f'./build.sh {" ".join([name, *words])}\nPython {platform.python_version()}, {platform.platform()}\n' \
-           + traceback.format_exc()
+    told = printable(f'./build.sh {" ".join([name, *words])}\nPython {platform.python_version()}, '
+                     f'{platform.platform()}\n{traceback.format_exc()}')
     reason = told.strip().splitlines()[-1]
     if os.environ.get('NOVA_CASCADING_DEBUG'):
         print(told, file=sys.stderr)

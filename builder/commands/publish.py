@@ -50,6 +50,10 @@ def suite_name(text: str) -> str:
 
 
 def address(text: str) -> str:
+    if re.search('://[^/]*@', text):
+        raise argparse.ArgumentTypeError(
+            "it has a user's name or password in it, which the page and the packages would show to everybody; leave it "
+            'out: hosts have theirs in /etc/apt/auth.conf.d, or as username= and password= in the .repo file')
     # It becomes a word of shell lines on the page, of sources.list and of .repo files.
     if not re.fullmatch(r'[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,\[\]-]+', text):
         raise argparse.ArgumentTypeError(f'{text!r} is no address, as https://packages.example.org/nova-cascading')

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from builder.common import deb822, tools
@@ -16,6 +19,7 @@ POCKETS = ('', '-updates', '-security')
 KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 # Source packages that a suite's security archive lists, but whose files mirrors no longer have.
 GONE = {'bullseye': 'src:nova src:ceph src:python-gevent'}
+HERE = '/etc/apt/apt.conf.d/99acquire'
 HANDED_ON = ('Acquire::http', 'Acquire::https', 'Acquire::ftp', 'Acquire::Check-', 'Acquire::Retries')
 
 
@@ -47,10 +51,19 @@ def preferences(suite: str) -> str:
     return f'Package: {GONE[suite]}\nPin: release l=Debian-Security\nPin-Priority: -1\n'
 
 
-def acquire_options() -> list[str]:
-    """apt's own download settings (proxy, certificates, date checks) as ``Name "value"`` lines."""
+@contextmanager
+def acquire_options() -> Iterator[list[str]]:
+    """mmdebstrap's words that hand on apt's own download settings (proxy, certificates, date checks) as HERE.
+
+    A proxy's may have its password, which every user could read on the command line or in the system that is made.
+    Not by --aptopt: without root, mmdebstrap reads that file as somebody else.
+    """
     dump = tools.run(['apt-config', 'dump'])
-    return [line.rstrip(';') for line in dump.splitlines() if line.startswith(HANDED_ON) and not line.endswith('"";')]
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as kept:  # 0600
+        kept.writelines(f'{line}\n' for line in dump.splitlines()
+                        if line.startswith(HANDED_ON) and not line.endswith('"";'))
+        kept.flush()
+        yield [f'--setup-hook=install -m 600 /dev/null "$1{HERE}"', f'--setup-hook=upload {kept.name} {HERE}']
 
 
 def _entries(apt: Path) -> list[tuple[str, list[str]]]:

@@ -27,12 +27,11 @@ def build(suite: str, packages: Sequence[str], source: Path, script: str, out: P
     inside = f'mkdir /out; cd /build; {script}'
     hooks = ['mkdir "$1/build"', f'sync-in {source} /build', *certificates(),
              f'chroot "$1" sh -euxc {shlex.quote(inside)} >&2', f'sync-out /out {out}']
-    with tempfile.NamedTemporaryFile('w', suffix='.sources') as mirrors:
+    with tempfile.NamedTemporaryFile('w', suffix='.sources') as mirrors, aptsources.acquire_options() as handed_on:
         mirrors.write(aptsources.for_suite(suite))
         mirrors.flush()
         run(['mmdebstrap', '--variant=minbase', '--format=null', f'--include={",".join(packages)}',
-             *(f'--aptopt={option}' for option in aptsources.acquire_options()),
-             *(f'--customize-hook={hook}' for hook in hooks), suite, '/dev/null', mirrors.name])
+             *handed_on, *(f'--customize-hook={hook}' for hook in hooks), suite, '/dev/null', mirrors.name])
 
 
 def certificates() -> list[str]:

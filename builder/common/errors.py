@@ -6,9 +6,13 @@ import re
 UNPRINTABLE = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
 
 
+# Of a mirror, a proxy, an index: tools repeat their addresses.
+PASSWORD = re.compile(r'(://[^:/@\s]*:)[^/\s\'"]+@')
+
+
 def printable(text: str) -> str:
-    """The text without what makes a terminal do something."""
-    return UNPRINTABLE.sub(lambda found: f'\\u{ord(found[0]):04x}', text)
+    """The text without what makes a terminal do something, and without passwords in addresses."""
+    return UNPRINTABLE.sub(lambda found: f'\\u{ord(found[0]):04x}', PASSWORD.sub(r'\1***@', text))
 
 
 class BuildError(Exception):
@@ -37,5 +41,5 @@ class UsageError(BuildError):
 
 
 def tail(text: str, lines: int = 15) -> str:
-    """The last lines of what a tool said, indented."""
-    return '\n'.join('    ' + line for line in text.strip().splitlines()[-lines:])
+    """The last lines of what a tool said, indented, as ``printable``."""
+    return printable('\n'.join('    ' + line for line in text.strip().splitlines()[-lines:]))

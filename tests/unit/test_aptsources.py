@@ -1,8 +1,11 @@
 """Chroots are made from the mirrors that this machine's apt is configured for, in whichever form that is written."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
-from builder.common import aptsources
+from builder.common import aptsources, chroot
 from builder.common.errors import BuildError
 
 URI = 'http://mirror.example.org/debian'
@@ -48,3 +51,28 @@ def test_sid_has_no_pockets(tmp_path):
     line = f'deb {URI} bookworm main\ndeb {URI}-security bookworm-security main\n'
     text = aptsources.for_suite('sid', sources(tmp_path, 'sources.list', line))
     assert 'Suites: sid\n' in text and '-security' not in text
+
+
+SECRET = 'Acquire::http::Proxy "http://user:s3cret@proxy.example.org:3128"'
+
+
+def test_a_proxy_s_password_is_on_no_command_line_and_in_no_file_that_others_read(monkeypatch, tmp_path):
+    dump = f'APT "";\n{SECRET};\nAcquire::http::Dl-Limit "";\nAcquire::Retries "3";\n'
+    monkeypatch.setattr(aptsources.tools, 'run', lambda words: dump)
+    monkeypatch.setattr(aptsources, 'for_suite', lambda suite: f'URIs: {URI}\n')
+    monkeypatch.setattr(chroot, 'need', lambda tools: None)
+    ran = []
+
+    def run(words):
+        given = Path(next(word for word in words if 'hook=upload' in word).split()[1])
+        made, upload = (next(word for word in words if begin in word) for begin in ('hook=install', 'hook=upload'))
+        (tmp_path / 'etc/apt/apt.conf.d').mkdir(parents=True)
+        subprocess.run(['sh', '-c', made.partition('=')[2], 'sh', tmp_path], check=True)
+        assert upload.endswith(aptsources.HERE) and words.index(made) < words.index(upload)
+        ran.append((words, given.read_text(), given.stat().st_mode & 0o777))
+    monkeypatch.setattr(chroot, 'run', run)
+    chroot.build('bullseye', ['a'], tmp_path, 'true', tmp_path)
+    [(words, text, mode)] = ran
+    assert text == f'{SECRET};\nAcquire::Retries "3";\n' and mode == 0o600
+    assert (tmp_path / aptsources.HERE[1:]).stat().st_mode & 0o777 == 0o600
+    assert 's3cret' not in ' '.join(map(str, words))

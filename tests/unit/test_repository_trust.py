@@ -148,10 +148,10 @@ def test_a_lock_that_leads_elsewhere_is_not_opened(repo):
 
 @pytest.mark.parametrize('words', [
     ['--suite', '../../x'], ['--suite', 'a b'], ['--url', 'http://x/$(id)'], ['--url', "http://x/'"],
-    ['--valid-days', '0'], ['--valid-days', '-1']])
+    ['--url', 'https://user:s3cret@x/nc'], ['--valid-days', '0'], ['--valid-days', '-1']])
 def test_words_that_end_in_paths_and_shell_lines_are_checked(repo, words):
     done = repo('publish', '--refresh', *words, check=False)
-    assert done.returncode == 2
+    assert done.returncode == 2 and 's3cret' not in done.stdout
     assert repo('verify').returncode == 0
 
 

@@ -125,3 +125,14 @@ def test_a_lock_of_another_package_manager_is_waited_for_and_told(tmp_path, monk
 def test_the_wait_for_a_lock_has_an_end(tmp_path, monkeypatch):
     monkeypatch.setattr(manager, 'PAUSE', 0.01)
     assert manager.run(stand_in(tmp_path, times=1000), seconds=0.1).returncode == 100
+
+
+@pytest.mark.parametrize(('said', 'told'), [
+    ('curl error (7) for http://user:s3cr@t@mirror.example.org/repomd.xml, "https://u:s3cret@x"',
+     'curl error (7) for http://user:***@mirror.example.org/repomd.xml, "https://u:***@x"'),
+    ('http://host:80/a@1.0 ssh://git@host/x http://[::1]:80/a@b', 'http://host:80/a@1.0 ssh://git@host/x http://[::1]:80/a@b')])
+def test_passwords_of_mirrors_and_proxies_are_told_to_nobody(said, told):
+    with pytest.raises(BuildError) as caught:
+        tools.run(['sh', '-c', 'echo "$1" >&2; exit 1', 'sh', said])
+    assert str(caught.value).count(told) == 2
+    assert tools.tail(said) == f'    {told}'

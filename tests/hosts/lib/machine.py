@@ -57,10 +57,14 @@ class Machine:
         return Path(f'/proc/{self._init_pid or self._keeper.pid}/root')
 
     def command(self, words: Words, env: dict[str, str]) -> Words:
-        """The command line that runs *words* inside, with *env* and nothing else of this machine's environment."""
-        given = {'PATH': PATH, 'LC_ALL': 'C.UTF-8', 'HOME': '/root', **(outside.environment() if self._outer else {})}
-        settings = [f'{name}={value}' for name, value in {**given, **env}.items()]
-        inside = ['setpriv', '--pdeathsig', 'KILL', 'env', '-i', *settings, *words]
+        """The command line that runs *words* inside, with *env* and nothing else of this machine's environment.
+
+        With the network of this machine, it hands on what it is run with: the addresses of indexes and proxies, whose
+        passwords are for no command line.
+        """
+        given = {'PATH': PATH, 'LC_ALL': 'C.UTF-8', 'HOME': '/root', **env}
+        settings = [f'{name}={value}' for name, value in given.items()]
+        inside = ['setpriv', '--pdeathsig', 'KILL', 'env', *([] if self._outer else ['-i']), *settings, *words]
         return ['nsenter', '-t', str(self._init_pid), '-m', '-n', '-u', '-i', '-p', '-C', '--', *inside]
 
     def start_init(self, line: str = IDLE, env: dict[str, str] | None = None) -> None:

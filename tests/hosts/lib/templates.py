@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from builder.common import aptsources
-from tests.hosts.lib import capable
+from tests.hosts.lib import capable, outside
 from tests.hosts.lib.errors import HostError, Incapable
 from tests.hosts.lib.layers import AROUND, REGISTRY, Layer
 from tests.hosts.lib.machine import Machine
@@ -68,10 +68,10 @@ def _build(suite: str, layer: Layer, below: list[Path], place: Path) -> None:
 def _bootstrap(suite: str, layer: Layer, partial: Path, log: Path) -> None:
     listed = log.with_suffix('.sources')
     listed.write_text(aptsources.for_suite(suite))
-    options = [f'--aptopt={line}' for line in aptsources.acquire_options()]
-    words = ['mmdebstrap', *layer.script.split(), *options, suite, partial, listed]
-    with log.open('wb') as out:
-        subprocess.run(words, check=True, stdout=out, stderr=subprocess.STDOUT)
+    with aptsources.acquire_options() as options, log.open('wb') as out:
+        # Other users of a test host ask its apt, too.
+        words = ['mmdebstrap', *layer.script.split(), *options, f'--customize-hook=chmod 644 "$1{aptsources.HERE}"']
+        subprocess.run([*words, suite, partial, listed], check=True, stdout=out, stderr=subprocess.STDOUT)
 
 
 def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log: Path) -> None:
@@ -86,7 +86,8 @@ def _run_script(suite: str, layer: Layer, below: list[Path], partial: Path, log:
         script = (AROUND.read_text() if layer.online else '') + layer.script
         words = machine.command(['sh', '-euxc', script], {'SUITE': suite, 'DEBIAN_FRONTEND': 'noninteractive'})
         with log.open('wb') as out:
-            subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            subprocess.run(words, check=True, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                           env={'PATH': os.environ['PATH'], **outside.environment()})
     finally:
         machine.close()
 

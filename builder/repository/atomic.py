@@ -75,13 +75,27 @@ def replacement(root: Path) -> Iterator[Path]:
     except BaseException as error:
         shutil.rmtree(work, ignore_errors=True)
         if isinstance(error, OSError):
-            raise BuildError(f'the new state of {root} cannot be written: {error}; nothing was changed',
-                             'free space there or mend its permissions, then run the same command again') from error
+            raise _unwritten(root, error) from error
         raise
     _switch(work, root)
 
 
+def _unwritten(root: Path, error: OSError) -> BuildError:
+    # shutil tells one (from, to, why) for each file of a tree, of thousands.
+    first, *more = error.args[0] if error.args and isinstance(error.args[0], list) else [('', '', error)]
+    also = f' (and {len(more)} more)' if more else ''
+    return BuildError(f'the new state of {root} cannot be written: {first[2]}{also}; nothing was changed',
+                      'free space there or mend its permissions, then run the same command again')
+
+
+def _indivisible(root: Path, why: str) -> BuildError:
+    return BuildError(f'{root} cannot be switched to its new state in one step: {why}; nothing was changed',
+                      'publish with --to DIR on a local file system (ext4, xfs, btrfs), then carry it over with rsync')
+
+
 def _begin(root: Path, work: Path) -> None:
+    if root.exists() and root.stat().st_dev != root.parent.stat().st_dev:
+        raise _indivisible(root, 'it is a mount point')
     if work.is_symlink() or (work.exists() and work.stat().st_uid not in (os.geteuid(), root.parent.stat().st_uid)):
         raise BuildError(f'somebody else has put {work} there, where a publisher works',
                          f'rm -r {work}, then run the same command again')
@@ -97,6 +111,8 @@ def _linked(source: str, to: str, **options: Any) -> None:
     try:
         os.link(source, to, follow_symlinks=False)
     except OSError as error:
+        if error.errno == errno.EXDEV:  # mounted from the same file system, or a directory in it is
+            raise _indivisible(Path(source).parent, 'it is, or lies in, a mount point') from error
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS):
             raise
         shutil.copy2(source, to)  # a file system without links (FAT, some network ones)
@@ -152,6 +168,5 @@ def _switch(work: Path, root: Path) -> None:
     if libc.renameat2(AT_FDCWD, os.fsencode(work), AT_FDCWD, os.fsencode(root), RENAME_EXCHANGE) == 0:
         return
     code = ctypes.get_errno()
-    why = 'it is a mount point' if code == errno.EBUSY else os.strerror(code)
-    raise BuildError(f'{root} cannot be switched to its new state in one step: {why}; nothing was changed',
-                     'publish with --to DIR on a local file system (ext4, xfs, btrfs), then carry it over with rsync')
+    shutil.rmtree(work, ignore_errors=True)
+    raise _indivisible(root, 'it is a mount point' if code in (errno.EBUSY, errno.EXDEV) else os.strerror(code))

@@ -3,12 +3,15 @@
 import errno
 import json
 import os
+import re
 import subprocess
+import sys
 import threading
 
 import pytest
 
 from builder.common.errors import BuildError
+from builder.common.project import PROJECT
 from builder.repository.atomic import locked, replace, replacement
 from tests import repositories
 from tests.repositories import Publisher
@@ -51,6 +54,36 @@ def test_a_full_disk_leaves_the_old_tree_and_says_so(tree):
         replace(work / 'pool/package', b'two', 0)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert (tree / 'pool/package').read_text() == 'one'
+
+
+def test_what_fails_for_thousands_of_files_is_told_once(tree, monkeypatch):
+    for number in range(9):
+        (tree / f'pool/{number}').touch()
+
+    def full(*names, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), names[0])
+    monkeypatch.setattr(os, 'link', full)
+    said = r'No space left[^\n]* \(and 9 more\); nothing was changed'
+    with pytest.raises(BuildError, match=said) as told, replacement(tree):
+        pass
+    assert len(told.value.what) < 400
+
+
+@pytest.mark.parametrize('mount', [
+    '-t tmpfs none "$1"', '-t tmpfs none "$1"; mkdir "$1/pool"; : >"$1/pool/x"', '--bind "$1" "$1"',
+    '--bind "$1/pool" "$1/pool"'], ids=['empty', 'of a file system', 'of a directory', 'in it'])
+def test_a_mount_point_is_called_by_its_name(tree, mount):
+    code = 'import sys; from pathlib import Path; from builder.repository.atomic import replacement\n' \
+           'with replacement(Path(sys.argv[1])): pass'
+    for number in range(999):
+        (tree / f'pool/{number}').touch()
+    script = f'mount {mount} || exit 77; exec "$0" -c "$2" "$1"'
+    done = subprocess.run(['unshare', '-m', 'sh', '-c', script, sys.executable, tree, code], cwd=PROJECT,
+                          capture_output=True, text=True)
+    if done.returncode == 77 or 'unshare failed' in done.stderr:
+        pytest.skip('SKIPPED: needs root with CAP_SYS_ADMIN, to mount')
+    assert re.search('in one step: it is,?( or lies in,)? a mount point; nothing was changed', done.stderr), done.stderr
+    assert len(done.stderr) < 9999 and [path.name for path in tree.parent.iterdir()] == ['repo']
 
 
 def test_what_a_killed_publisher_left_is_cleared_by_the_next(tree):

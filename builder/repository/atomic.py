@@ -155,7 +155,10 @@ def _flush(tree: Path) -> None:
     # A power cut after the switch must not leave empty files under their new names.
     descriptor = os.open(tree, os.O_RDONLY)
     try:
-        ctypes.CDLL(None, use_errno=True).syncfs(descriptor)
+        # Also what the disk could not take of what was written before tells itself here alone.
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) != 0:
+            code = ctypes.get_errno()
+            raise OSError(code, os.strerror(code), str(tree))
     finally:
         os.close(descriptor)
 

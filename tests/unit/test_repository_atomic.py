@@ -1,5 +1,6 @@
 """A repository changes in one step or not at all, whoever works on it."""
 
+import ctypes
 import errno
 import json
 import os
@@ -7,11 +8,13 @@ import re
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
 from builder.common.errors import BuildError
 from builder.common.project import PROJECT
+from builder.repository import atomic
 from builder.repository.atomic import locked, replace, replacement
 from tests import repositories
 from tests.repositories import Publisher
@@ -67,6 +70,18 @@ def test_what_fails_for_thousands_of_files_is_told_once(tree, monkeypatch):
     with pytest.raises(BuildError, match=said) as told, replacement(tree):
         pass
     assert len(told.value.what) < 400
+
+
+def test_what_the_disk_could_not_take_after_all_is_not_switched_to(tree, monkeypatch):
+    """Only the last word of the disk tells what it has lost of earlier writes."""
+    def lost(descriptor):
+        ctypes.set_errno(errno.EIO)
+        return -1
+    monkeypatch.setattr(atomic.ctypes, 'CDLL', lambda *names, **options: SimpleNamespace(syncfs=lost))
+    with pytest.raises(BuildError, match='Input/output error.*nothing was changed'), replacement(tree) as work:
+        replace(work / 'pool/package', b'two', 0)
+    assert (tree / 'pool/package').read_text() == 'one'
+    assert [path.name for path in tree.parent.iterdir()] == ['repo']
 
 
 @pytest.mark.parametrize('mount', [

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def edit(this: Change, args: argparse.Namespace, given: list[Package]) -> None:
-    this.state.url = (args.url or this.state.url or f'file://{quote(str(args.to.resolve()))}').rstrip('/')
+    this.state.url = (args.url or this.state.url or f'file://{quote(bytes(args.to.resolve()))}').rstrip('/')
     this.state.valid_days = args.valid_days or this.state.valid_days
     if args.refresh:
         for name, suite in this.state.suites.items():

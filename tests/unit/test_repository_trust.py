@@ -155,6 +155,13 @@ def test_words_that_end_in_paths_and_shell_lines_are_checked(repo, words):
     assert repo('verify').returncode == 0
 
 
+def test_a_directory_whose_name_is_no_text_serves_as_well(tmp_path, home):
+    repo = Publisher(tmp_path / 'caf\udce9', home)  # é in ISO-8859-1
+    repo('publish', repositories.deb(tmp_path / 'in', 1), *repositories.rpms(tmp_path / 'in', 1))
+    assert repo('verify').returncode == 0
+    assert json.loads((repo.root / 'state.json').read_text())['url'].endswith('/caf%E9')
+
+
 def test_a_package_that_names_a_path_is_refused(repo, tmp_path):
     """Its Source becomes a directory of the pool."""
     root = tmp_path / 'root'

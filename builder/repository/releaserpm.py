@@ -9,6 +9,7 @@ from time import gmtime, strftime
 from builder.common import workplace
 from builder.common.maintainer import maintainer
 from builder.package.rpm import preflight
+from builder.package.rpm.build import macro_files
 from builder.repository import isolated, targets
 
 SHARE = Path(__file__).parent / 'templates'
@@ -37,7 +38,7 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
         defines = {'_topdir': work, '_sourcedir': work, '_rpmdir': f'{work}/out', '_rpmfilename': 'release.rpm',
                    '_dbpath': f'{work}/db', '_rpmformat': '4'}
         words = [word for name, value in defines.items() for word in ('--define', f'{name} {value}')]
-        isolated.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', *words, top / 'release.spec'],
-                        SOURCE_DATE_EPOCH=str(epoch))
+        isolated.run(['rpmbuild', '-bb', '--quiet', '--target', 'noarch', '--macros', macro_files(), *words,
+                      top / 'release.spec'], SOURCE_DATE_EPOCH=str(epoch))
         to.unlink(missing_ok=True)
         shutil.copyfile(top / 'out/release.rpm', to)

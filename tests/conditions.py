@@ -269,9 +269,11 @@ END
     "$@"''')
 PIP = Condition('foreign-pip', NEW_HOME + '''
     mkdir -p "$place/.config/pip"
-    printf '[global]\\nrequire-virtualenv = true\\nuser = true\\nformat = freeze\\n' >"$place/.config/pip/pip.conf"
-    PIP_REQUIRE_VIRTUALENV=1 PIP_USER=1 PIP_NO_COMPILE=1 PIP_VERBOSE=1 PIP_TARGET=$place/target \\
-        PIP_NO_COLOR=1 PIP_REPORT=$place/report "$@"''')
+    echo 'pbr===6.1.0' >"$place/constraints"
+    printf '[global]\\nrequire-virtualenv = true\\nuser = true\\nformat = freeze\\nconstraint = %s\\n' \\
+        "$place/constraints" >"$place/.config/pip/pip.conf"
+    PIP_REQUIRE_VIRTUALENV=1 PIP_USER=1 PIP_NO_COMPILE=1 PIP_VERBOSE=1 PIP_TARGET=$place/target PIP_DRY_RUN=1 \\
+        PIP_CONSTRAINT=$place/constraints PIP_NO_COLOR=1 PIP_REPORT=$place/report "$@"''')
 PYTHON = Condition('foreign-python', '''
     for name in os json subprocess argparse nova yaml; do
         echo "raise SystemExit('a planted module was imported')" >"$place/$name.py"

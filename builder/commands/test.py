@@ -22,6 +22,7 @@ import sys
 from pathlib import Path
 
 from builder.common import needs, tools
+from builder.common.environment import for_pip
 from builder.common.progress import say, step
 from builder.common.project import PROJECT
 
@@ -94,7 +95,7 @@ def install_linters() -> None:
         return
     with step(f'installing {", ".join(LINTER_PINS)}'):
         subprocess.run([sys.executable, '-I', '-m', 'venv', LINTERS], check=True)
-        done = subprocess.run([pip, '-q', 'install', *LINTER_PINS], stdin=subprocess.DEVNULL)
+        done = subprocess.run([pip, '-q', 'install', *LINTER_PINS], stdin=subprocess.DEVNULL, env=for_pip())
     if done.returncode != 0:
         print(f'SKIPPED: what {", ".join(LINTER_PINS)} check: PyPI could not be reached', file=sys.stderr, flush=True)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from builder.common import tools
+from builder.common.environment import for_pip
 from builder.common.errors import BuildError
 from builder.source import cache
 from builder.source.releases import Pin
@@ -100,10 +100,8 @@ def fetched(pin: Pin, repository: str, work: Path) -> tuple[str, Path]:
 
 def environment() -> dict[str, str]:
     """The user's own, for proxies and certificates, without what points git elsewhere or stops a download of pip's."""
-    stays = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
-    return {**stays, 'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0', 'PIP_REQUIRE_VIRTUALENV': '0', 'PIP_USER': '0',
-            'PIP_REQUIRE_HASHES': '0', 'PIP_NO_INPUT': '1',
-            'PIP_IGNORE_REQUIRES_PYTHON': '1'}  # pip of Debian 11 has no such option for downloads
+    stays = {name: value for name, value in for_pip().items() if name not in ELSEWHERE}
+    return {**stays, 'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0'}
 
 
 def _run(command: list[str], pin: Pin, settings: dict[str, str] | None = None) -> str:

@@ -1,5 +1,7 @@
 """The forked source: what is in it and in its metadata, that its bytes are the same, and its branch."""
 
+import os
+import shutil
 import subprocess
 import tarfile
 import zipfile
@@ -13,6 +15,7 @@ from builder.common.project import PROJECT
 from builder.fork import making
 from builder.package import sdist
 from builder.package.sdist import branch, metadata, wheel
+from builder.source import cache
 from builder.source.obtain import obtain
 from tests import fakenova
 
@@ -125,6 +128,29 @@ def test_the_wheel_has_a_build_tag_our_data_files_and_the_command(tree, tmp_path
         assert b'nova-cascading = nova.cascading.cli:main' in archive.read('nova-26.3.0.dist-info/entry_points.txt')
         assert metadata.claim(archive.read('nova-26.3.0.dist-info/METADATA').decode()).revision == '1'
     assert built(tree, tmp_path / 'again')[1].read_bytes() == path.read_bytes()
+
+
+def test_what_somebody_has_set_for_pip_says_where_the_index_is_and_nothing_more(tmp_path, monkeypatch):
+    """OpenStack's people set PIP_CONSTRAINT; pip looks into what is kept here as it would into their index."""
+    kept = cache.directory()
+    (tmp_path / 'uc.txt').write_text('pbr===6.1.0\nsetuptools===1.0\n')
+    (tmp_path / 'pip.conf').write_text(''.join(
+        f'[{command}]\nconstraint = {tmp_path}/uc.txt\nuser = true\nrequire-hashes = true\n{more}\n'
+        for command, more in (('global', f'no-index = true\nfind-links = {kept}'), ('install', 'prefix = /nowhere'))))
+    monkeypatch.setenv('NOVA_CASCADING_SOURCES', str(tmp_path / 'sources'))
+    for name in [name for name in os.environ if name.startswith('PIP_')]:
+        monkeypatch.delenv(name)
+    set_there = {'CONFIG_FILE': tmp_path / 'pip.conf', 'CONSTRAINT': tmp_path / 'uc.txt', 'PREFIX': '/nowhere',
+                 'ROOT': tmp_path / 'root', 'TARGET': tmp_path / 'target', 'USER': 1, 'DRY_RUN': 1, 'REQUIRE_HASHES': 1,
+                 'PLATFORM': 'win32', 'NO_BINARY': ':all:'}
+    for name, value in set_there.items():
+        monkeypatch.setenv(f'PIP_{name}', str(value))
+    for _ in ('from the index', 'from what is kept'):
+        wheel.install_tools(tmp_path / 'tools')
+        assert (tmp_path / 'tools/pbr/version.py').is_file() and (tmp_path / 'tools/setuptools').is_dir()
+        shutil.rmtree(tmp_path / 'tools')
+        monkeypatch.setenv('PIP_CONFIG_FILE', '/dev/null')  # and so no index any more
+    assert not [name for name in environment.kept() if name.startswith('PIP_') and name != 'PIP_CONFIG_FILE']
 
 
 def test_a_higher_revision_comes_first_for_pip():

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 from builder.common import project, tools
-from builder.source import cache, unpack, upstream
+from builder.common.environment import for_pip
+from builder.source import cache, unpack
 
 PINNED = Path(__file__).with_name('wheel_tools.txt')
 # The hook of PEP 517 that pip calls, without pip: what pip does around it differs from version to version.
 HOOK = 'import sys; from setuptools import build_meta; build_meta.__legacy__.build_wheel(sys.argv[1])'
 PIP = ['-m', 'pip', '--disable-pip-version-check', '--quiet']
-OFFLINE = 'connect this machine to a package index once, or leave the wheel out with --source-only'
+OFFLINE = 'see the lines above; where there is no package index, leave the wheel out with --source-only'
 
 
 def build(sdist: Path, work: Path, *, revision: int, epoch: int) -> Path:
@@ -52,11 +53,12 @@ def install_tools(to: Path) -> None:
     install: list[str | Path] = [sys.executable, '-I', *PIP, 'install', '--no-deps', '--no-index', '--only-binary',
                                  ':all:', '--require-hashes', '--no-compile', '--find-links', kept, '--target', to,
                                  '--requirement', PINNED]
-    if tools.attempt(install, env=upstream.environment()).returncode == 0:
+    offline = for_pip(offline=True)
+    if tools.attempt(install, env=offline).returncode == 0:
         return
     tools.run([sys.executable, '-I', *PIP, 'download', '--no-deps', '--only-binary', ':all:', '--require-hashes',
-               '--dest', kept, '--requirement', PINNED], env=upstream.environment(), hint=OFFLINE)
-    tools.run(install, env=upstream.environment())
+               '--dest', kept, '--requirement', PINNED], env=for_pip(), hint=OFFLINE)
+    tools.run(install, env=offline, hint=f'see the lines above; {kept} has what was downloaded')
 
 
 def environment(work: Path, epoch: int) -> dict[str, str]:

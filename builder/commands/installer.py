@@ -8,14 +8,16 @@ key is given, its .asc beside it. The same source and version of this project gi
 from __future__ import annotations
 
 import argparse
+import time
 from pathlib import Path
 
 from builder.commands import options
-from builder.common import project, workplace
+from builder.common import project, tools, workplace
 from builder.common.files import deliver
 from builder.common.progress import step
 from builder.fork import making
 from builder.package import bundle
+from builder.repository import keys
 from builder.source.obtain import obtain
 
 
@@ -32,8 +34,20 @@ def run(args: argparse.Namespace) -> int:
         with step('applying and verifying the fork'):
             made = making.make(tree)
         written = bundle.write(made, Path(work), commit=project.label(), epoch=project.epoch())
-        paths = deliver([written, bundle.checksum(written), *([bundle.sign(written, args.key)] if args.key else [])],
-                        args.to)
+        signature = [sign(written, args.key)] if args.key else []
+        paths = deliver([written, bundle.checksum(written), *signature], args.to)
     print('\n'.join(f'  {path}' for path in paths))
     print(f'\nOn the host:\n  tar -xzf {paths[0].name}\n  cd {bundle.top(made)}/installation\n  sudo sh ./install.sh')
     return 0
+
+
+def sign(written: Path, name: str) -> Path:
+    """
+    :param name: of a key, as gpg takes it.
+    :raises BuildError: there is no such key, or another one, or a weak hash, has signed.
+    """
+    tools.need(['gpg', 'gpgv'])
+    [key] = keys.choose([name], [])
+    path = written.with_name(written.name + '.asc')
+    path.write_bytes(keys.sign(written.read_bytes(), [key.fingerprint], int(time.time())))
+    return path

@@ -85,7 +85,7 @@ def fork_of(folder, added=None):
                Patch('object', {'Description': 'the field'}, {INSTANCE_PATH: (INSTANCE, FORKED[INSTANCE_PATH])}),
                Patch('cascading-files', {'Description': 'files'},
                      {path: (None, content) for path, content in (added or ADDED).items()})]
-    return Fork(Tree(folder, '2014.1.5', 'a small nova'), patches, [])
+    return Fork(Tree(folder, '2014.1.5', 'a small nova', made_of='a small nova'), patches, [])
 
 
 class Bed:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
-from builder.common import project, tools
+from builder.common import project
 from builder.common.files import sha256
 from builder.common.model import Fork
 from builder.common.project import PROJECT
@@ -47,7 +46,7 @@ def contents(made: Fork, commit: str) -> dict[str, bytes]:
     members['manifest.json'] = manifest(made, changes, commit)
     members |= {f'installation/{path.relative_to(INSTALLATION).as_posix()}': path.read_bytes()
                 for path in project.files(INSTALLATION) if path.suffix in ('.sh', '.py')}
-    words = {'version': made.tree.version, 'origin': public(made.tree.origin), 'commit': commit}
+    words = {'version': made.tree.version, 'origin': made.tree.made_of, 'commit': commit}
     members['README'] = (INSTALLATION / 'README.in').read_text().format(**words).encode()
     members['LICENSE'] = (PROJECT / 'LICENSE').read_bytes()
     return members
@@ -68,25 +67,12 @@ def manifest(made: Fork, changes: dict[str, tuple[bytes | None, bytes]], commit:
              for path, (before, after) in changes.items()}
     others = sorted((made.tree.path / 'nova').rglob('*.py'))
     tree = {path.relative_to(made.tree.path).as_posix(): sha256(path) for path in others}
-    text = {'version': made.tree.version, 'origin': public(made.tree.origin), 'commit': commit, 'files': files,
+    text = {'version': made.tree.version, 'origin': made.tree.made_of, 'commit': commit, 'files': files,
             'tree': {path: known for path, known in tree.items() if path not in files}}
     return (json.dumps(text, indent=1, sort_keys=True) + '\n').encode()
-
-
-def public(origin: str) -> str:
-    """Where a tree came from, without the directories of this machine."""
-    return re.sub(r'(?<!\S)/\S*/', '', origin)
 
 
 def checksum(bundle: Path) -> Path:
     path = bundle.with_name(bundle.name + '.sha256')
     path.write_text(f'{sha256(bundle)}  {bundle.name}\n')
-    return path
-
-
-def sign(bundle: Path, key: str) -> Path:
-    tools.need(['gpg'])
-    path = bundle.with_name(bundle.name + '.asc')
-    tools.run(['gpg', '--batch', '--yes', '--armor', '--local-user', key, '--output', path, '--detach-sign', bundle],
-              hint='gpg --list-secret-keys shows the keys that can sign')
     return path

@@ -2,15 +2,19 @@
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tarfile
 
 import pytest
 
+from builder.commands import installer
+from builder.common.errors import BuildError
 from builder.common.project import PROJECT
+from builder.fork import making
 from builder.package import bundle
+from builder.source.obtain import obtain
+from tests import fakenova, repositories
 from tests.installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, contents, fork_of, write_tree
 
 
@@ -56,20 +60,36 @@ def test_the_patches_and_the_manual_way_give_the_same_tree(unpacked, tmp_path):
     assert contents(trees[0]) == contents(trees[1]) == {**STOCK, **ADDED, **FORKED}
 
 
-def test_no_path_of_the_build_machine_is_in_it():
-    assert bundle.public('/home/me/novas/nova-2014.1.5.tar.gz (sha256 00ff)') == 'nova-2014.1.5.tar.gz (sha256 00ff)'
+def test_the_same_bytes_however_the_path_of_the_source_is_typed(tmp_path, monkeypatch):
+    place = tmp_path / 'a b'
+    fakenova.write(place / 'nova-2014.1.5')
+    with tarfile.open(place / 'nova.tar.gz', 'w:gz') as archive:
+        archive.add(place / 'nova-2014.1.5', 'nova-2014.1.5')
+    monkeypatch.chdir(place)
+    (tmp_path / 'out').mkdir()
+    made = []
+    for number, typed in enumerate([place / 'nova.tar.gz', 'nova.tar.gz', '../a b/nova.tar.gz', 'nova-2014.1.5']):
+        fork = making.make(obtain(str(typed), tmp_path / str(number)))
+        made.append(bundle.write(fork, tmp_path / 'out', commit='0123456789ab', epoch=1).read_bytes())
+    assert set(made) == {made[0]}
+    assert 'git tree' in json.loads(bundle.contents(fork, 'x')['manifest.json'])['origin']
 
 
-def test_a_signature_that_gpg_accepts(tmp_path, monkeypatch):
-    home = tmp_path / 'gnupg'
-    home.mkdir(mode=0o700)
-    monkeypatch.setenv('GNUPGHOME', str(home))
-    make = ['gpg', '--batch', '--passphrase', '', '--quick-generate-key', 'test@example.org', 'ed25519', 'sign', '1d']
-    subprocess.run(make, check=True, capture_output=True)
+def test_who_is_named_signs_alone_and_by_a_strong_hash_whatever_gpgs_settings_say(tmp_path, monkeypatch):
     written = write(tmp_path, 'one')
-    signature = bundle.sign(written, 'test@example.org')
-    subprocess.run(['gpgconf', '--kill', 'all'], env={**os.environ}, check=False)
-    assert subprocess.run(['gpg', '--verify', signature, written], capture_output=True).returncode == 0
+    with repositories.gnupg() as home:
+        monkeypatch.setenv('GNUPGHOME', str(home))
+        for name in ('one', 'two'):
+            repositories.gpg(home, '-q', '--passphrase', '', '--quick-generate-key', f'{name}@example.org', 'ed25519',
+                             'sign', '1d')
+        (home / 'gpg.conf').write_text('digest-algo SHA1\nlocal-user two@example.org\n')
+        signature = installer.sign(written, 'one@example.org')
+        (home / 'gpg.conf').unlink()
+        said = repositories.gpg(home, '--status-fd', '1', '--verify', signature, written)
+        fingerprint = repositories.fingerprint(home, 'one@example.org')
+        assert [line.split()[2:10:7] for line in said.splitlines() if ' VALIDSIG ' in line] == [[fingerprint, '8']]
+        with pytest.raises(BuildError, match='three@example.org .*no secret part'):
+            installer.sign(written, 'three@example.org')
 
 
 def test_what_runs_on_python_2_is_ascii():

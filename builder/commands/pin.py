@@ -22,6 +22,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
                         help="where upstream's tags are: a URL, or the directory of a clone (%(default)s)")
 
 
+def repository(given: str) -> str:
+    """A directory by its whole path: git is run in one of ours."""
+    return str(Path(given).resolve()) if Path(given).is_dir() else given
+
+
 def run(args: argparse.Namespace) -> None:
     """
     :raises BuildError: the release is nowhere to be had, or PyPI and the tag differ.
@@ -29,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     if not Release.of(args.release).final:
         raise UsageError(f'{args.release} is no final release', 'name one like 33.0.3')
     with tempfile.TemporaryDirectory() as work, step(f'looking at nova {args.release}'):
-        pin, trouble = pinning.found(args.release, args.git, Path(work))
+        pin, trouble = pinning.found(args.release, repository(args.git), Path(work))
     if trouble:
         print(f'Not compared with a tag: {trouble}')
     print(pinning.write(pin))

@@ -16,6 +16,9 @@ from installer.say import LOST, Refusal, complain, open_streams, quoted, refuse_
 from installer.uninstall import uninstall  # noqa: E402
 
 
+PATHS = ('nova_parent', 'state_dir', 'config_file', 'python')
+
+
 def parser_of(action):
     parser = optparse.OptionParser(prog=action + '.sh', usage='sudo sh ./%prog [options]')
     parser.set_defaults(db=True, restart=True, drop_column=False, python=None, forget=False, yes=False)
@@ -51,17 +54,19 @@ def options_of(action, words):
         parser.error('an argument is empty, as of a variable that is not set: give it a value, or leave it out')
     if rest:
         parser.error('what is {0}?'.format(' '.join(rest)))
-    options.state_dir = os.path.abspath(options.state_dir)
+    for name in PATHS:  # what they name is used elsewhere: programs are run in the root directory
+        if getattr(options, name):
+            setattr(options, name, os.path.abspath(getattr(options, name)))
     options.here = options.bundle = os.path.dirname(os.path.dirname(HERE))
     return options
 
 
 def main(action, words):
     open_streams()
-    options = options_of(action, words)
     signals.listen()
     os.umask(os.umask(0) | 0o022)  # what is made for root must not be everybody's; where nova's is, its mode is copied
     try:
+        options = options_of(action, words)
         refuse_foreign_bundle(options.here)
         if action == 'uninstall':
             return told(options, uninstall(options))

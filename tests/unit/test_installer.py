@@ -83,6 +83,19 @@ def test_a_variable_that_is_not_set_is_no_other_tree_database_or_journal(bed, wo
     assert snapshot(bed.parent) == before and not bed.called()
 
 
+def test_paths_mean_what_they_mean_where_they_are_typed(bed, monkeypatch):
+    """Not in /, where what the installer runs is run."""
+    monkeypatch.chdir(bed.work)
+    for name in ('nova.conf', 'etc/nova/nova.conf'):
+        (bed.work / name).parent.mkdir(parents=True, exist_ok=True)
+        (bed.work / name).write_text('')
+    typed = ['--nova-parent', 'opt stack', '--state-dir', './journal']
+    assert bed.install(*typed, '--config-file', 'etc/nova/nova.conf').returncode == 0
+    assert bed.uninstall(*typed, '--config-file=nova.conf', '--drop-column').returncode == 0
+    assert bed.called() == [f'db sync --config-file {bed.work}/etc/nova/nova.conf',
+                            f'db rollback --drop-column --config-file {bed.work}/nova.conf']
+
+
 PATHS = ['/opt/plain-1.2_x', '/opt/a b', "/opt/it's", '/opt/`id`', '/opt/a|b', '/opt/<a>', '/opt/#a', '/opt/[a]',
          '/opt/{a,b}', '/opt/!a', '/opt/a\\b', '/opt/a\tb', '~root', '', '/opt/\u00e9']
 

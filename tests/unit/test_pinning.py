@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from builder.commands import pin as command
 from builder.common.errors import BuildError
 from builder.source import inspect, pinning, series, upstream
 from builder.source.releases import Pin
@@ -58,6 +59,12 @@ def test_both_are_compared(tmp_path, clone, pypi, work):
     head = subprocess.run(['git', '-C', clone, 'rev-parse', 'HEAD'], capture_output=True, text=True).stdout.strip()
     tree_id, sha256 = inspect.tree_id(clone / 'nova').hex(), hashlib.sha256(offered.read_bytes()).hexdigest()
     assert pin == Pin('99.0.1', 'pypi', head, tree_id, sha256) and trouble == ''
+
+
+def test_a_clone_may_be_named_from_where_one_is(clone, monkeypatch):
+    monkeypatch.chdir(clone.parent)
+    assert command.repository(clone.name) == str(clone)
+    assert command.repository(upstream.UPSTREAM) == upstream.UPSTREAM
 
 
 def test_what_differs_is_not_pinned(tmp_path, clone, pypi, work):

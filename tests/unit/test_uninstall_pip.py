@@ -103,6 +103,17 @@ def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
                                       'systemctl restart nova-scheduler.service']
 
 
+def test_a_source_is_known_by_its_whole_path(load, monkeypatch, tmp_path):
+    """What is printed may be typed elsewhere, and rpm would take `a:b` for an address."""
+    uninstall, given = load('host.uninstall'), []
+    monkeypatch.setattr(uninstall.uninstall_yum, 'installed', lambda package: True)
+    monkeypatch.setattr(uninstall.uninstall_yum, 'run', lambda own, source, yes: given.append(source))
+    monkeypatch.chdir(tmp_path)
+    for source in ('a:b.rpm', None):
+        uninstall.run(argparse.Namespace(source=source, yes=False), None)
+    assert given == [f'{tmp_path}/a:b.rpm', None]
+
+
 def test_the_exchange_takes_away_the_files_that_know_the_services_and_nothing_is_asked_of_them_then(
         pip, load, monkeypatch, tmp_path):
     uninstall = load('host.uninstall')

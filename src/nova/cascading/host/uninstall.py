@@ -34,9 +34,11 @@ def run(args, conf):
 
     :returns: exit status: 0; 1 when nobody knows how the fork came here, or when a command failed.
     """
+    # What is printed may be typed elsewhere, and rpm takes `a:b` for an address.
+    source = args.source and os.path.abspath(args.source)
     for own in filter(uninstall_yum.installed, PACKAGES):
-        return uninstall_yum.run(own, args.source, args.yes)
-    commands, note = way_back(args.source), note_of_this_host()
+        return uninstall_yum.run(own, source, args.yes)
+    commands, note = way_back(source), note_of_this_host()
     if not commands:
         sys.stderr.write('neither dpkg, rpm nor pip has the fork installed, and no installer left a journal in {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))

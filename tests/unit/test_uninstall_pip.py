@@ -103,6 +103,19 @@ def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
                                       'systemctl restart nova-scheduler.service']
 
 
+@pytest.mark.parametrize('record', ['nova/cascading/cli.py,,\n', 'nova/api.py,,\n'], ids=['elsewhere', 'here'])
+def test_an_exchange_that_pips_settings_lead_elsewhere_is_no_success(pip, load, monkeypatch, capsys, record):
+    """As PIP_DRY_RUN, PIP_ROOT and PIP_PREFIX do, with status 0."""
+    uninstall = load('host.uninstall')
+    for name in ('uninstall_apt', 'uninstall_yum'):
+        monkeypatch.setattr(getattr(uninstall, name), 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall, 'pip', pip)
+    monkeypatch.setattr(uninstall.subprocess, 'call', lambda *_, **__: (pip.info / 'RECORD').write_text(record) and 0)
+    is_there = 'cascading' in record
+    assert uninstall.run(argparse.Namespace(source=None, yes=True), None) == int(is_there)
+    assert ("Next: see why: '/opt/my stack/bin/python' -I -m pip" in capsys.readouterr().err) == is_there
+
+
 def test_a_source_is_known_by_its_whole_path(load, monkeypatch, tmp_path):
     """What is printed may be typed elsewhere, and rpm would take `a:b` for an address."""
     uninstall, given = load('host.uninstall'), []

@@ -73,15 +73,20 @@ def carry_out(commands):
         failed = subprocess.call(command, shell=True, env=tools.environment())
         if failed or is_in_vain(command):
             sys.stderr.write('that {0}. Next: see why{1}, then run it and what follows it: {2}\n'.format(
-                'failed' if failed else 'changed nothing', '' if failed else ': apt-config dump APT::Get',
+                'failed' if failed else 'changed nothing', '' if failed else ': ' + is_in_vain(command),
                 '; '.join(commands[commands.index(command):])))
             return 1
     return 0
 
 
 def is_in_vain(command):
-    """apt ends with 0 when its configuration lets it only download or simulate."""
-    return command.startswith('apt-get ') and any(map(uninstall_apt.installed, PACKAGES))
+    """What tells why the fork is still there: apt, and pip, end with 0 when their settings let them only simulate, or
+    install elsewhere."""
+    if command.startswith('apt-get ') and any(map(uninstall_apt.installed, PACKAGES)):
+        return 'apt-config dump APT::Get'
+    if ' install --no-deps ' in command and pip.metadata():
+        return ' '.join(map(pip.quote, pip.pip('config', 'list')))
+    return ''
 
 
 def way_back(source=None):

@@ -14,6 +14,7 @@ from installer.say import say
 PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 ABSENT = 127  # as in a shell: there is no such command
 TOO_LONG = 124  # as timeout(1) says it
+MORE = 64  # files that may be opened meanwhile
 PATIENCE = 30  # seconds that a program which was asked to end has for it
 
 
@@ -34,6 +35,7 @@ def run(command, seconds=60, follow=False, locale='C'):
     :raises Interrupted: a signal came; the command has ended by then.
     """
     signals.check()
+    count_open_files()
     more = {'LC_ALL': locale} if locale else {}
     with open(os.devnull) as nothing:
         try:
@@ -45,6 +47,12 @@ def run(command, seconds=60, follow=False, locale='C'):
     if status is None:
         output += '\n{0} did not end within {1} s, and was stopped'.format(command[0], seconds)
     return TOO_LONG if status is None else status, output
+
+
+def count_open_files():
+    """Python 2 closes every number that a file of a new process could have: of containers' limits, for minutes."""
+    if hasattr(subprocess, 'MAXFD'):
+        subprocess.MAXFD = max(map(int, os.listdir('/proc/self/fd'))) + MORE
 
 
 def _watch(process, end, follow):

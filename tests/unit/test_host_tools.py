@@ -1,9 +1,13 @@
 """The system's tools are the system's, whatever the caller's environment says, and none is waited for without end."""
 
+import os
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
+
+from tests.installer_bed import part
 
 
 @pytest.fixture
@@ -23,6 +27,15 @@ def test_a_question_has_an_answer_and_a_status(tools):
     assert tools.call(['no-such-tool']) == tools.MISSING
     assert tools.call(['sh', '-c', 'exit 4'], quiet=True) == 4
     assert tools.which('sh') and not tools.which('no-such-tool')
+
+
+@pytest.mark.parametrize('of', ['package', 'installer'])
+def test_python_2_closes_as_many_files_as_may_be_open_and_not_as_many_as_could_be(tools, monkeypatch, of):
+    """In containers without a limit that takes minutes, for each command."""
+    monkeypatch.setattr(subprocess, 'MAXFD', 1 << 30, raising=False)
+    assert (tools.ask(['true'])[0] if of == 'package' else part('run').run(['true'])[0]) == 0
+    with Path(os.devnull).open() as one:
+        assert one.fileno() < subprocess.MAXFD < 1 << 16
 
 
 def test_more_than_a_pipe_holds_is_an_answer_too(tools):

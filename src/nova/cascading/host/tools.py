@@ -18,6 +18,7 @@ PATH = '/usr/sbin:/usr/bin:/sbin:/bin'
 ANSWER = 30  # seconds for a question
 WORK = 300  # seconds for starting, stopping or restarting services
 MISSING, LATE = 127, 124  # exit statuses, as sh and timeout(1) have them
+_MORE = 64  # files that may be opened meanwhile
 # What makes an interpreter run code from elsewhere; restarted services would inherit it, too.
 _MISLEADING = ('PYTHON', 'PERL', 'RUBY', 'LD_', 'BASH_', 'GCONV_')
 _MISLEADING_NAMES = ('ENV', 'CDPATH', 'IFS')
@@ -81,12 +82,19 @@ def environment():
 
 def _start(command, output, **options):
     """A process, or None; its output goes to the user, or with a pipe to us alone."""
+    _count_open_files()
     with open(os.devnull, 'r+') as nothing:
         try:
             return subprocess.Popen([_path(command[0])] + command[1:], env=environment(), close_fds=True, stdin=nothing,
                                     stdout=output, stderr=nothing if output else None, **options)
         except EnvironmentError:
             return None
+
+
+def _count_open_files():
+    """Python 2 closes every number that a file of a new process could have: of containers' limits, for minutes."""
+    if hasattr(subprocess, 'MAXFD'):
+        subprocess.MAXFD = max(map(int, os.listdir('/proc/self/fd'))) + _MORE
 
 
 def _path(tool):

@@ -86,6 +86,11 @@ def test_nothing_is_decided_from_text_that_is_for_people():
     assert [line for line in commands if 'json' not in line] == []
 
 
+def test_no_number_of_a_release_is_compared_as_debians_testing_and_sid_have_none():
+    used = [path.name for path in ANSIBLE.rglob('*.yml') if 'distribution_version' in path.read_text()]
+    assert used == []
+
+
 def test_no_template_has_an_escape_that_ansible_leaves_as_two_characters():
     """A line end in a template is one only where YAML makes it, between double quotes."""
     lines = [f'{path.name}: {line}' for path in ANSIBLE.rglob('*.yml') for line in path.read_text().splitlines()]

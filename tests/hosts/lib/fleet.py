@@ -124,6 +124,8 @@ def make_cell(first: Host) -> None:
 def proxy(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
     """A compute host: nova-compute with nova's fake driver, and no database."""
     member = controller(make, name, port, beside)
+    # As Debian's testing and sid, whose releases have no number.
+    member.host.run('sed -i /^VERSION_ID/d /etc/os-release; echo forky/sid >/etc/debian_version')
     member.host.run(f'systemctl disable nova-conductor; systemctl enable nova-compute; {WITHOUT_DATABASE}')
     member.host.write('/etc/nova/nova-compute.conf', '[DEFAULT]\ncompute_driver = fake.FakeDriver\n')
     return member

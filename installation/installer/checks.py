@@ -87,7 +87,7 @@ def check_mounts(places):
 
 
 def check_writable(places):
-    for folder in sorted(set(_existing(os.path.dirname(place)) for place in places)):
+    for folder in sorted(set(existing(os.path.dirname(place)) for place in places)):
         if os.statvfs(folder).f_flag & READ_ONLY:
             raise Refusal('{0} is on a read-only file system'.format(folder), 'mount -o remount,rw, then try again')
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -120,7 +120,7 @@ def capabilities():
 
 def check_flags(places):
     """Files that chattr has locked look writable to everything but the writing itself."""
-    folders = set(_existing(os.path.dirname(place)) for place in places)
+    folders = set(existing(os.path.dirname(place)) for place in places)
     for place in sorted(folders) + [place for place in places if os.path.exists(place)]:
         flags = flags_of(place)
         for bit, name, letter in FLAGS:
@@ -152,7 +152,7 @@ def check_room(needs):
     """
     sums, names = {}, {}
     for folder, size in needs:
-        folder = _existing(folder)
+        folder = existing(folder)
         device = os.stat(folder).st_dev
         sums[device], names[device] = sums.get(device, SPARE) + size, folder
     for device, size in sums.items():
@@ -165,13 +165,13 @@ def check_room(needs):
 
 def mount_of(path):
     """:returns: where the file system of a path is mounted, or would be."""
-    path = _existing(path)
+    path = existing(path)
     while os.path.dirname(path) != path and os.stat(path).st_dev == os.stat(os.path.dirname(path)).st_dev:
         path = os.path.dirname(path)
     return path
 
 
-def _existing(folder):
+def existing(folder):
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)
     return folder

@@ -21,7 +21,7 @@ import os
 import re
 import sys
 
-from installer import files, processes, trust
+from installer import checks, files, processes, trust
 from installer.say import Refusal, quoted, refuse_others
 
 ROOT = '/var/lib/nova-cascading/installer'
@@ -53,6 +53,18 @@ def load(path):
     return native(json.loads(files.read(path).decode('utf-8')))
 
 
+def make_root(root):
+    """Make the folder of all journals, where nobody else could lead what we write elsewhere.
+
+    :raises Refusal: somebody could; nothing was made then.
+    """
+    for folder in (checks.existing(root), root):
+        files.make_folder(folder)
+        refuse_others(folder, trust.weakness(folder, trust.ourselves()),
+                      'sudo chown root, chmod go-w, or give another --state-dir')
+    refuse_planted(root)
+
+
 def refuse_planted(root):
     """Journals say what is run and written as root: in a folder that many may write (a tmpfs), look at each.
 
@@ -72,14 +84,11 @@ class Lock(object):
 
     def __enter__(self):
         try:
-            files.make_folder(os.path.dirname(self.path))
-            self.handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            make_root(os.path.dirname(self.path))
+            self.handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except EnvironmentError as error:
             raise Refusal('the journal cannot be written: {0}'.format(error),
                           'run it with sudo, on a file system that is not read-only (or give --state-dir DIR)')
-        refuse_others(os.path.dirname(self.path), trust.weakness(os.path.dirname(self.path), trust.ourselves()),
-                      'sudo chown root, chmod go-w, or give another --state-dir')
-        refuse_planted(os.path.dirname(self.path))
         # A service restarted from here must not inherit the lock.
         fcntl.fcntl(self.handle, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
         try:

@@ -176,8 +176,10 @@ def test_a_new_directory_is_for_us_alone(safefile, tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason='SKIPPED: needs root, to give a directory to somebody else')
 def test_somebody_elses_directory_is_refused(safefile, errors, tmp_path):
     os.chown(tmp_path, 65534, 65534)
-    with pytest.raises(errors.CascadingError, match='belongs to another user'):
-        safefile.make_directory(str(tmp_path))
+    for path in (tmp_path, tmp_path / 'new'):
+        with pytest.raises(errors.CascadingError, match='belongs to another user'):
+            safefile.make_directory(str(path))
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize(('text', 'shown'), [

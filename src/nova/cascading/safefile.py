@@ -25,9 +25,7 @@ def make_directory(path):
     :raises EnvironmentError: it cannot be made
     """
     if not os.path.isdir(path):
-        parent = os.path.dirname(os.path.abspath(path))
-        if not os.path.isdir(parent):
-            make_directory(parent)
+        make_directory(os.path.dirname(os.path.abspath(path)))
         os.mkdir(path, 0o700)
     refuse_open(path)
 

@@ -1,20 +1,23 @@
 """What install.sh and uninstall.sh run, on the host's own Python 2.6 to 3.13."""
 
-import optparse
-import os
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-if not __package__:  # the folder is run as a program (python FOLDER), so that its own name is not yet a package
-    sys.path[0] = os.path.dirname(HERE)
+HERE = __file__.rpartition('/')[0]  # install.sh names it from the root
+if __name__ == '__main__':  # nothing in here may pass for a module of Python's own, nor old byte code for one of ours
+    sys.path[:] = [place for place in sys.path if place not in ('', HERE)]
+    vars(sys)['pycache_prefix'] = '/dev/null'
+    sys.modules['installer'] = type(sys)('installer')
+    sys.modules['installer'].__path__ = [HERE]
 
-from installer import bug, findnova, interpreters, signals, trust  # noqa: E402
+import optparse  # noqa: E402
+import os  # noqa: E402
+
+from installer import bug, findnova, interpreters, signals  # noqa: E402
 from installer.install import install  # noqa: E402
 from installer.journal import ROOT  # noqa: E402
 from installer.run import run  # noqa: E402
-from installer.say import LOST, Refusal, complain, open_streams, quoted, refuse_others  # noqa: E402
+from installer.say import LOST, Refusal, complain, open_streams  # noqa: E402
 from installer.uninstall import uninstall  # noqa: E402
-
 
 PATHS = ('nova_parent', 'state_dir', 'config_file', 'python')
 
@@ -67,7 +70,6 @@ def main(action, words):
     os.umask(os.umask(0) | 0o022)  # what is made for root must not be everybody's; where nova's is, its mode is copied
     try:
         options = options_of(action, words)
-        refuse_foreign_bundle(options.here)
         if action == 'uninstall':
             return told(options, uninstall(options))
         nova = findnova.find(options.nova_parent, options.python)
@@ -93,14 +95,6 @@ def told(options, status):
     return status
 
 
-def refuse_foreign_bundle(folder):
-    """What root runs must not be what others can change meanwhile; who typed sudo may own it."""
-    users = trust.ourselves() | set(int(number) for number in [os.environ.get('SUDO_UID', '')] if number.isdigit())
-    place = os.path.join(folder, 'installation')
-    refuse_others(place, trust.weakness(folder, users) or trust.weakness_of_modules(place, users),
-                  'unpack the bundle anew as root, in a directory of root\'s: not {0}'.format(quoted(folder)))
-
-
 def use_its_python(nova):
     """Go on in the interpreter that runs nova: what does not parse there is no good result."""
     started = os.environ.get('NOVA_CASCADING_PYTHON')
@@ -111,7 +105,7 @@ def use_its_python(nova):
             raise Refusal('{0} does not run: {1}'.format(nova.python, output.strip()[:500]),
                           'name one that does: --python PYTHON')
         os.environ['NOVA_CASCADING_PYTHON'] = nova.python
-        os.execv(nova.python, command + [HERE] + sys.argv[1:])
+        os.execv(nova.python, command + [os.path.join(HERE, '__main__.py')] + sys.argv[1:])
 
 
 if __name__ == '__main__':

@@ -61,7 +61,7 @@ def find(parent=None, python=None):
         nova = _search()
     if nova is None:
         raise Refusal('no Python of this host has a nova', BOTH)
-    reason = trust.weakness(nova.parent, _users(nova)) or trust.weakness_of_modules(
+    reason = trust.weakness_of_folder(nova.parent, _users(nova)) or trust.weakness_of_modules(
         os.path.join(nova.parent, 'nova'), _users(nova))
     refuse_others(os.path.join(nova.parent, 'nova'), reason,
                   'chmod -R go-w {0}'.format(quoted(os.path.join(nova.parent, 'nova'))))
@@ -124,7 +124,7 @@ def _parents(candidates, passed):
         python = candidate.python
         reason = trust.weakness_of_interpreter(python, candidate.users)
         for folder in candidate.parents:
-            reason = reason or trust.weakness(folder, candidate.users)
+            reason = reason or trust.weakness_of_folder(folder, candidate.users)
         if reason and candidate.must:
             refuse_others(python, reason, 'if you trust that user: --nova-parent DIR, the directory that holds '
                           'nova/ (its owner may then write it); else take the right to write from others')

@@ -50,8 +50,11 @@ def weakness(path, users, missing=False):
         try:
             found = os.lstat(beneath)
         except OSError as error:
-            return None if missing and error.errno == errno.ENOENT else '{0}: {1}'.format(beneath, error.strerror)
-        reason = _writers(beneath, found, users)
+            if missing and error.errno == errno.ENOENT:  # in a shared one as well, anybody can make it
+                return _writers(place, os.lstat(place), users)
+            return '{0}: {1}'.format(beneath, error.strerror)
+        is_shared = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # there each entry is its owner's
+        reason = _writers(beneath, found, users, is_shared)
         if reason:
             return reason
         if not stat.S_ISLNK(found.st_mode):
@@ -69,11 +72,16 @@ def _parts(path):
     return list(reversed(path.split('/')))
 
 
-def _writers(path, found, users):
+def weakness_of_folder(path, users):
+    """As weakness(), of a folder to which nobody else may even add something: Python would take it for a module."""
+    return weakness(path, users) or _writers(path, os.stat(path), users)
+
+
+def _writers(path, found, users, is_shared=False):
     if found.st_uid not in users:
         return '{0} belongs to the user {1}'.format(path, name_of(found.st_uid))
-    if stat.S_ISLNK(found.st_mode) or stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX:
-        return None  # nobody writes a link; in a sticky folder each entry is its owner's
+    if stat.S_ISLNK(found.st_mode) or is_shared:  # nobody writes a link
+        return None
     if found.st_mode & OTHERS:
         return '{0} can be written by everybody'.format(path)
     if found.st_mode & GROUP and (_has_acl(path) or _members(found.st_gid) - users):
@@ -163,7 +171,7 @@ def weakness_of_interpreter(python, users):
 
 def weakness_of_modules(top, users):
     """As weakness(), of a tree of modules; only root can have given a file in it to somebody else."""
-    reason = weakness(top, users)
+    reason = weakness_of_folder(top, users)
     for folder, names, others in os.walk(top):
         for path in [] if reason else [os.path.join(folder, name) for name in names + others]:
             found = os.lstat(path)

@@ -133,6 +133,21 @@ def test_a_user_who_may_write_a_journal_but_not_the_tree(prepared):
     refused(prepared, done, 'cannot be written by uid', 'sudo')
 
 
+def test_a_users_own_bundle_is_run_and_what_a_group_has_added_to_it_is_not(prepared):
+    """alice unpacks it with the umask 002 of her own group, then shares it with bob's."""
+    host, bundle = prepared, '/home/alice/bundle'
+    host.run('groupadd team && useradd -g team bob && useradd -m alice && chmod 755 /home/alice && '
+             f'cp -r /srv/bundle {bundle} && chmod -R g+w {bundle} && chown -R alice: {bundle}')
+    sudo = f"SUDO_UID=$(id -u alice) sh {bundle}/installation/install.sh --nova-parent '{PARENT}' " \
+           '--python /usr/bin/python3 --no-db --dry-run'
+    assert 'would add' in host.run(sudo).out
+    host.run(f'chgrp -R team {bundle}; cd {bundle}/installation/installer && setpriv --reuid bob --regid team '
+             "--clear-groups sh -c 'echo \"raise SystemExit(99)\" >optparse.py'")
+    refused(host, host.run(sudo, check=False), f'bob can write {bundle}/', 'unpack the bundle anew')
+    host.run(f'chmod -R g-w {bundle}; chown -R root: {bundle}')
+    refused(host, host.run(sudo, check=False), 'its checksums do not know', 'optparse.py')
+
+
 def test_what_is_found_depends_on_no_current_directory(prepared):
     """A nova/ in the current directory, such as the bundle's own, is not the one the host runs."""
     done = prepared.run('cd /srv/bundle && sh installation/install.sh --no-db', check=False)

@@ -3,7 +3,9 @@
 import socket
 import subprocess
 import sys
+import threading
 import time
+import types
 
 import pytest
 
@@ -41,6 +43,65 @@ def test_a_migration_notices_within_two_minutes_that_the_host_of_its_server_is_g
         idle, interval, count = [line.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
                                  for name in ('TCP_KEEPIDLE', 'TCP_KEEPINTVL', 'TCP_KEEPCNT')]
     assert 0 < idle + interval * count <= 120
+
+
+class Psycopg2(socket.socket):
+    """Its connection, which has been sent a question; as there, close() waits for the lock of that question."""
+
+    status = 1
+
+    def poll(self):
+        try:
+            return 0 if self.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) else 3
+        except BlockingIOError:
+            return 1
+
+    def close(self):
+        raise AssertionError('waits for ever')
+
+
+@pytest.fixture
+def psycopg2(monkeypatch, load):
+    """The function that it waits in, and what makes a connection to a server of this test; its own end comes last."""
+    silence, registered = load('database.silence'), []
+    monkeypatch.setattr(silence, 'SECONDS', 0.1)
+    extensions = types.SimpleNamespace(connection=Psycopg2, set_wait_callback=registered.append, POLL_OK=0,
+                                       POLL_READ=1, STATUS_READY=1, STATUS_BEGIN=2)
+    module = types.SimpleNamespace(extensions=extensions, OperationalError=RuntimeError)
+    monkeypatch.setitem(sys.modules, 'psycopg2', module)
+    monkeypatch.setitem(sys.modules, 'psycopg2.extensions', extensions)
+
+    def connect(is_patient):
+        ours, servers = socket.socketpair()
+        kind = silence.limits('psycopg2', 0.1, is_patient)['connection_factory']
+        return kind(fileno=ours.detach()), servers
+    return lambda connection: registered[-1](connection), connect
+
+
+def test_psycopg2_gives_a_silent_server_up_and_leaves_nothing_that_could_still_be_waited_for(psycopg2):
+    wait, connect = psycopg2
+    connection, server = connect(is_patient=False)
+    with pytest.raises(RuntimeError, match='has not answered within 0.1 s'):
+        wait(connection)
+    assert (connection.recv(1), server.recv(1)) == (b'', b''), 'the line is shut'
+
+
+def test_a_change_of_a_table_takes_as_long_as_it_takes_whatever_else_this_process_has_asked(psycopg2):
+    wait, connect = psycopg2
+    connection, server = connect(is_patient=True)
+    connect(is_patient=False)
+    answer = threading.Timer(0.5, server.send, [b'done'])
+    answer.start()
+    wait(connection)
+    answer.join()
+
+
+def test_a_server_that_keeps_silent_before_it_lets_us_in_is_given_up_even_then(psycopg2):
+    wait, connect = psycopg2
+    connection, _server = connect(is_patient=True)
+    connection.status = 20
+    with pytest.raises(RuntimeError, match='has not answered within 0.1 s'):
+        wait(connection)
 
 
 READ = '''

@@ -43,8 +43,7 @@ class Database(object):
             url = sqlalchemy.engine.url.make_url(self.url)
             driver = url.get_dialect().driver
             arguments = {_TIMEOUT_ARGUMENT[driver]: timeout} if driver in _TIMEOUT_ARGUMENT else {}
-            if not is_patient:
-                arguments.update(silence.limits(driver))
+            arguments.update(silence.limits(driver, timeout, is_patient))
             engine = sqlalchemy.create_engine(self.url, poolclass=pool.NullPool, connect_args=arguments)
             if not systemuser.is_needed(url):
                 return engine

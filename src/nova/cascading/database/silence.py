@@ -10,15 +10,16 @@ _SINCE = {'pymysql': ('VERSION', (0, 7)), 'mysqldb': ('version_info', (1, 2, 4))
 _MODULES = {'pymysql': 'pymysql', 'mysqldb': 'MySQLdb'}
 
 
-def limits(driver):
+def limits(driver, to_connect, is_patient):
     """What to give to the driver's connect(), by name.
 
     :param driver: its name in SQLAlchemy
+    :param to_connect: seconds that the server may take to let us in
+    :param is_patient: whether it may take as long as it takes over an answer
     """
     if driver == 'psycopg2':
-        from psycopg2 import extensions
-        extensions.set_wait_callback(_wait)
-    if driver not in _SINCE:
+        return _of_psycopg2(to_connect, None if is_patient else SECONDS)
+    if is_patient or driver not in _SINCE:
         return {}
     __import__(_MODULES[driver])
     attribute, version = _SINCE[driver]
@@ -27,18 +28,57 @@ def limits(driver):
     return {'read_timeout': SECONDS, 'write_timeout': SECONDS}
 
 
+def _of_psycopg2(to_connect, to_answer):
+    """psycopg2 has one function that waits, for the whole process: the limits belong to the connection.
+
+    The function is also what lets ^C end a wait; within libpq nothing does.
+    """
+    from psycopg2 import extensions
+    if not hasattr(extensions, 'set_wait_callback'):  # before 2.2
+        return {}
+    extensions.set_wait_callback(_wait)
+
+    class Limited(extensions.connection):
+        limits = (to_connect, to_answer)
+    return {'connection_factory': Limited}
+
+
 def _wait(connection):
-    """psycopg2 waits here instead of in libpq, which knows no limit."""
+    """psycopg2 waits here instead of in libpq, and closes the connection itself when this fails.
+
+    Until then it holds a lock, so that close() would wait for ever.
+    """
     from psycopg2 import OperationalError, extensions
     while True:
         state = connection.poll()
         if state == extensions.POLL_OK:
             return
-        number = connection.fileno()
-        reading, writing = ([number], []) if state == extensions.POLL_READ else ([], [number])
-        if not any(select.select(reading, writing, [], SECONDS)):
-            connection.close()
-            raise OperationalError('the server has not answered within {0} s'.format(SECONDS))
+        is_open = connection.status in (extensions.STATUS_READY, extensions.STATUS_BEGIN)
+        seconds = getattr(connection, 'limits', (None, None))[is_open]
+        if not _has_come(connection.fileno(), state == extensions.POLL_READ, seconds):
+            raise OperationalError('the server has not answered within {0} s'.format(seconds))
+
+
+def _has_come(number, is_to_read, seconds):
+    """Whether the line was ready in time; when it was not, or ^C came, nothing will ever come through it again."""
+    is_ready = False
+    try:
+        is_ready = any(select.select([number] * is_to_read, [number] * (not is_to_read), [], seconds))
+    finally:
+        if not is_ready:
+            _shut(number)
+    return is_ready
+
+
+def _shut(number):
+    """Before 2.4.6, psycopg2 goes on reading when the wait has failed, until the server ends."""
+    line = socket.fromfd(number, socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        line.shutdown(socket.SHUT_RDWR)
+    except EnvironmentError:  # it is shut already
+        pass
+    finally:
+        line.close()
 
 
 def notice_end(driver_connection):

@@ -127,6 +127,15 @@ def test_a_galera_node_out_of_its_cluster_is_refused(galera):
     assert 'mapping_uuid' not in galera.columns(url)
 
 
+def test_a_server_that_is_built_for_galera_and_has_no_cluster_is_migrated(module_host):
+    """MariaDB Galera 5.5 and 10.0 are so from the start; status then says Disconnected."""
+    bed = Bed(module_host('bookworm', 'databases'))
+    bed.start_mariadb('wsrep_on=ON wsrep_provider=none')
+    url = bed.mariadb(V233)
+    assert verdicts.outcome(bed, url) == verdicts.GO
+    assert bed.is_right(url)
+
+
 def test_a_replica_that_takes_writes_is_refused_all_the_same(module_host):
     """Its own read_only is off, as administrators forget; a change made here would stay here."""
     primary = Bed(module_host('bookworm', 'databases'))

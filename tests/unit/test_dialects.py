@@ -125,6 +125,15 @@ def test_what_no_table_of_errors_knows_is_tried_in_the_next_manner(server, worke
     assert made.connection.asked[-1].endswith('VARCHAR(36) NULL')
 
 
+@pytest.mark.parametrize(('provider', 'is_cluster'), [('none', False), ('', False), ('/usr/lib/galera.so', True)])
+def test_a_build_for_galera_is_no_cluster_before_it_has_a_provider(server, load, provider, is_cluster):
+    """MariaDB Galera 5.5 and 10.0 and Percona's say wsrep_on=ON, and Disconnected, all the same."""
+    made = server(('GLOBAL VARIABLES.*wsrep_on', [('wsrep_on', 'ON'), ('wsrep_provider', provider)]),
+                  ('GLOBAL STATUS', [('wsrep_ready', 'ON'), ('wsrep_cluster_status', 'Disconnected')]))
+    assert made.is_galera == is_cluster
+    assert bool(load('database.dialects.topology').why_out_of_cluster(made)) == is_cluster
+
+
 def test_a_row_that_strict_mode_finds_too_wide_is_taken_without_it(server, worker):
     made = server()
     made.connection.rules.insert(0, ('ALTER TABLE', 1118))

@@ -88,7 +88,9 @@ class MySQL(base.Server):
 
     @property
     def is_galera(self):
-        return self.settings('VARIABLES', ['wsrep_on']).get('wsrep_on') == 'ON'
+        """Builds for Galera say wsrep_on=ON without a cluster, too; they know one by its provider."""
+        told = self.settings('VARIABLES', ['wsrep_on', 'wsrep_provider'])
+        return told.get('wsrep_on') == 'ON' and told.get('wsrep_provider') not in ('', 'NONE')
 
     def refuse_unfit(self):
         reason = topology.why_out_of_cluster(self)

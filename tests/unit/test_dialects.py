@@ -125,6 +125,18 @@ def test_what_no_table_of_errors_knows_is_tried_in_the_next_manner(server, worke
     assert made.connection.asked[-1].endswith('VARCHAR(36) NULL')
 
 
+def test_a_server_that_cannot_limit_a_wait_is_changed_without_a_limit(server, worker):
+    """MySQL 5.1 does not know the one (1193), and keeps the other for its configuration (1238)."""
+    made = server((' lock_wait_timeout', 1193), ('innodb_lock_wait_timeout', 1238))
+    made.prepare(worker(made).options)
+
+
+def test_a_server_that_refuses_to_limit_a_wait_is_left_alone(server, worker, load):
+    made = server(('lock_wait_timeout', 1227))
+    with pytest.raises(load('database.dialects.base').StatementError):
+        made.prepare(worker(made).options)
+
+
 @pytest.mark.parametrize(('provider', 'is_cluster'), [('none', False), ('', False), ('/usr/lib/galera.so', True)])
 def test_a_build_for_galera_is_no_cluster_before_it_has_a_provider(server, load, provider, is_cluster):
     """MariaDB Galera 5.5 and 10.0 and Percona's say wsrep_on=ON, and Disconnected, all the same."""

@@ -11,6 +11,7 @@ from nova.cascading.database.dialects import base, grants, obstacles, packed, to
 _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1064: base.UNSUPPORTED, 1235: base.UNSUPPORTED, 1800: base.UNSUPPORTED, 1845: base.UNSUPPORTED,
           1846: base.UNSUPPORTED, 1847: base.UNSUPPORTED, 4092: base.UNSUPPORTED,
+          1193: base.UNSUPPORTED, 1229: base.UNSUPPORTED, 1238: base.UNSUPPORTED,  # variables of a session
           1118: base.TOO_WIDE, 1060: base.EXISTS, 1061: base.EXISTS,
           1044: base.PRIVILEGE, 1142: base.PRIVILEGE, 1143: base.PRIVILEGE, 1227: base.PRIVILEGE,
           1290: base.READ_ONLY, 1792: base.READ_ONLY, 1836: base.READ_ONLY, 3989: base.READ_ONLY,
@@ -182,10 +183,18 @@ class MySQL(base.Server):
         self.connection.private()
         self.connection.rows('SET SESSION autocommit = 1')
         for name in ('lock_wait_timeout', 'innodb_lock_wait_timeout'):
-            self.connection.rows('SET SESSION {0} = {1}'.format(name, options.lock_wait_timeout))
+            self._limit_wait(name, options.lock_wait_timeout)
         # This session is idle while others hold the table.
         self.set_session('wait_timeout', max(options.max_wait, 3600))
         self.refuse_unchangeable()
+
+    def _limit_wait(self, name, seconds):
+        """MySQL 5.1 can limit neither; who can, must: without a limit, all wait for as long as this one does."""
+        try:
+            self.connection.rows('SET SESSION {0} = {1}'.format(name, seconds))
+        except base.StatementError as error:
+            if error.kind != base.UNSUPPORTED:
+                raise
 
     @contextlib.contextmanager
     def queue(self, worker):

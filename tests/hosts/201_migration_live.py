@@ -6,12 +6,13 @@ import time
 
 import pytest
 
+from tests.hosts.lib import services
 from tests.hosts.lib.bed import Bed
-from tests.hosts.lib.services import PATIENCE
 
 V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
 WAIT = 1  # seconds of lock_wait_timeout
 PATIENT = f'[cascading]\nlock_wait_timeout = {WAIT}\nlock_retries = 20\n'
+UNHURRIED = '[cascading]\nlock_wait_timeout = 60\n'
 HASTY = f'[cascading]\nlock_wait_timeout = {WAIT}\nlock_retries = 1\n'
 LOG = '/var/lib/mysql/general.log'
 
@@ -84,15 +85,7 @@ class Reader(threading.Thread):
 def wait_for_sleeper(bed, name):
     """The transaction has read the tables; the number of its connection."""
     asked = f"SELECT id FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'SELECT SLEEP%'"
-    return wait_until(lambda: bed.host.sql(asked, 'mysql'))[0][0]
-
-
-def wait_until(ask):
-    end = time.monotonic() + PATIENCE
-    while not (answer := ask()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return answer
+    return services.until(lambda: bed.host.sql(asked, 'mysql'))[0][0]
 
 
 def migrate(bed, url, meets, release):
@@ -129,17 +122,39 @@ def test_giving_up_leaves_the_schema_untouched(bed):
     assert bed.host.sql('SHOW CREATE TABLE shadow_instances; SHOW CREATE TABLE instances', name) == before
 
 
+def hold_on_postgresql(bed, name):
+    """A transaction that reads instances; returns what ends it."""
+    held = 'BEGIN; SELECT COUNT(*) FROM instances; SELECT pg_sleep(600)'
+    bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
+    services.until(lambda: bed.psql("SELECT 1 FROM pg_locks WHERE relation = 'instances'::regclass", name).strip())
+    return lambda: bed.psql(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query ~ 'pg_sleep'")
+
+
 def test_open_transaction_on_postgresql(bed):
     url = bed.postgresql()
     name = url.rpartition('/')[2]
-    held = 'BEGIN; SELECT COUNT(*) FROM instances; SELECT pg_sleep(600)'
-    bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
-    wait_until(lambda: bed.psql("SELECT 1 FROM pg_locks WHERE relation = 'instances'::regclass", name).strip())
+    release = hold_on_postgresql(bed, name)
     with Reader(lambda: bed.psql('SELECT COUNT(*) FROM instances', name)) as reader:
-        migrate(bed, url, 'is in use', lambda: bed.psql(
-            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query ~ 'pg_sleep'"))
+        migrate(bed, url, 'is in use', release)
     assert reader.longest < reader.limit
     assert bed.is_right(url)
+
+
+def test_a_change_that_the_administrator_ends_is_not_tried_again(bed):
+    """Neither later nor in another manner, such as to copy the table."""
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM shadow_instances; SELECT SLEEP(600)'")
+    number = wait_for_sleeper(bed, name)
+    bed.host.path(LOG).write_text('')
+    running = bed.start('db sync', url, UNHURRIED)
+    waiting = f"SELECT id FROM information_schema.processlist WHERE db = '{name}' AND info LIKE 'ALTER TABLE shadow%'"
+    bed.host.sql(f"KILL QUERY {services.until(lambda: bed.host.sql(waiting, 'mysql'))[0][0]}", 'mysql')
+    said = running.communicate(timeout=60)[0]
+    bed.host.sql(f'KILL {number}', 'mysql')
+    assert (running.returncode, 'ask why' in said) == (1, True), said
+    assert len(re.findall(r'Query\s+ALTER TABLE', bed.host.read(LOG))) == 1
 
 
 def test_second_run_is_quick(bed):

@@ -41,3 +41,15 @@ def load():
         yield lambda name: importlib.import_module(f'nova.cascading.{name}')
         for name in [name for name in sys.modules if name.startswith('nova.')]:
             del sys.modules[name]
+
+
+@pytest.fixture
+def worker(load):
+    """Makes what migrates a database of tests.unit.fakeserver; `said` is what it tells."""
+    def make(server, **options):
+        values = {'lock_wait_timeout': 1, 'lock_retries': 0, 'allow_table_copy': False, 'max_wait': 1, **options}
+        said = []
+        made = load('migration.worker').Worker(server.connection, types.SimpleNamespace(**values), said.append)
+        made.said = said
+        return made
+    return make

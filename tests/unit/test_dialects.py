@@ -18,17 +18,6 @@ def server(load):
     return make
 
 
-@pytest.fixture
-def worker(load):
-    def make(server, **options):
-        values = {'lock_wait_timeout': 1, 'lock_retries': 0, 'allow_table_copy': False, 'max_wait': 1, **options}
-        said = []
-        made = load('migration.worker').Worker(server.connection, types.SimpleNamespace(**values), said.append)
-        made.said = said
-        return made
-    return make
-
-
 @pytest.mark.parametrize(('lines', 'lacks'), [
     ([GRANT.format('ALL PRIVILEGES')], []),
     ([GRANT.format(ALL)], []),
@@ -123,6 +112,32 @@ def test_what_no_table_of_errors_knows_is_tried_in_the_next_manner(server, worke
     made = server(('ALGORITHM=(INSTANT|INPLACE)', 9999), ('COUNT', [(1,)]))
     made.add_columns([('instances', None)], worker(made))
     assert made.connection.asked[-1].endswith('VARCHAR(36) NULL')
+
+
+LARGE = [('COUNT', [(10001,)]), ('TABLE_ROWS', [(2000000, 3 * 2 ** 30)])]
+
+
+@pytest.mark.parametrize(('number', 'allowed', 'words', 'last'), [
+    (1799, False, 'Accès refusé', 'LOCK=NONE'), (1846, False, '--allow-table-copy', 'LOCK=NONE'),
+    (1799, True, None, '(mapping_uuid)')])
+def test_a_large_table_that_would_be_changed_in_place_but_for_an_error_is_not_said_to_need_copying(
+        server, worker, load, number, allowed, words, last):
+    """The first is that others have written more meanwhile than the server keeps for such a change."""
+    made = server(('INPLACE', number), *LARGE)
+    try:
+        made.add_index(worker(made, allow_table_copy=allowed))
+        assert words is None
+    except load('errors').CascadingError as error:
+        assert words in str(error)
+    assert [one for one in made.connection.asked if 'ALTER' in one][-1].endswith(last)
+
+
+@pytest.mark.parametrize('number', [1317, 1969])
+def test_a_change_that_somebody_has_ended_is_not_tried_in_another_manner(server, worker, load, number):
+    made = server(('ALTER', number), ('COUNT', [(1,)]))
+    with pytest.raises(load('database.dialects.base').StatementError, match='ask why'):
+        made.add_columns([('instances', None)], worker(made, lock_retries=3))
+    assert len([one for one in made.connection.asked if 'ALTER' in one]) == 1
 
 
 def test_a_server_that_cannot_limit_a_wait_is_changed_without_a_limit(server, worker):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.hosts.lib.errors import HostError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.hosts.lib.host import Host
 
 # Seconds after which something will not come any more, however busy this machine is.
@@ -47,6 +49,19 @@ def serve(host: Host, directory: str, port: int) -> str:
     _daemon(host, f'python3 -m http.server --bind 127.0.0.1 --directory {directory} {port}',
             ready=f'python3 -c "import socket; socket.create_connection((\'127.0.0.1\', {port}))"')
     return f'http://127.0.0.1:{port}'
+
+
+def until(ask: Callable[[], Any]) -> Any:
+    """What a function answers as soon as that is something.
+
+    :raises HostError: when it never is.
+    """
+    end = time.monotonic() + PATIENCE
+    while not (answer := ask()):
+        if time.monotonic() > end:
+            raise HostError(f'still {answer!r} after {PATIENCE} s')
+        time.sleep(0.1)
+    return answer
 
 
 def wait_for(host: Host, line: str, seconds: float = PATIENCE) -> None:

@@ -8,6 +8,7 @@ INDEX = 'instances_mapping_uuid_idx'
 SMALL = 10000  # rows; copying as many takes a fifth of a second
 
 # Kinds of refusal that the migration reacts to or explains.
+STOPPED = 'stopped'  # by a person, or by a limit of the server's; what waits too long for a table is LOCKED
 LOCKED, UNSUPPORTED, TOO_WIDE, EXISTS, PRIVILEGE, READ_ONLY, FULL, LOGIN, NO_DATABASE, NOT_READY, GONE, OTHER = (
     'locked', 'unsupported', 'too wide', 'exists', 'privilege', 'read only', 'full', 'login', 'no database',
     'not ready', 'gone', 'other')
@@ -15,6 +16,8 @@ NOT_NOW = (NOT_READY, GONE)  # says nothing about whether it can be done at anot
 
 HINTS = {
     LOCKED: 'another transaction holds the table: run this again when it has ended',
+    STOPPED: 'an administrator (KILL QUERY, pg_cancel_backend) or a time limit of the server has ended the statement: '
+             'ask why, then run this again; what was done stays and is right',
     PRIVILEGE: 'let the database user alter, index and create tables of this database (see GRANT), or name another '
                'user with --config-file, then run this again',
     READ_ONLY: 'run this where nova writes: on the primary',
@@ -174,9 +177,13 @@ class Server(object):
         :param options: the group [cascading] of nova.conf
         """
 
+    def may_copy(self, table, options):
+        """Whether a table is small enough to be copied, or somebody has allowed that."""
+        return options.allow_table_copy or self.is_small(table)
+
     def refuse_copy(self, table, options):
         """:raises errors.CascadingError: the table is large, and nobody has allowed to copy it"""
-        if options.allow_table_copy or self.is_small(table):
+        if self.may_copy(table, options):
             return
         rows, size = self.size(table)
         raise errors.CascadingError(

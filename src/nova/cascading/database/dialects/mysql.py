@@ -12,6 +12,7 @@ _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1064: base.UNSUPPORTED, 1235: base.UNSUPPORTED, 1800: base.UNSUPPORTED, 1845: base.UNSUPPORTED,
           1846: base.UNSUPPORTED, 1847: base.UNSUPPORTED, 4092: base.UNSUPPORTED,
           1193: base.UNSUPPORTED, 1229: base.UNSUPPORTED, 1238: base.UNSUPPORTED,  # variables of a session
+          1317: base.STOPPED, 1969: base.STOPPED, 3024: base.STOPPED,
           1118: base.TOO_WIDE, 1060: base.EXISTS, 1061: base.EXISTS,
           1044: base.PRIVILEGE, 1142: base.PRIVILEGE, 1143: base.PRIVILEGE, 1227: base.PRIVILEGE,
           1290: base.READ_ONLY, 1792: base.READ_ONLY, 1836: base.READ_ONLY, 3989: base.READ_ONLY,
@@ -254,6 +255,7 @@ class MySQL(base.Server):
 
     def _alter(self, worker, point, table, clause, manners=(_INSTANT, _IN_PLACE)):
         """Try the manners in their order, and without any (which may copy the table) only when that is allowed."""
+        problem = None
         for manner in manners:
             if manner == _IN_PLACE and self.is_galera:
                 continue  # the whole cluster would stand still for as long as it takes
@@ -262,6 +264,9 @@ class MySQL(base.Server):
             except base.StatementError as error:
                 if error.kind not in (base.UNSUPPORTED, base.OTHER):
                     raise
+                problem = error
+        if problem and problem.kind == base.OTHER and not self.may_copy(table, worker.options):
+            raise problem  # the server could, were it not for this
         self.refuse_copy(table, worker.options)
         return self._in_any_width(worker, point, table, clause, _ANY)
 

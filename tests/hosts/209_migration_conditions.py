@@ -1,5 +1,6 @@
 """Whatever condition a database is in: the preflight says beforehand what the migration then meets."""
 
+import contextlib
 import time
 
 import pytest
@@ -35,11 +36,16 @@ def test_mariadb_asks_the_system_for_the_user(bed):
                      'mysql')
 
 
-def test_nothing_stays_behind_in_sessions_that_a_pooler_gives_to_others(bed):
+def with_many_rows(bed):
+    """A new database of PostgreSQL, whose index is built CONCURRENTLY; returns its URL."""
     url = bed.postgresql()
-    name = url.rpartition('/')[2]
-    pooled = url.replace('127.0.0.1', '127.0.0.1:6432')
-    bed.psql("INSERT INTO instances SELECT g, 'u' || g, 'h', 0 FROM generate_series(1, 12000) g", name)
+    rows = "SELECT g, 'u' || g, 'h', 0 FROM generate_series(1, 12000) g"
+    bed.psql(f'INSERT INTO instances {rows}', url.rpartition('/')[2])
+    return url
+
+
+def test_nothing_stays_behind_in_sessions_that_a_pooler_gives_to_others(bed):
+    pooled = with_many_rows(bed).replace('127.0.0.1', '127.0.0.1:6432')
     assert 'CONCURRENTLY' in bed.cascading('db sync', pooled).out
     assert bed.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == '0\n'
     code = f"import psycopg2; at = psycopg2.connect('{pooled}').cursor(); at.execute('SHOW lock_timeout'); " \
@@ -47,24 +53,30 @@ def test_nothing_stays_behind_in_sessions_that_a_pooler_gives_to_others(bed):
     assert bed.host.run(f'python3 -c "{code}"').out == '0\n'
 
 
-def test_an_index_that_cannot_be_finished_is_no_success(bed):
-    """A transaction with an old snapshot holds up CREATE INDEX CONCURRENTLY; its failure leaves half an index."""
-    url = bed.postgresql()
+@contextlib.contextmanager
+def old_snapshot(bed, url):
+    """A transaction that holds up CREATE INDEX CONCURRENTLY until the end of the block."""
     name = url.rpartition('/')[2]
-    bed.psql("INSERT INTO instances SELECT g, 'u' || g, 'h', 0 FROM generate_series(1, 12000) g", name)
     held = 'BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM migrate_version; SELECT pg_sleep(60)'
     code = f"import psycopg2; psycopg2.connect('{url}').cursor().execute('{held}')"
     holder = bed.host.spawn(f'exec python3 -c "{code}"')
     services.wait_for(bed.host, f'su postgres -c "psql -Atc \\"SELECT query FROM pg_stat_activity WHERE datname = '
                       f'\'{name}\'\\"" | grep -q sleep')
     try:
+        yield
+    finally:
+        bed.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query ~ 'sleep'")
+        holder.wait()
+
+
+def test_an_index_that_cannot_be_finished_is_no_success(bed):
+    """Its failure leaves half an index."""
+    url = with_many_rows(bed)
+    with old_snapshot(bed, url):
         done = bed.cascading('db sync', url, '[cascading]\nlock_wait_timeout = 1\nlock_retries = 1\n', check=False)
-        assert done.status == 1
+        assert done.status
         assert 'the oldest transaction is' in done.out
         assert bed.cascading('db check', url, check=False).status == 1
-    finally:
-        bed.psql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
-        holder.wait()
     bed.cascading('db sync', url)
     assert bed.is_right(url)
 
@@ -129,3 +141,17 @@ def test_messages_of_a_server_in_another_language_are_told_in_any_locale(bed):
     assert done.status == 2
     assert 'correct user or password' in done.out and 'bug' not in done.out
     assert 'Acc' in done.out and 'denied' not in done.out, 'the server speaks English'
+
+
+def test_an_autovacuum_gives_way_also_where_half_an_index_is_left(bed):
+    url = with_many_rows(bed)
+    name = url.rpartition('/')[2]
+    bed.cascading('db sync', url)
+    bed.psql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'instances_mapping_uuid_idx'::regclass; "
+             'ALTER TABLE instances SET (autovacuum_vacuum_threshold = 1, autovacuum_vacuum_scale_factor = 0, '
+             'autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1); '
+             'DELETE FROM instances WHERE id > 11000', name)
+    bed.psql("ALTER SYSTEM SET autovacuum_naptime = '1s'; SELECT pg_reload_conf()")
+    services.until(lambda: bed.psql("SELECT 1 FROM pg_stat_progress_vacuum WHERE relid = 'instances'::regclass", name))
+    assert 'attempt' not in bed.cascading('db sync', url).out
+    assert bed.is_right(url)

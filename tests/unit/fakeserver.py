@@ -20,7 +20,7 @@ class Connection:
     """
 
     title = 'database main (nova on db)'
-    driver_connection = types.SimpleNamespace(get_backend_pid=lambda: 1)
+    driver_connection = types.SimpleNamespace(get_backend_pid=lambda: 1, cancel=lambda: None)
 
     def __init__(self, server, dialect, *rules):
         self.dialect = dialect

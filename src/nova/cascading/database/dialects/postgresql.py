@@ -31,11 +31,13 @@ _SIZE = """
     SELECT CAST(SUM(c.reltuples) AS bigint), SUM(pg_total_relation_size(c.oid)) FROM pg_class c
     WHERE c.oid IN (SELECT CAST(:name AS regclass) UNION SELECT inhrelid FROM pg_inherits
                     WHERE inhparent = CAST(:name AS regclass))"""
-# Whoever builds, drops or vacuums holds this; somebody else's unfinished index is no debris.
+# Whoever builds, drops or vacuums holds this; somebody else's unfinished index is no debris. An autovacuum, which is
+# nobody's from PostgreSQL 10 on, gives way.
 _BUILDERS = """
-    SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname = 'instances'
-    AND pg_table_is_visible(c.oid) AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
-    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.pid <> pg_backend_pid()"""
+    SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
+    WHERE c.relname = 'instances' AND pg_table_is_visible(c.oid) AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
+    AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.pid <> pg_backend_pid()
+    AND a.usesysid IS NOT NULL"""
 _HOLDER = """
     SELECT a.pid, a.client_addr, a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objid = CAST(CAST(hashtext(:name) AS bit(32)) AS bigint)
@@ -183,13 +185,14 @@ class PostgreSQL(base.Server):
 
     def _concurrently(self, worker, statements):
         """Run statements that are transactions of their own."""
-        if self.connection.rows(_BUILDERS):
+        debris = self._debris()
+        if debris and self.connection.rows(_BUILDERS):
             raise base.StatementError(base.LOCKED, '{0}: another process of the server changes instances'.format(
                 self.connection.title), base.HINTS[base.LOCKED])
         # Waits for old transactions without holding up anyone, so it may wait for longer.
         seconds = self.seconds * max(worker.options.lock_retries, 1)
         with self._alone(seconds):
-            for statement in ['DROP INDEX CONCURRENTLY ' + name for name in self._debris()] + list(statements):
+            for statement in ['DROP INDEX CONCURRENTLY ' + name for name in debris] + list(statements):
                 self.connection.rows(statement)
 
     @contextlib.contextmanager

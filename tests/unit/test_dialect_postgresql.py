@@ -48,3 +48,25 @@ def test_a_vacuum_holds_no_index_up_and_a_builder_only_where_it_may_be_building_
     server, work = migrating(LARGE, BUILDER, DEBRIS)
     assert refused(server.add_index, work).kind == 'locked'
     assert not those(server, 'DROP INDEX') and not those(server, 'CREATE INDEX')
+
+
+def test_who_holds_a_table_up_is_only_told(migrating, refused):
+    """The wait ends as it would, also where the server does not say that."""
+    server, work = migrating(('ALTER', '55P03'), ('pg_stat_activity', '42703'), lock_retries=1)
+    assert refused(server.add_columns, [('instances', None)], work).kind == 'locked'
+    assert (len(those(server, 'ALTER')), len(work.said)) == (2, 1)
+
+
+def test_processes_have_another_name_before_92(migrating):
+    for version, found in ((90100, 2), (90200, 0)):
+        server, _ = migrating(version=version)
+        server.holders('instances')
+        server._holder()
+        assert len(those(server, 'pg_stat_activity', 'procpid')) == found
+
+
+@pytest.mark.parametrize(('version', 'how'), [(90100, ''), (90200, 'CONCURRENTLY ')])
+def test_half_an_index_goes_as_the_server_lets_it_go(migrating, version, how):
+    server, work = migrating(LARGE, DEBRIS, version=version)
+    server.add_index(work)
+    assert those(server, 'DROP') == [f'DROP INDEX {how}instances_mapping_uuid_idx']

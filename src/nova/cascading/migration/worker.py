@@ -98,16 +98,23 @@ class Worker(object):
         told = _clock() - 60
         while not try_it():
             if _clock() - told >= 30:
-                who = holder()
                 self.say('{0}: another run changes it ({1}); waiting for that one to end'.format(
-                    self.connection.title, who))
+                    self.connection.title, self.told(holder)))
                 told = _clock()
             if _clock() >= self.end:
                 raise errors.CascadingError(
                     '{0}: another run changes it ({1}), and has not ended in {2} s'.format(
-                        self.connection.title, holder(), self.options.max_wait),
+                        self.connection.title, self.told(holder), self.options.max_wait),
                     'when no other nova-cascading runs anywhere, end that connection; then run this again')
             time.sleep(0.25)
+
+    @staticmethod
+    def told(ask):
+        """Who holds things up; the work goes on, whether the server tells that or not."""
+        try:
+            return ask()
+        except base.StatementError:
+            return 'the server does not tell who'
 
     def change(self, point, table, *statements, **how):
         """Run statements that need a table for themselves for a moment; waits for it within the limits of nova.conf.
@@ -142,7 +149,7 @@ class Worker(object):
 
     def _pause(self, table, attempt):
         seconds = min(0.5 * 2 ** attempt, 5)
-        who = self.server.holders(table)
+        who = self.told(lambda: self.server.holders(table))
         self.say('{0}: {1} is in use{2}; attempt {3} of {4} in {5:g} s'.format(
             self.connection.title, table, ' ({0})'.format(who) if who else '', attempt + 2,
             self.options.lock_retries + 1, seconds))

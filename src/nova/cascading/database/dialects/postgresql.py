@@ -34,21 +34,25 @@ _SIZE = """
 # Whoever builds, drops or vacuums holds this; somebody else's unfinished index is no debris. An autovacuum, which is
 # nobody's from PostgreSQL 10 on, gives way.
 _BUILDERS = """
-    SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.pid = l.pid
+    SELECT l.pid FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a ON a.{0} = l.pid
     WHERE c.relname = 'instances' AND pg_table_is_visible(c.oid) AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND l.pid <> pg_backend_pid()
     AND a.usesysid IS NOT NULL"""
 _HOLDER = """
-    SELECT a.pid, a.client_addr, a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
+    SELECT a.{0}, a.client_addr, a.application_name FROM pg_locks l JOIN pg_stat_activity a ON a.{0} = l.pid
     WHERE l.locktype = 'advisory' AND l.granted AND l.objid = CAST(CAST(hashtext(:name) AS bit(32)) AS bigint)
     AND a.datname = current_database()"""
 _OLDEST = """
-    SELECT pid, client_addr, CAST(extract(epoch FROM now() - xact_start) AS int) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+    SELECT {0}, client_addr, CAST(extract(epoch FROM now() - xact_start) AS int) FROM pg_stat_activity
+    WHERE datname = current_database() AND {0} <> pg_backend_pid() AND xact_start IS NOT NULL
     ORDER BY xact_start LIMIT 1"""
 
 
 class PostgreSQL(base.Server):
+
+    # As of those that are not asked for their version.
+    has_lock_timeout = drops_concurrently = True
+    process = 'pid'  # what pg_stat_activity calls the number of a process
 
     @classmethod
     def kind(cls, error):
@@ -112,7 +116,9 @@ class PostgreSQL(base.Server):
         """Nothing is set for longer than a transaction: behind a pooler the session is somebody else's afterwards."""
         self.connection.private()
         self.seconds = options.lock_wait_timeout
-        self.has_lock_timeout = int(self.connection.value('SHOW server_version_num')) >= 90300
+        version = int(self.connection.value('SHOW server_version_num'))
+        self.has_lock_timeout, self.drops_concurrently = version >= 90300, version >= 90200
+        self.process = 'pid' if version >= 90200 else 'procpid'
         self.is_pooled = self._pooled()
 
     def _pooled(self):
@@ -147,13 +153,13 @@ class PostgreSQL(base.Server):
         self.connection.rows('SELECT pg_advisory_unlock({0})'.format(_LOCK), **_LOCK_NAME)
 
     def _holder(self):
-        for number, address, program in self.connection.rows(_HOLDER, **_LOCK_NAME):
+        for number, address, program in self.connection.rows(_HOLDER.format(self.process), **_LOCK_NAME):
             return 'process {0} of the server, for {1} {2}; to end it: SELECT pg_terminate_backend({0})'.format(
                 number, address or 'a local client', errors.text(program or '')).replace(' ;', ';')
         return 'it has ended just now'
 
     def holders(self, table):
-        for number, address, seconds in self.connection.rows(_OLDEST):
+        for number, address, seconds in self.connection.rows(_OLDEST.format(self.process)):
             return 'the oldest transaction is {0} s old: process {1} of the server, for {2}'.format(
                 seconds, number, address or 'a local client')
 
@@ -186,13 +192,21 @@ class PostgreSQL(base.Server):
     def _concurrently(self, worker, statements):
         """Run statements that are transactions of their own."""
         debris = self._debris()
-        if debris and self.connection.rows(_BUILDERS):
+        if debris and self.connection.rows(_BUILDERS.format(self.process)):
             raise base.StatementError(base.LOCKED, '{0}: another process of the server changes instances'.format(
                 self.connection.title), base.HINTS[base.LOCKED])
+        if not self.drops_concurrently:
+            self._briefly(['DROP INDEX ' + name for name in debris])
+            debris = []
         # Waits for old transactions without holding up anyone, so it may wait for longer.
         seconds = self.seconds * max(worker.options.lock_retries, 1)
         with self._alone(seconds):
             for statement in ['DROP INDEX CONCURRENTLY ' + name for name in debris] + list(statements):
+                self.connection.rows(statement)
+
+    def _briefly(self, statements):
+        with self.connection.transaction():
+            for statement in list(self.before_change) + statements:
                 self.connection.rows(statement)
 
     @contextlib.contextmanager

@@ -157,6 +157,18 @@ def test_a_change_that_the_administrator_ends_is_not_tried_again(bed):
     assert len(re.findall(r'Query\s+ALTER TABLE', bed.host.read(LOG))) == 1
 
 
+def test_a_change_that_the_administrator_ends_on_postgresql_is_not_tried_again(bed):
+    url = bed.postgresql()
+    name = url.rpartition('/')[2]
+    release = hold_on_postgresql(bed, name)
+    running = bed.start('db sync', url, UNHURRIED)
+    waiting = f"SELECT pid FROM pg_stat_activity WHERE datname = '{name}' AND wait_event_type = 'Lock'"
+    bed.psql(f'SELECT pg_cancel_backend({services.until(lambda: bed.psql(waiting).strip())})')
+    said = running.communicate(timeout=60)[0]
+    release()
+    assert (running.returncode, 'ask why' in said, 'attempt' in said) == (1, True, False), said
+
+
 def test_second_run_is_quick(bed):
     """Under two seconds with Python's start; of processor time, as other tests may run beside this one."""
     url = bed.mariadb(V233)

@@ -70,3 +70,37 @@ def test_half_an_index_goes_as_the_server_lets_it_go(migrating, version, how):
     server, work = migrating(LARGE, DEBRIS, version=version)
     server.add_index(work)
     assert those(server, 'DROP') == [f'DROP INDEX {how}instances_mapping_uuid_idx']
+
+
+def test_no_limit_is_longer_than_the_server_takes(migrating):
+    server, work = migrating(LARGE, lock_wait_timeout=3600, lock_retries=10000, max_wait=604800)
+    server.add_index(work)
+    limit, = those(server, 'SET lock_timeout')
+    assert int(limit.split("'")[1].rstrip('s')) * 1000 < 2 ** 31
+
+
+SLOW = [{'version': 90200}, {'process': 2}]  # no limit to waits alone; behind a pooler
+
+
+@pytest.mark.parametrize('kind', SLOW, ids=['before 9.3', 'pooled'])
+def test_an_index_that_takes_longer_than_a_wait_is_not_cut_short(migrating, kind):
+    server, work = migrating(LARGE, **kind)
+    server.add_index(work)
+    assert not those(server, 'SET lock_timeout') and not those(server, "SET statement_timeout = '")
+
+
+@pytest.mark.parametrize('kind', SLOW, ids=['before 9.3', 'pooled'])
+def test_an_index_that_is_not_ready_in_all_the_time_there_is_is_not_begun_anew(migrating, refused, kind):
+    server, work = migrating(LARGE, ('CREATE INDEX', '57014'), ('pg_stat_activity', [(7, None, 400)]), max_wait=0,
+                             lock_retries=20, **kind)
+    error = refused(server.add_index, work)
+    assert error.kind == 'locked' and 'raise max_wait' in error.hint and '400 s old' in error.what
+    assert len(those(server, 'CREATE INDEX')) == 1
+
+
+@pytest.mark.parametrize('kind', [{}, {'process': 2}], ids=['direct', 'pooled'])
+def test_what_an_administrator_has_ended_is_not_begun_anew(migrating, refused, kind):
+    server, work = migrating(LARGE, ('CREATE INDEX|ALTER', '57014'), lock_retries=3, **kind)
+    for error in (refused(server.add_index, work), refused(server.add_columns, [('instances', None)], work)):
+        assert error.kind == 'stopped' and 'ask why' in error.hint
+    assert (len(those(server, 'CREATE INDEX')), len(those(server, 'ALTER'))) == (1, 1)

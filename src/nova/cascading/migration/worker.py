@@ -1,5 +1,6 @@
 """Bring one database into the desired state. Only what is missing is done."""
 
+import math
 import time
 
 from nova.cascading import errors, faults
@@ -32,6 +33,11 @@ class Worker(object):
         self.options = options
         self.say = say
         self.end = _clock() + options.max_wait
+
+    @property
+    def left(self):
+        """Whole seconds that it may still wait for others."""
+        return int(math.ceil(max(self.end - _clock(), 0)))
 
     def run(self):
         """Bring the database into the desired state, and record that; returns whether there was anything to do.
@@ -101,7 +107,7 @@ class Worker(object):
                 self.say('{0}: another run changes it ({1}); waiting for that one to end'.format(
                     self.connection.title, self.told(holder)))
                 told = _clock()
-            if _clock() >= self.end:
+            if not self.left:
                 raise errors.CascadingError(
                     '{0}: another run changes it ({1}), and has not ended in {2} s'.format(
                         self.connection.title, self.told(holder), self.options.max_wait),
@@ -143,7 +149,7 @@ class Worker(object):
             try:
                 return action()
             except base.StatementError as error:
-                if error.kind != base.LOCKED or attempt == self.options.lock_retries or _clock() >= self.end:
+                if error.kind != base.LOCKED or attempt == self.options.lock_retries or not self.left:
                     raise
                 self._pause(table, attempt)
 

@@ -7,10 +7,10 @@ import threading
 from nova.cascading import errors
 from nova.cascading.database.dialects import base, catalog
 
-_KINDS = {'55P03': base.LOCKED, '57014': base.LOCKED, '40P01': base.LOCKED, '42701': base.EXISTS, '42P07': base.EXISTS,
-          '42501': base.PRIVILEGE, '25006': base.READ_ONLY, '53100': base.FULL, '28P01': base.LOGIN,
-          '28000': base.LOGIN, '3D000': base.NO_DATABASE, '57P01': base.GONE, '57P02': base.GONE, '57P03': base.GONE,
-          '53300': base.GONE}
+_KINDS = {'55P03': base.LOCKED, '40P01': base.LOCKED, '57014': base.STOPPED, '42701': base.EXISTS,
+          '42P07': base.EXISTS, '42501': base.PRIVILEGE, '25006': base.READ_ONLY, '53100': base.FULL,
+          '28P01': base.LOGIN, '28000': base.LOGIN, '3D000': base.NO_DATABASE, '57P01': base.GONE, '57P02': base.GONE,
+          '57P03': base.GONE, '53300': base.GONE}
 _TEXTS = (('password authentication failed', base.LOGIN), ('does not exist', base.NO_DATABASE))
 _LOCK = 'hashtext(current_database()), hashtext(:name)'
 _LOCK_NAME = {'name': 'nova_cascading'}
@@ -137,6 +137,13 @@ class PostgreSQL(base.Server):
             return ["SET LOCAL statement_timeout = '{0}s'".format(self.seconds)]
         return ["SET LOCAL lock_timeout = '{0}s'".format(self.seconds), 'SET LOCAL statement_timeout = 0']
 
+    def statement_error(self, error):
+        """Before 9.3, a limit to statements is our only limit to waits."""
+        made = base.Server.statement_error(self, error)
+        if made.kind == base.STOPPED and not self.has_lock_timeout:
+            return base.StatementError(base.LOCKED, made.what, base.HINTS[base.LOCKED])
+        return made
+
     @contextlib.contextmanager
     def queue(self, worker):
         """One run at a time. A session that waited inside the server would hold up CREATE INDEX CONCURRENTLY.
@@ -190,7 +197,7 @@ class PostgreSQL(base.Server):
                 if not is_valid and column == base.COLUMN and name.rpartition('.')[2] == base.INDEX]
 
     def _concurrently(self, worker, statements):
-        """Run statements that are transactions of their own."""
+        """Run statements that are transactions of their own; they wait for old transactions, and hold up nobody."""
         debris = self._debris()
         if debris and self.connection.rows(_BUILDERS.format(self.process)):
             raise base.StatementError(base.LOCKED, '{0}: another process of the server changes instances'.format(
@@ -198,9 +205,7 @@ class PostgreSQL(base.Server):
         if not self.drops_concurrently:
             self._briefly(['DROP INDEX ' + name for name in debris])
             debris = []
-        # Waits for old transactions without holding up anyone, so it may wait for longer.
-        seconds = self.seconds * max(worker.options.lock_retries, 1)
-        with self._alone(seconds):
+        with self._alone(worker):
             for statement in ['DROP INDEX CONCURRENTLY ' + name for name in debris] + list(statements):
                 self.connection.rows(statement)
 
@@ -210,24 +215,38 @@ class PostgreSQL(base.Server):
                 self.connection.rows(statement)
 
     @contextlib.contextmanager
-    def _alone(self, seconds):
-        """Without a transaction, and with a limit to each wait: the session's own, or this process cuts it short."""
-        driver = self.connection.driver_connection
+    def _alone(self, worker):
+        """Without a transaction, and with a limit: of the session to each wait, or else of this process to all of it.
+
+        The first must not cut work short, so there may be several attempts; the second does, so there is one.
+        """
+        driver, left = self.connection.driver_connection, max(worker.left, self.seconds)
+        limits_waits = self.has_lock_timeout and not self.is_pooled
+        timer = threading.Timer(left, driver.cancel)
         driver.autocommit = True
-        timer = threading.Timer(seconds, driver.cancel) if self.is_pooled else None
         try:
-            if timer:
-                timer.start()
+            if not self.is_pooled:
+                self.connection.rows('SET statement_timeout = 0')
+            if limits_waits:
+                self.connection.rows("SET lock_timeout = '{0}s'".format(
+                    min(self.seconds * max(worker.options.lock_retries, 1), left)))
             else:
-                self.connection.rows("SET {0} = '{1}s'".format(
-                    'lock_timeout' if self.has_lock_timeout else 'statement_timeout', seconds))
-                if self.has_lock_timeout:
-                    self.connection.rows('SET statement_timeout = 0')
+                timer.start()
             yield
+        except base.StatementError as error:
+            if limits_waits or worker.left or error.kind not in (base.LOCKED, base.STOPPED):
+                raise
+            raise self._too_late(left, worker)
         finally:
-            if timer:
-                timer.cancel()
+            timer.cancel()
             self._in_transactions_again(driver)
+
+    def _too_late(self, seconds, worker):
+        who = worker.told(lambda: self.holders('instances'))
+        return base.StatementError(base.LOCKED, '{0}: the index was not ready within {1} s{2}'.format(
+            self.connection.title, seconds, ' ({0})'.format(who) if who else ''),
+            'another transaction holds it up, or it takes longer: end that one, or raise max_wait under [cascading] in '
+            'nova.conf; then run this again')
 
     @staticmethod
     def _in_transactions_again(driver):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.hosts.lib import verdicts
+from tests.hosts.lib import services, verdicts
 from tests.hosts.lib.warm import WarmBed
 
 
@@ -33,3 +33,17 @@ def test_the_versions_are_those_that_the_table_names(beds, suite, family):
             'SQLite': lambda: bed.sqlite3(bed.sqlite(), 'SELECT sqlite_version()')}.get(
                 family, lambda: bed.host.sql('SELECT VERSION()', 'mysql')[0][0])()
     assert told.startswith(verdicts.VERSIONS[suite][family] + '.')
+
+
+def test_no_time_limit_of_the_role_ends_a_change_that_waits(beds):
+    """PostgreSQL 17 has three; transaction_timeout ends the connection. The table is held for twice as long."""
+    bed = beds('trixie')
+    url = bed.postgresql()
+    name = url.rpartition('/')[2]
+    bed.psql(''.join(f"ALTER ROLE nova IN DATABASE {name} SET {limit} = '2s';" for limit in (
+        'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')))
+    held = 'BEGIN; SELECT count(*) FROM instances; SELECT pg_sleep(4)'
+    bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
+    services.until(lambda: bed.psql("SELECT 1 FROM pg_locks WHERE relation = 'instances'::regclass", name))
+    bed.cascading('db sync', url, '[cascading]\nlock_wait_timeout = 30\n')
+    assert bed.is_right(url)

@@ -79,6 +79,16 @@ def test_no_limit_is_longer_than_the_server_takes(migrating):
     assert int(limit.split("'")[1].rstrip('s')) * 1000 < 2 ** 31
 
 
+def test_no_limit_of_the_role_ends_a_change(migrating):
+    """An ALTER that waits, or the look at all mappings before a column goes, may take longer than nova's own work."""
+    server, work = migrating()
+    with server.hold(['instances']):
+        server.add_columns([('instances', None)], work)
+    unlimited = [number for number, one in enumerate(server.connection.asked) if "'transaction_timeout'" in one]
+    change, = [number for number, one in enumerate(server.connection.asked) if 'ALTER' in one]
+    assert len(unlimited) == 2 and max(unlimited) < change
+
+
 SLOW = [{'version': 90200}, {'process': 2}]  # no limit to waits alone; behind a pooler
 
 

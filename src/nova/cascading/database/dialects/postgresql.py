@@ -46,6 +46,10 @@ _OLDEST = """
     SELECT {0}, client_addr, CAST(extract(epoch FROM now() - xact_start) AS int) FROM pg_stat_activity
     WHERE datname = current_database() AND {0} <> pg_backend_pid() AND xact_start IS NOT NULL
     ORDER BY xact_start LIMIT 1"""
+# Of those that a role may have, what this server knows; {0}: whether for this transaction only.
+_UNLIMITED = """
+    SELECT set_config(name, '0', {0}) FROM pg_settings
+    WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"""
 
 
 class PostgreSQL(base.Server):
@@ -133,9 +137,8 @@ class PostgreSQL(base.Server):
     @property
     def before_change(self):
         """What holds for one transaction."""
-        if not self.has_lock_timeout:
-            return ["SET LOCAL statement_timeout = '{0}s'".format(self.seconds)]
-        return ["SET LOCAL lock_timeout = '{0}s'".format(self.seconds), 'SET LOCAL statement_timeout = 0']
+        return [_UNLIMITED.format('true'), "SET LOCAL {0} = '{1}s'".format(
+            'lock_timeout' if self.has_lock_timeout else 'statement_timeout', self.seconds)]
 
     def statement_error(self, error):
         """Before 9.3, a limit to statements is our only limit to waits."""
@@ -226,7 +229,7 @@ class PostgreSQL(base.Server):
         driver.autocommit = True
         try:
             if not self.is_pooled:
-                self.connection.rows('SET statement_timeout = 0')
+                self.connection.rows(_UNLIMITED.format('false'))
             if limits_waits:
                 self.connection.rows("SET lock_timeout = '{0}s'".format(
                     min(self.seconds * max(worker.options.lock_retries, 1), left)))

@@ -1,13 +1,16 @@
 """Whatever condition a database is in: the preflight says beforehand what the migration then meets."""
 
 import contextlib
+import subprocess
 import time
 
 import pytest
 
 from tests.hosts.lib import services, verdicts
+from tests.hosts.lib.bed import tiny_nova
 from tests.hosts.lib.verdicts import GO, NOT_NOW, V233, outcome
 
+SILENCE = 'nova/cascading/database/silence.py'
 SILENT = '''import socket, time
 listening = socket.socket()
 listening.bind(('127.0.0.1', 9999))
@@ -82,6 +85,22 @@ def test_an_index_that_cannot_be_finished_is_no_success(bed, port, more, told):
         assert 'the oldest transaction is' in done.out + done.err and told in done.out + done.err
         assert bed.cascading('db check', url, check=False).status == 1
     bed.cascading('db sync', there)
+    assert bed.is_right(url)
+
+
+def test_a_change_may_take_longer_than_any_question(bed):
+    """Questions have two seconds here, and the index waits for three."""
+    url = with_many_rows(bed)
+    root, hasty = tiny_nova(bed.host), '/opt/nova-hasty'
+    bed.host.run(f'cp -a {root} {hasty}; sed -i "s/^SECONDS = 60/SECONDS = 2/" {hasty}/{SILENCE}; '
+                 f'grep "^SECONDS = 2" {hasty}/{SILENCE}')
+    line = bed.command('db sync', bed.conf(url)).replace(root, hasty)
+    with old_snapshot(bed, url):
+        running = bed.host.spawn(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        services.until(lambda: bed.psql("SELECT 1 FROM pg_stat_activity WHERE query ~ '^CREATE INDEX' "
+                                        "AND now() - query_start > '3 s'::interval"))
+    said = running.communicate(timeout=60)[0]
+    assert running.returncode == 0, said
     assert bed.is_right(url)
 
 

@@ -88,6 +88,24 @@ def test_oslo_db_adds_parameters(host, url, whole):
     assert host.config.connection(host.config.read()) == whole
 
 
+@pytest.mark.parametrize('text', [
+    'password topsecret\n', '  topsecret\n', '[topsecret\n', '= topsecret\n', '[cascading]\nlock_retries = topsecret\n',
+    '[database]\nconnection = topsecret\n', '[database]\nconnection = nova:topsecret@db/nova\n',
+    '[database]\nconnection = mysql:/nova:topsecret@db/nova\n', '[database]\nconnection = my l://u:topsecret@db/nova\n'])
+def test_a_password_in_the_wrong_place_is_not_printed(host, capsys, text):
+    (host.path / 'nova.conf').write_text('[keystone_authtoken]\n' + text)
+    conf = ['--config-file', str(host.path / 'nova.conf')]
+    assert host.load('cli').main(['db', 'check', *conf]) == 2
+    said = capsys.readouterr().err
+    assert 'topsecret' not in said and 'correct' in said
+
+
+def test_a_line_that_cannot_be_read_is_named_by_its_number(host):
+    (host.path / 'nova.conf').write_text('[DEFAULT]\n\npassword topsecret\n')
+    with pytest.raises(host.load('errors').Unreachable, match='nova.conf, line 3 is neither'):
+        host.config.read()
+
+
 @pytest.mark.parametrize(('url', 'is_needed'), [
     ('mysql+pymysql://nova@localhost/nova', True), ('mysql+pymysql://nova@db/nova?unix_socket=/run/s', True),
     ('postgresql:///nova', True), ('postgresql://nova@/nova?host=/run/postgresql', True),

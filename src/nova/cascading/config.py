@@ -3,6 +3,7 @@
 import contextlib
 import glob
 import os
+import re
 import socket
 import stat
 
@@ -29,6 +30,8 @@ OPTIONS = [
                help='Seconds that one migration of a database waits in all: for other migrations of it, and for '
                     'tables that are in use.'),
 ]
+_KINDS = {cfg.BoolOpt: 'true or false', cfg.IntOpt: 'a whole number'}
+_AGAIN = 'correct it, then run this again'
 # PostgreSQL waits for ever with a limit of 0; without an attempt nothing is done, and nothing fails.
 _LIMITS = (('lock_wait_timeout', 1, 3600), ('lock_retries', 0, 10000), ('max_wait', 0, 604800))
 # What connection strings refer to in nova.conf, with the defaults that nova has.
@@ -111,24 +114,40 @@ def _read(files, directories):
     arguments = ['--config-dir={0}'.format(path) for path in directories or []]
     try:
         conf(arguments, project='nova', prog='nova-manage', default_config_files=files)
-        for option in OPTIONS:  # a value that is none is told now
-            getattr(conf.cascading, option.dest)
     except (cfg.Error, EnvironmentError, ValueError) as error:
-        raise errors.Unreachable('cannot read {0}: {1}'.format(
-            ', '.join(files) or 'nova.conf', redact.hide(error)), 'correct it, then run this again')
+        raise errors.Unreachable('cannot read {0}: {1}'.format(', '.join(files) or 'nova.conf', told(error)), _AGAIN)
     within_limits(conf.cascading)
     return conf
+
+
+def told(error):
+    """What oslo.config complains of, without the line or the value that it quotes: a password may stand there."""
+    words = redact.hide(error)
+    if not isinstance(error, (cfg.ConfigFileParseError, cfg.ConfigFileValueError)):
+        return words
+    place = re.search(r': at (.+?):(\d+), ', words)
+    if place:
+        return '{0}, line {1} is neither [SECTION] nor NAME = VALUE'.format(*place.groups())
+    option = re.search(r'option (\S+)', words)
+    return 'the value of {0} is not valid'.format(option.group(1) if option else 'an option')
 
 
 def within_limits(options):
     """The options of this package.
 
-    :raises errors.Unreachable: one has a value with which the migration would wait for ever, or try nothing
+    :raises errors.Unreachable: one has a value that is none, or with which the migration would wait for ever, or try
+        nothing
     """
+    for option in OPTIONS:
+        try:
+            getattr(options, option.dest)
+        except (cfg.Error, ValueError):  # the value may be a secret on the wrong line
+            raise errors.Unreachable('[cascading] {0} of nova.conf is not {1}'.format(
+                option.dest, _KINDS[type(option)]), _AGAIN)
     for name, low, high in _LIMITS:
         if not low <= getattr(options, name) <= high:
             raise errors.Unreachable('[cascading] {0} of nova.conf is {1}, and must be from {2} to {3}'.format(
-                name, getattr(options, name), low, high), 'correct it, then run this again')
+                name, getattr(options, name), low, high), _AGAIN)
     return options
 
 
@@ -178,8 +197,7 @@ def _substituted(conf, value, group):
         except Exception as error:  # each oslo.config has errors of its own for values that it cannot fill in
             problem = error
             break
-    raise errors.Unreachable('cannot read [{0}] connection of nova.conf: {1}'.format(group, redact.hide(problem)),
-                             'correct it, then run this again')
+    raise errors.Unreachable('cannot read [{0}] connection of nova.conf: {1}'.format(group, told(problem)), _AGAIN)
 
 
 def _computed(name):

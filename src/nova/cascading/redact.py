@@ -12,6 +12,7 @@ except ImportError:
 MASK = '***'
 _CREDENTIALS = re.compile(r'(://[^:/@\s]*:)[^\s\'"]*(@)')
 _SECRET_OPTION = re.compile(r'([?&](?:passwd|password|passphrase)=)([^&\s\'"]*)', re.IGNORECASE)
+_NEXT_HOST = re.compile(r',[^:/@,]*:([^/@]+)@')  # rabbit://user:password@one,user:password@two/
 _known = set()
 
 
@@ -19,10 +20,14 @@ def know(url):
     """Remember the password in a database URL, in each form in which a driver may repeat it.
 
     A raw '@' or '/' in a password makes drivers take its tail for the host or the database, so the parts count too.
+    What has an '@' and no scheme is quoted as a whole by those who cannot read it.
     """
     url = errors.text(url)
-    credentials = url.partition('://')[2].rpartition('@')[0]
-    given = [credentials.partition(':')[2]] + [found[1] for found in _SECRET_OPTION.findall(url)]
+    if '://' not in url and '@' in url:
+        _known.add(url)
+    credentials = (url.partition('://')[2] or url).rpartition('@')[0]
+    given = [credentials.partition(':')[2]] + _NEXT_HOST.findall(url)
+    given += [found[1] for found in _SECRET_OPTION.findall(url)]
     for password in given:
         for form in (password, unquote(password), unquote_plus(password)):
             _known.update(part for part in [form] + re.split('[@/]', form) if len(part) > 2)

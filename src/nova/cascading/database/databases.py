@@ -55,9 +55,10 @@ class Database(object):
             raise errors.Unreachable('{0}: the driver that its connection string names is missing: {1}'.format(
                 self, redact.hide(error)), 'install that driver, or correct [database] connection of nova.conf')
         except Exception as error:  # each SQLAlchemy raises another class for a string it cannot read
-            raise errors.Unreachable('{0}: its connection string cannot be used: {1}'.format(
-                self, redact.hide(error)), 'correct [database] connection of nova.conf (with cells also: nova-manage '
-                                           'cell_v2 update_cell)')
+            reason = redact.hide(error) if '://' in self.url else 'there is no :// in it'  # it may be a password
+            raise errors.Unreachable('{0}: its connection string cannot be used: {1}'.format(self, reason),
+                                     'correct [database] connection of nova.conf (with cells also: nova-manage '
+                                     'cell_v2 update_cell)')
 
     def load_driver(self):
         """Import here what each process that asks it would have to import by itself."""

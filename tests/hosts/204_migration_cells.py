@@ -42,6 +42,19 @@ def test_templates_take_their_values_from_the_main_connection(bed):
     assert bed.is_right(other)
 
 
+def test_another_user_for_the_migration_alone_changes_every_cell(bed):
+    main, other = bed.mariadb(SCHEMA), bed.mariadb(SCHEMA)
+    for url in (main, other):
+        bed.host.sql(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {url.rpartition('/')[2]}.* TO weak@'%' {bed.grants}, "
+                     f'weak@localhost {bed.grants}', 'mysql')
+    cells = cloud(bed, ['{scheme}://{username}:{password}@{hostname}/' + other.rpartition('/')[2]])
+    conf, file = bed.conf(main.replace('nova:', 'weak:', 1), cells), bed.conf(main)
+    refused = bed.host.run(bed.command('db sync', conf, None), check=False)
+    assert refused.status == 1 and not bed.is_right(other)
+    bed.host.run(bed.command(f'db sync --config-file {conf}', file, None))
+    assert bed.is_right(main) and bed.is_right(other)
+
+
 def test_one_cell_away_is_told_and_the_others_are_done(bed):
     main, away, other = bed.mariadb(SCHEMA), bed.mariadb().replace('127.0.0.1', '127.0.0.1:1'), bed.mariadb(SCHEMA)
     done = bed.cascading('db sync', main, cloud(bed, [away, other]), latest=None, check=False)

@@ -106,6 +106,29 @@ def test_a_line_that_cannot_be_read_is_named_by_its_number(host):
         host.config.read()
 
 
+@pytest.mark.parametrize('is_usual', [False, True])
+def test_a_directory_that_may_not_be_listed_is_not_taken_for_an_empty_one(host, monkeypatch, is_usual):
+    (host.path / 'closed').mkdir()
+    closed, access = str(host.path / 'closed'), os.access
+    monkeypatch.setattr(host.config.os, 'access', lambda path, mode: path != closed and access(path, mode))
+    monkeypatch.setattr(host.config.cfg, 'find_config_dirs', lambda **_: [closed] if is_usual else [], raising=False)
+    with pytest.raises(host.load('errors').Unreachable, match='closed: you may not read it'):
+        host.config.read([str(host.path / 'nova.conf')], None if is_usual else [closed])
+
+
+def test_a_file_that_is_named_counts_for_more_than_the_directories_that_nova_reads_unasked(host, monkeypatch):
+    """`--config-file /etc/nova/nova.conf --config-file FILE`, with a FILE that names another user."""
+    for name, user in (('nova.conf', 'nova'), ('nova.conf.d/db.conf', 'nova'), ('file', 'admin')):
+        (host.path / name).parent.mkdir(exist_ok=True)
+        (host.path / name).write_text(f'[database]\nconnection = mysql://{user}@db/nova\n')
+    monkeypatch.setattr(host.config.cfg, 'find_config_dirs', lambda *_, **__: [str(host.path / 'nova.conf.d')],
+                        raising=False)
+    conf = host.config.read([str(host.path / 'nova.conf'), str(host.path / 'file')])
+    assert host.config.connection(conf) == 'mysql://admin@db/nova'
+    assert host.config.source(conf) == str(host.path / 'file')
+    assert host.config.connection(host.config.read()) == 'mysql://nova@db/nova'
+
+
 @pytest.mark.parametrize(('url', 'is_needed'), [
     ('mysql+pymysql://nova@localhost/nova', True), ('mysql+pymysql://nova@db/nova?unix_socket=/run/s', True),
     ('postgresql:///nova', True), ('postgresql://nova@/nova?host=/run/postgresql', True),

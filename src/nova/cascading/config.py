@@ -55,10 +55,12 @@ _PLACES = ('/usr/bin', '/usr/local/bin')
 class Configuration(cfg.ConfigOpts):
     """nova's configuration.
 
+    :ivar words: the arguments that name files and directories; empty: the usual ones are read
     :ivar shipped: the groups whose database the distribution names, and nobody has chosen
     :ivar found: all databases (databases.Database), once a command has looked for them
     """
 
+    words = ()
     shipped = ()
     found = None
 
@@ -72,7 +74,7 @@ def read(files=None, directories=None):
     """
     with intime.limit('what config_source of nova.conf names', SOURCES, 'see that it runs, then run this again'):
         with without_home():
-            return _read(files, directories) if files else _read_usual(directories)
+            return _read(files, directories, files) if files else _read_usual(directories)
 
 
 @contextlib.contextmanager
@@ -103,21 +105,27 @@ def _read_usual(directories):
     return conf
 
 
-def _read(files, directories):
+def _read(files, directories, given=()):
     conf = Configuration()
+    conf.words = arguments(given, directories)
     conf.register_opts(OPTIONS, group='cascading')
     for group in GROUPS:
         conf.register_opts([_CONNECTION if group == 'database' else cfg.StrOpt('connection', secret=True),
                             _PARAMETERS], group=group)
     conf.register_opts([cfg.StrOpt(name, default=value) for name, value in _REFERENCES])
-    _readable(files)
-    arguments = ['--config-dir={0}'.format(path) for path in directories or []]
+    _readable(files, directories or _usual_directories())
     try:
-        conf(arguments, project='nova', prog='nova-manage', default_config_files=files)
+        conf(conf.words, project='nova', prog='nova-manage', default_config_files=files)
     except (cfg.Error, EnvironmentError, ValueError) as error:
         raise errors.Unreachable('cannot read {0}: {1}'.format(', '.join(files) or 'nova.conf', told(error)), _AGAIN)
     within_limits(conf.cascading)
     return conf
+
+
+def arguments(files, directories):
+    """What is named by hand, as nova takes it: such files count for more than the directories that are read unasked."""
+    return ['--config-file={0}'.format(path) for path in files or []] + [
+        '--config-dir={0}'.format(path) for path in directories or []]
 
 
 def told(error):
@@ -232,8 +240,11 @@ def _files(conf):
     directories = conf.config_dir or []
     directories = list(directories) if isinstance(directories, (list, tuple)) else [directories]
     directories += [path for path in getattr(conf, 'config_dirs', None) or [] if path not in directories]
-    return list(conf.config_file or []) + [path for directory in directories
-                                           for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
+    inside = [path for directory in directories for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
+    named = list(conf.config_file or [])
+    if conf.words and not [word for word in conf.words if word.startswith('--config-dir=')]:
+        return inside + named  # those that are read unasked
+    return named + inside
 
 
 def _mode(path):
@@ -243,15 +254,22 @@ def _mode(path):
         return 0
 
 
-def _readable(files):
+def _usual_directories():
+    return cfg.find_config_dirs(project='nova', prog='nova-manage') if hasattr(cfg, 'find_config_dirs') else []
+
+
+def _readable(files, directories):
     pipes = [path for path in files if not path.startswith('/dev/') and stat.S_ISFIFO(_mode(path))]
     if pipes:  # the user nova may write there; nobody waits for what may never come
         raise errors.Unreachable('{0}: is a pipe, and no file'.format(pipes[0]), 'put nova.conf there as a file')
     hidden = [path for path in files if not os.access(path, os.R_OK)]
+    # oslo.config finds nothing in a directory that it may not list, and says nothing.
+    hidden += [path for path in directories if not os.access(path, os.R_OK | os.X_OK)]
     if not files and os.path.isdir(DIRECTORY) and not os.access(DIRECTORY, os.R_OK | os.X_OK):
         hidden = [DIRECTORY]
     if hidden:
         missing = not os.path.exists(hidden[0]) and os.access(os.path.dirname(hidden[0]) or '.', os.X_OK)
-        raise errors.Unreachable('{0}: {1}'.format(hidden[0], 'there is no such file' if missing else
+        what = 'file' if hidden[0] in files else 'directory'
+        raise errors.Unreachable('{0}: {1}'.format(hidden[0], 'there is no such ' + what if missing else
                                                    'you may not read it'),
                                  None if missing else 'run this as root or as the user nova')

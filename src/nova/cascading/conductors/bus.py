@@ -26,7 +26,9 @@ class Bus(object):
         logging.getLogger('oslo_messaging.rpc.client').setLevel(logging.ERROR)  # it scolds nova's code for its style
         with in_time('the message bus'):
             with config.without_home():
-                nova.config.parse_args(['nova-manage'] + directories(conf), default_config_files=files(conf))
+                # What nova's services read: with nova-dist.conf, which names RDO's message bus.
+                usual = cfg.find_config_files(project='nova', prog='nova-manage')
+                nova.config.parse_args(['nova-manage'] + conf.words, default_config_files=usual)
         self.options = options()
         self._usual = rpc.TRANSPORT
         self._clients = {}
@@ -64,18 +66,6 @@ def end_at_once():
         cfg.CONF.set_override('metrics_thread_stop_timeout', 0, group='oslo_messaging_metrics')
     except cfg.Error:
         pass  # no figures
-
-
-def files(conf):
-    """What nova's services read: with nova-dist.conf, which names RDO's message bus."""
-    usual = cfg.find_config_files(project='nova', prog='nova-manage')
-    given = conf.config_file or []
-    return usual if given == [path for path in usual if not path.endswith('-dist.conf')] else given
-
-
-def directories(conf):
-    given = conf.config_dir or []
-    return ['--config-dir={0}'.format(path) for path in (given if isinstance(given, list) else [given])]
 
 
 def in_time(what, seconds=TIMEOUT * 4):

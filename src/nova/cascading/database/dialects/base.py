@@ -18,8 +18,9 @@ HINTS = {
     LOCKED: 'another transaction holds the table: run this again when it has ended',
     STOPPED: 'an administrator (KILL QUERY, pg_cancel_backend) or a time limit of the server has ended the statement: '
              'ask why, then run this again; what was done stays and is right',
-    PRIVILEGE: 'let the database user alter, index and create tables of this database (see GRANT), or name another '
-               'user with --config-file, then run this again',
+    PRIVILEGE: 'let the database user alter, index and create tables of this database (see GRANT), or put another '
+               'user\'s [database] connection into a FILE, then run this again with --config-file '
+               '/etc/nova/nova.conf --config-file FILE',
     READ_ONLY: 'run this where nova writes: on the primary',
     FULL: 'free space on the database server, then run this again: nothing was changed',
     LOGIN: 'correct user or password in [database] connection of nova.conf (with cells also: nova-manage cell_v2 '

@@ -38,7 +38,8 @@ def test_templates_take_their_values_from_the_main_connection(bed):
     main, other = bed.mariadb(SCHEMA), bed.mariadb(SCHEMA)
     name = other.rpartition('/')[2]
     template = '{scheme}://{username}:{password}@{hostname}/' + name + '?{query}'
-    bed.cascading('db sync', main + '?charset=utf8', cloud(bed, [template]), latest=None)
+    parameters = 'connection_parameters = charset=utf8\n'
+    bed.cascading('db sync', main, parameters + cloud(bed, [template]), latest=None)
     assert bed.is_right(other)
 
 

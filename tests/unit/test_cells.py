@@ -116,6 +116,19 @@ def test_a_cells_template_takes_its_fields_from_nova_conf_as_in_nova(load, templ
     assert load('database.celltemplate').fill_in(template, main) == filled
 
 
+def test_a_cells_template_takes_what_nova_conf_says_and_connection_parameters_once(load, tmp_path, monkeypatch):
+    databases, asking = load('database.databases'), load('database.asking')
+    rows = [('1', 'west', '{scheme}://{username}:{password}@{hostname}/west?{query}', None),
+            ('2', 'east', 'mysql://east/nova', None)]
+    monkeypatch.setattr(databases, '_mappings', lambda api: rows)
+    monkeypatch.setattr(asking, 'all_of', lambda *_, **__: [asking.Answer(rows, None)])
+    (tmp_path / 'nova.conf').write_text('[database]\nconnection = mysql://u:p@h/nova?charset=utf8\n'
+                                        'connection_parameters = ssl_ca=/ca.pem\n')
+    conf = load('config').read([str(tmp_path / 'nova.conf')])
+    assert [one.url for one in databases._cells('sqlite://', conf, asking.Deadline())] == [
+        'mysql://u:p@h/west?charset=utf8&ssl_ca=/ca.pem', 'mysql://east/nova?ssl_ca=/ca.pem']
+
+
 @pytest.mark.parametrize('main, template, filled', [
     (TWO, '{scheme}://{username1}:{password1}@{hostname1}:{port1},{username2}:{password2}@{hostname2}:{port2}/{path}',
      'rabbit://one:p1@h1:5672,two:p2@h2:5673/vhost'),

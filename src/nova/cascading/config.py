@@ -177,8 +177,13 @@ def used(conf, group='database'):
 
 def connection(conf, group='database'):
     """The connection string of a group ([database] or [api_database]), or None."""
-    url = _substituted(conf, lambda: conf[group].connection, group)
+    url = written(conf, group)
     return extended(conf, url, group) if url else None
+
+
+def written(conf, group='database'):
+    """The same as nova.conf has it, without connection_parameters: cells take the values of their fields from it."""
+    return _substituted(conf, lambda: conf[group].connection, group)
 
 
 def extended(conf, url, group='database'):

@@ -111,7 +111,7 @@ def of(conf, deadline=None):
         database.load_driver()
     problems = []
     try:
-        found += _cells(config.used(conf, 'api_database'), main, conf, deadline)
+        found += _cells(config.used(conf, 'api_database'), conf, deadline)
     except errors.CascadingError as error:
         if not is_nobodys('api_database' in conf.shipped, error):
             problems.append(error)
@@ -147,7 +147,7 @@ def _question(database, question):
     return asking.Question(str(database), ask_it)
 
 
-def _cells(api_url, main_url, conf, deadline):
+def _cells(api_url, conf, deadline):
     if not api_url:
         return []
     api = Database('api', api_url)
@@ -155,8 +155,9 @@ def _cells(api_url, main_url, conf, deadline):
     answer = asking.all_of([_question(api, _mappings)], deadline, share=0.5)[0]
     if answer.error:
         raise answer.error
+    main = config.written(conf)
     return [Database('cell0' if uuid == CELL0 else errors.text(name or uuid),
-                     config.extended(conf, celltemplate.fill_in(url or '', main_url)), bus_of(transport))
+                     config.extended(conf, celltemplate.fill_in(url or '', main)), bus_of(transport))
             for uuid, name, url, transport in answer.value]
 
 

@@ -9,6 +9,7 @@ import pytest
 from builder.common import manager, project
 from builder.common.project import PROJECT
 from builder.repository import keys
+from tests.unit.mappings import Cloud
 
 SOURCE = PROJECT / 'src/nova'
 REMEMBERED = (project.label, project.epoch, manager.name, manager.refresh, keys.export)
@@ -53,3 +54,19 @@ def worker(load):
         made.said = said
         return made
     return make
+
+
+@pytest.fixture
+def cloud(load, tmp_path, monkeypatch, capsys):
+    """A nova of two cells, which is read three instances at a time."""
+    monkeypatch.setattr(load('mapping.instances'), 'PAGE', 3)
+    return Cloud(tmp_path, capsys, load('cli').main)
+
+
+@pytest.fixture
+def written(cloud, load, monkeypatch) -> list:
+    """What would have gone to the conductors."""
+    asked = []
+    monkeypatch.setattr(load('mapping.write').Writer, 'set',
+                        lambda self, database, *change: asked.append((database.name, *change)))
+    return asked

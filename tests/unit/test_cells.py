@@ -1,6 +1,7 @@
 """Which databases a nova has, over which message bus each is written to, and what its conductors' answers mean."""
 
 import sqlite3
+import sys
 import time
 import types
 
@@ -127,6 +128,32 @@ def test_a_cells_template_takes_what_nova_conf_says_and_connection_parameters_on
     conf = load('config').read([str(tmp_path / 'nova.conf')])
     assert [one.url for one in databases._cells('sqlite://', conf, asking.Deadline())] == [
         'mysql://u:p@h/west?charset=utf8&ssl_ca=/ca.pem', 'mysql://east/nova?ssl_ca=/ca.pem']
+
+
+def test_a_message_bus_that_nobody_can_read_is_no_bug_and_names_no_password(load, tmp_path, monkeypatch):
+    buses, errors = load('conductors.bus'), load('errors')
+
+    def fail(*_, **__):
+        raise ValueError("No scheme specified in 'nova:topsecret@rabbit/'")
+    monkeypatch.setitem(sys.modules, 'nova.config', types.SimpleNamespace(parse_args=fail))
+    monkeypatch.setitem(sys.modules, 'nova.rpc', types.SimpleNamespace(TRANSPORT=None))
+    monkeypatch.setattr(sys.modules['nova'], 'config', sys.modules['nova.config'], raising=False)
+    monkeypatch.setattr(sys.modules['nova'], 'rpc', sys.modules['nova.rpc'], raising=False)
+    monkeypatch.setattr(buses.cfg, 'CONF', types.SimpleNamespace(transport_url='nova:topsecret@rabbit/'))
+    (tmp_path / 'nova.conf').write_text('')
+    with pytest.raises(errors.Unreachable, match='the message bus cannot be used: No scheme') as raised:
+        buses.Bus(load('config').read([str(tmp_path / 'nova.conf')]))
+    assert 'topsecret' not in str(raised.value) and 'correct transport_url' in str(raised.value)
+    bus, west = object.__new__(buses.Bus), load('database.databases').Database('west', 'sqlite:////west')
+    bus._clients, bus._connect = {}, fail
+    with pytest.raises(errors.Unreachable, match='the message bus of database west cannot be used'):
+        bus.of(west)
+
+
+def test_each_host_of_a_message_bus_has_a_password(load):
+    redact = load('redact')
+    redact.know('rabbit://nova:one@h1:5672,nova:other@h2:5672/')
+    assert redact.hide('nova:other@h2:5672') == 'nova:***@h2:5672'
 
 
 @pytest.mark.parametrize('main, template, filled', [

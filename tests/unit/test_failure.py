@@ -1,5 +1,6 @@
 """An error that nobody foresaw is one message; its traceback is in the system's log, without passwords."""
 
+import json
 import types
 
 import pytest
@@ -43,6 +44,21 @@ def test_a_bug_is_one_message_that_says_where_its_traceback_is(logged, broken):
     assert 'in fail' in ''.join(logged) and logged[0].startswith('nova-cascading (not packaged), Python 3')
     assert not [line for line in [said, *logged] if 'secret' in line or '\x1b' in line]
     assert not [line for line in logged if '\n' in line]
+
+
+def test_a_bug_in_the_middle_leaves_a_whole_answer_to_a_program(logged, load, monkeypatch, tmp_path, capsys):
+    databases, asking, command = load('database.databases'), load('database.asking'), load('migration.command')
+
+    def fail(*_, **__):
+        raise ZeroDivisionError('x')
+    main, west = [databases.Database(name, f'sqlite:////{name}') for name in ('main', 'west')]
+    monkeypatch.setattr(databases, 'ask', lambda *_: (
+        [(main, asking.Answer(True, None)), (west, asking.Answer(False, None))], []))
+    monkeypatch.setattr(command.connection, 'opened', fail)
+    (tmp_path / 'nova.conf').write_text('')
+    assert load('cli').main(['db', 'sync', '--format', 'json', '--config-file', str(tmp_path / 'nova.conf')]) == 1
+    out, err = capsys.readouterr()
+    assert [row['state'] for row in json.loads(out)] == ['nothing to do'] and 'bug' in err
 
 
 def test_a_host_without_a_log_shows_it_when_asked_to(load, broken, monkeypatch, tmp_path):

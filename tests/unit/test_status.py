@@ -88,6 +88,15 @@ def test_what_the_conductors_of_a_database_mean_together_is_a_fact_of_its_own(st
     assert facts(status, 'conductors')[1][0]['state'] == kind
 
 
+@pytest.mark.parametrize('error', [ZeroDivisionError('x'), KeyboardInterrupt()])
+def test_an_answer_that_ends_in_the_middle_is_whole_to_a_program(status, monkeypatch, error):
+    def fail(conf):
+        raise error
+    monkeypatch.setattr(status.module, 'PARTS', [status.module.settings, fail])
+    code, out, err = status('--format', 'json')
+    assert code == 1 and [row['name'] for row in json.loads(out)] == ['auto_migrate'] and err
+
+
 def test_people_read_a_line_each(status):
     status.answers = [('one', status.survey.KEEPS)]
     code, out, _ = status()
@@ -98,5 +107,3 @@ def test_people_read_a_line_each(status):
 def test_every_format_has_the_same_columns(status):
     assert status('-f', 'csv')[1].splitlines()[0] == 'kind,name,database,state,detail,next'
     assert 'option auto_migrate' in status('-f', 'value')[1]
-
-

@@ -10,6 +10,7 @@ import json
 
 import pytest
 
+from tests.hosts.lib.cells import BUS
 from tests.hosts.lib.cloud import SCRIPT, Cloud, new_uuid
 from tests.hosts.lib.services import wait_for, wait_for_conductor
 
@@ -255,6 +256,20 @@ class CommandsForCells:
         finally:
             cell.start_conductor()
         assert cell.proxy.client('get', there) == 'none' and cloud.client('get', here) == server
+
+    def test_a_cell_whose_message_bus_is_misspelt_is_named_and_the_others_go_on(self, cloud, cell):
+        change = "UPDATE cell_mappings SET transport_url = '{0}' WHERE name = 'cell2'"
+        cloud.host.sql(change.format('rabbit://guest:guest@127.0.0.1:56x72/'), 'nova_api')
+        try:
+            told = cloud.run('nova-cascading status --format json', check=False)
+        finally:
+            cloud.host.sql(change.format(BUS), 'nova_api')
+        rows = {(row['kind'], row['name'], row['database']): row for row in json.loads(told.out)}
+        assert told.status == 2 and 'bug' not in told.err
+        assert rows['conductor', 'testhost', 'main']['state'] == 'keeps'
+        wrong = rows['conductors', 'cell2', None]
+        assert wrong['state'] == 'unknown' and 'the message bus of database cell2 cannot be used' in wrong['detail']
+        assert 'nova-manage cell_v2 update_cell' in wrong['next']
 
     def test_a_cell_without_its_database_is_named_and_no_answer_passes_for_whole(self, cloud, cell):
         (here, first), (_, second), third = cloud.mapped(), cell.proxy.mapped(), new_uuid()

@@ -1,5 +1,6 @@
 """nova's message bus, as its own services reach it: one client of the conductors for each database."""
 
+import contextlib
 import logging
 
 try:
@@ -7,10 +8,11 @@ try:
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import config, intime
+from nova.cascading import config, errors, intime, redact
 from nova.cascading.database import celltemplate
 
 TIMEOUT = 5  # seconds for an answer
+CORRECT = 'correct its transport_url: nova-manage cell_v2 update_cell'
 
 
 class Bus(object):
@@ -24,12 +26,13 @@ class Bus(object):
 
         from nova import rpc
         logging.getLogger('oslo_messaging.rpc.client').setLevel(logging.ERROR)  # it scolds nova's code for its style
-        with in_time('the message bus'):
-            with config.without_home():
-                # What nova's services read: with nova-dist.conf, which names RDO's message bus.
-                usual = cfg.find_config_files(project='nova', prog='nova-manage')
-                nova.config.parse_args(['nova-manage'] + conf.words, default_config_files=usual)
-        self.options = options()
+        with usable('the message bus', 'correct transport_url in nova.conf'):
+            with in_time('the message bus'):
+                with config.without_home():
+                    # What nova's services read: with nova-dist.conf, which names RDO's message bus.
+                    usual = cfg.find_config_files(project='nova', prog='nova-manage')
+                    nova.config.parse_args(['nova-manage'] + conf.words, default_config_files=usual)
+            self.options = options()
         self._usual = rpc.TRANSPORT
         self._clients = {}
         end_at_once()
@@ -37,7 +40,8 @@ class Bus(object):
     def of(self, database):
         """nova's client of the conductors that write to a database (databases.Database)."""
         if database.identity not in self._clients:
-            self._clients[database.identity] = self._connect(database.transport)
+            with usable('the message bus of database {0}'.format(database.name), CORRECT):
+                self._clients[database.identity] = self._connect(database.transport)
         return self._clients[database.identity]
 
     def _connect(self, template):
@@ -53,6 +57,13 @@ class Bus(object):
         return client
 
 
+def _know_password():
+    try:
+        redact.know(cfg.CONF.transport_url or '')
+    except Exception:  # it cannot even be read
+        pass
+
+
 def options():
     """nova's options, with those about services, which old novas register where the services are."""
     if not hasattr(cfg.CONF, 'service_down_time'):
@@ -66,6 +77,21 @@ def end_at_once():
         cfg.CONF.set_override('metrics_thread_stop_timeout', 0, group='oslo_messaging_metrics')
     except cfg.Error:
         pass  # no figures
+
+
+@contextlib.contextmanager
+def usable(what, hint):
+    """A block that takes what an administrator has written about the bus: each library has errors of its own for that.
+
+    :raises errors.Unreachable: it cannot be used
+    """
+    try:
+        yield
+    except (errors.CascadingError, ImportError):  # nova itself does not work
+        raise
+    except Exception as error:
+        _know_password()
+        raise errors.Unreachable('{0} cannot be used: {1}'.format(what, config.told(error)), hint)
 
 
 def in_time(what, seconds=TIMEOUT * 4):

@@ -32,12 +32,14 @@ def run(args, conf):
     """:returns: exit status: 0 nothing to do, 1 something to do, 2 a database or conductor cannot be asked"""
     rows = None if args.format == 'table' else output.printer(args.format, COLUMNS)
     worst = 0
-    for part in PARTS:
-        for found in part(conf):
-            show(found, rows)
-            worst = max(worst, found.status)
-    if rows:
-        rows.close()
+    try:
+        for part in PARTS:
+            for found in part(conf):
+                show(found, rows)
+                worst = max(worst, found.status)
+    finally:
+        if rows:
+            rows.close()
     return worst
 
 

@@ -10,7 +10,7 @@ import itertools
 import operator
 import time
 
-from nova.cascading import arguments, errors, failure, output, terminal
+from nova.cascading import arguments, failure, output, terminal
 from nova.cascading.mapping import instances
 
 COLUMNS = ('problem', 'instance_uuid', 'mapping_uuid', 'host', 'database')
@@ -37,8 +37,8 @@ def run(args, conf):
         for problem, database, row in findings(conf, args.grace, counted):
             counted[problem] += 1
             report.add((problem, row.instance_uuid, row.mapping_uuid, row.host, database))
-    except errors.CascadingError as error:
-        report.close(failure.for_monitoring(error))
+    except (Exception, KeyboardInterrupt) as error:
+        report.close(failure.for_monitoring(failure.explained(error)[0]))
         return 3
     status = max([0] + [SEVERITY[problem] for problem in SEVERITY if counted[problem]])
     report.close(summary(status, counted))

@@ -54,25 +54,26 @@ def for_each(conf, action, report=None, question=lambda opened: False, is_automa
     answers, problems = databases.ask(conf, question)
     if not answers and not problems:
         report.say(NOT_CONFIGURED)
-    for problem in problems:
-        report.fail('api', problem)
-    for database, answer in answers:
-        try:
-            if answer.error:
-                raise answer.error
-            if answer.value:
-                report.add(database.name, database, 'nothing to do')
-                continue
-            with connection.opened(database, is_patient=True) as opened:
-                action(database, opened)
-        except errors.Uninitialised as error:
-            if is_automatic:
-                report.say('{0}\n  which adds what the fork needs, too'.format(error))
-            else:
+    with report:
+        for problem in problems:
+            report.fail('api', problem)
+        for database, answer in answers:
+            try:
+                if answer.error:
+                    raise answer.error
+                if answer.value:
+                    report.add(database.name, database, 'nothing to do')
+                    continue
+                with connection.opened(database, is_patient=True) as opened:
+                    action(database, opened)
+            except errors.Uninitialised as error:
+                if is_automatic:
+                    report.say('{0}\n  which adds what the fork needs, too'.format(error))
+                else:
+                    report.fail(database.name, error)
+            except errors.CascadingError as error:
                 report.fail(database.name, error)
-        except errors.CascadingError as error:
-            report.fail(database.name, error)
-    return report.close()
+    return report.status
 
 
 def sync_all(args, conf):
@@ -98,22 +99,23 @@ def check_all(args, conf):
     """With --gate: what nobody can tell keeps no service from starting, as nova itself copes with such a database."""
     report = Report(args.format)
     if args.gate:
-        is_open = gate.is_open(conf, report, args.mend)
-        report.close()
+        with report:
+            is_open = gate.is_open(conf, report, args.mend)
         return int(not is_open)
     answers, problems = databases.ask(conf, desired.lack)
     if not answers and not problems:
         report.say(NOT_CONFIGURED)
-    for problem in problems:
-        report.fail('api', problem)
-    for database, answer in answers:
-        if answer.error:
-            report.fail(database.name, answer.error)
-        elif answer.value[0]:
-            report.lacks(database, answer.value[0])
-        else:
-            report.add(database.name, database, 'in place')
-    return report.close()
+    with report:
+        for problem in problems:
+            report.fail('api', problem)
+        for database, answer in answers:
+            if answer.error:
+                report.fail(database.name, answer.error)
+            elif answer.value[0]:
+                report.lacks(database, answer.value[0])
+            else:
+                report.add(database.name, database, 'in place')
+    return report.status
 
 
 def roll_back(args, conf):

@@ -21,6 +21,14 @@ class Report(object):
             self.rows = output.printer(form, COLUMNS)
         self.say = terminal.complain if self.rows else terminal.say
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        """What has been added is a whole answer to a program, whatever has ended the command."""
+        if self.rows:
+            self.rows.close()
+
     def add(self, name, title, state, detail=None, then=None, status=0):
         """:param title: what people read in the place of the name"""
         self.statuses.append(status)
@@ -38,8 +46,7 @@ class Report(object):
         if self.rows:
             self.rows.add((name, STATES[error.status], error.what, error.hint))
 
-    def close(self):
-        """:returns: exit status: what is known to be wrong counts for more than what nobody can tell"""
-        if self.rows:
-            self.rows.close()
+    @property
+    def status(self):
+        """The exit status: what is known to be wrong counts for more than what nobody can tell."""
         return 1 if 1 in self.statuses else max(self.statuses)

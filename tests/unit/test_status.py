@@ -88,6 +88,18 @@ def test_what_the_conductors_of_a_database_mean_together_is_a_fact_of_its_own(st
     assert facts(status, 'conductors')[1][0]['state'] == kind
 
 
+def test_a_cell_is_asked_where_nova_conf_names_the_api_database_alone(status, tmp_path):
+    with sqlite3.connect(tmp_path / 'api.sqlite') as api:
+        api.execute('CREATE TABLE cell_mappings (id INTEGER, uuid TEXT, name TEXT, database_connection TEXT, '
+                    'transport_url TEXT)')
+        api.execute("INSERT INTO cell_mappings VALUES (1, 'u', 'west', ?, 'rabbit://west/')",
+                    [f'sqlite:///{tmp_path}/nova.sqlite'])
+    status.conf.write_text(f'[api_database]\nconnection = sqlite:///{tmp_path}/api.sqlite\n')
+    status.answers = [('one', status.survey.LOSES)]
+    code, found = facts(status, 'conductor')
+    assert code == 1 and [(row['database'], row['state']) for row in found] == [('west', 'loses')]
+
+
 @pytest.mark.parametrize('error', [ZeroDivisionError('x'), KeyboardInterrupt()])
 def test_an_answer_that_ends_in_the_middle_is_whole_to_a_program(status, monkeypatch, error):
     def fail(conf):

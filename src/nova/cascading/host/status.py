@@ -130,16 +130,17 @@ def _database(database, place, state, words, then):
 
 def all_conductors(conf):
     """Whether each conductor of each database keeps mappings; what is wrong with the databases has been told before."""
-    if not config.used(conf):
+    found = databases.of(conf)[0]
+    if not found:
         return
     try:
         reached = bus.Bus(conf)
     except errors.CascadingError as error:
         yield _unknown('conductors', error, None, 'conductors: cannot ask them: ')
         return
-    for database in databases.of(conf)[0]:
-        for found in _conductors(reached, database):
-            yield found
+    for database in found:
+        for one in _conductors(reached, database):
+            yield one
 
 
 def _conductors(reached, database):

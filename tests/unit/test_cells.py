@@ -156,6 +156,12 @@ def test_each_host_of_a_message_bus_has_a_password(load):
     assert redact.hide('nova:other@h2:5672') == 'nova:***@h2:5672'
 
 
+def test_cells_of_one_name_are_called_by_their_uuids(found):
+    assert [name for name, _ in found('sqlite:////main', ('1', 'main', 'sqlite:////a', None), (
+        '2', 'west', 'sqlite:////b', None), ('3', 'west', 'sqlite:////c', None), (
+        CELL0, 'cell0', 'sqlite:////zero', None))] == ['main', '1', '2', '3', 'cell0']
+
+
 @pytest.mark.parametrize('main, template, filled', [
     (TWO, '{scheme}://{username1}:{password1}@{hostname1}:{port1},{username2}:{password2}@{hostname2}:{port2}/{path}',
      'rabbit://one:p1@h1:5672,two:p2@h2:5673/vhost'),

@@ -19,7 +19,8 @@ _TIMEOUT_ARGUMENT = {'mysqldb': 'connect_timeout', 'pymysql': 'connect_timeout',
 class Database(object):
     """One database to look after.
 
-    :param name: what to call it in messages: 'main', 'cell0', or the name or uuid of the cell
+    :param name: what to call it in messages: 'main', 'cell0', or the name of the cell, or its uuid when it has no name
+        of its own
     :param url: the connection string, as SQLAlchemy reads it
     :param transport: the message bus of the conductors that write to it, as the API database names it (a template, as
         celltemplate.fill_in); None: the one in nova.conf
@@ -156,9 +157,13 @@ def _cells(api_url, conf, deadline):
     if answer.error:
         raise answer.error
     main = config.written(conf)
-    return [Database('cell0' if uuid == CELL0 else errors.text(name or uuid),
-                     config.extended(conf, celltemplate.fill_in(url or '', main)), bus_of(transport))
-            for uuid, name, url, transport in answer.value]
+    return [Database(name, config.extended(conf, celltemplate.fill_in(url or '', main)), bus_of(transport))
+            for name, (_, _, url, transport) in zip(_names(answer.value), answer.value)]
+
+
+def _names(cells):
+    given = ['cell0' if row[0] == CELL0 else errors.text(row[1] or row[0]) for row in cells]
+    return [name if (['main'] + given).count(name) == 1 else errors.text(row[0]) for name, row in zip(given, cells)]
 
 
 def _mappings(api):

@@ -36,7 +36,7 @@ def run(args, conf):
     try:
         for problem, database, row in findings(conf, args.grace, counted):
             counted[problem] += 1
-            report.add((problem, row.instance_uuid, row.mapping_uuid, row.host, database))
+            report.add((problem, row.instance_uuid, row.mapping_uuid, row.host, database.name))
     except (Exception, KeyboardInterrupt) as error:
         report.close(failure.for_monitoring(failure.explained(error)[0]))
         return 3
@@ -54,30 +54,30 @@ def summary(status, counted):
 
 
 def findings(conf, grace, counted):
-    """(problem, database name, Instance) of everything that is wrong, as it is found; counts what is mapped."""
+    """(problem, databases.Database, Instance) of everything that is wrong, as it is found; counts what is mapped."""
     found = instances.all_databases(conf)
     before = time.strftime('%Y-%m-%d %H:%M:%S', time.gmtime(time.time() - grace))
     for database in found:
         with instances.reading(database) as opened:
             for row in instances.select(opened, OVERDUE, before=before):
-                yield UNMAPPED, database.name, row
+                yield UNMAPPED, database, row
             counted['mapped'] += instances.count_mapped(opened)
-    suspects = noticed(heapq.merge(*[in_order(database) for database in found]))
-    for _, is_malformed, name, row in noticed(alive(suspects, found)):
-        yield MALFORMED if is_malformed else DUPLICATE, name, row
+    suspects = noticed(heapq.merge(*[in_order(place, database) for place, database in enumerate(found)]))
+    for _, is_malformed, place, row in noticed(alive(suspects, found)):
+        yield MALFORMED if is_malformed else DUPLICATE, found[place], row
 
 
-def in_order(database):
-    """(mapping, whether it is malformed, database name, instance's id), in Python's order of the mappings.
+def in_order(number, database):
+    """(mapping, whether it is malformed, number of the database, instance's id), in Python's order of the mappings.
 
     A database may sort what is no UUID elsewhere: such a row takes the place of the UUID before it.
     """
     place = ''
     with instances.reading(database) as opened:
-        for mapping, number in instances.mappings(opened):
+        for mapping, row in instances.mappings(opened):
             is_malformed = not instances.CANONICAL.match(mapping)
             place = place if is_malformed else mapping
-            yield place, is_malformed, database.name, number
+            yield place, is_malformed, number, row
 
 
 def noticed(stream):
@@ -103,15 +103,14 @@ def alive(stream, found):
         if not page:
             return
         rows = {}
-        for database in found:
-            numbers = [number for _, _, name, number in page if name == database.name]
+        for place, database in enumerate(found):
+            numbers = [number for _, _, where, number in page if where == place]
             if numbers:
                 with instances.reading(database) as opened:
-                    rows.update(((database.name, number), row)
-                                for number, row in instances.numbered(opened, numbers).items())
-        for place, is_malformed, name, number in page:
-            if (name, number) in rows:
-                yield place, is_malformed, name, rows[name, number]
+                    rows.update(((place, number), row) for number, row in instances.numbered(opened, numbers).items())
+        for mapping, is_malformed, place, number in page:
+            if (place, number) in rows:
+                yield mapping, is_malformed, place, rows[place, number]
 
 
 class Pages(list):

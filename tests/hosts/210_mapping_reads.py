@@ -26,6 +26,16 @@ def bed(module_host):
     return bed
 
 
+def cells(bed, *urls):
+    """What nova.conf says of an API database that names these cells."""
+    api = bed.mariadb('CREATE TABLE cell_mappings (id INT PRIMARY KEY AUTO_INCREMENT, uuid VARCHAR(36), '
+                      'name VARCHAR(255), transport_url TEXT, database_connection TEXT)')
+    for number, url in enumerate(urls, 1):
+        bed.host.sql(f"INSERT INTO cell_mappings (uuid, database_connection) VALUES ('{number}', '{url}')",
+                     api.rpartition('/')[2])
+    return f'[api_database]\nconnection = {api}\n'
+
+
 def listed(bed, url):
     out = bed.cascading('mapping list --format csv', url, latest=None).out
     return [row['host'] for row in csv.DictReader(out.splitlines(keepends=True))]
@@ -60,6 +70,18 @@ def test_a_packet_that_takes_no_page_of_rows_cuts_nothing_off(bed):
         assert listed(bed, url) == ['h' * 250] * 10000
     finally:
         bed.host.sql('SET GLOBAL max_allowed_packet = DEFAULT', 'mysql')
+
+
+def test_cells_that_sort_otherwise_hide_no_duplicate_from_each_other(bed):
+    """In Danish, "aa" is a letter behind all others."""
+    numbered = "CONCAT(LPAD(HEX(seq * 1048573 & 0xffffffff), 8, '0'), '-00aa-4000-8000-', LPAD(seq, 12, 'a'))"
+    plain, danish = [bed.mariadb(TABLES.replace(')); ', f')) CHARACTER SET utf8 COLLATE {order}; '))
+                     for order in ('utf8_general_ci', 'utf8_danish_ci')]
+    for url in (plain, danish):
+        bed.host.sql('INSERT INTO instances (uuid, mapping_uuid, vm_state, deleted) SELECT '
+                     f"CONCAT('u', seq), LOWER({numbered}), 'active', 0 FROM seq_1_to_12000", url.rpartition('/')[2])
+    told = bed.cascading('mapping audit --format value', plain, cells(bed, danish), latest=None, check=False)
+    assert told.status == 2 and '24000 duplicate, 0 malformed' in told.err
 
 
 def test_an_audit_sees_both_sides_of_the_end_of_a_page(bed):

@@ -1,5 +1,6 @@
 """What the mapping tool does where cells differ: one is away, slower, sorted otherwise, or has another one's name."""
 
+import functools
 import json
 
 import pytest
@@ -14,6 +15,35 @@ def test_a_cell_called_main_is_another_than_the_main_database(cloud):
     one = cloud.add(uuid_of(50), 'west')
     assert sorted((row['instance_uuid'], row['database']) for row in cloud.rows('audit')) == [
         (uuid_of(1), 'main'), (one, uuid_of(1))]
+
+
+def in_danish(one, other):
+    """As utf8_danish_ci compares: "aa" is a letter of its own behind all others."""
+    one, other = [text.lower().replace('aa', '~') for text in (one, other)]
+    return (one > other) - (one < other)
+
+
+def test_a_database_that_sorts_otherwise_hides_no_duplicate(cloud, load, monkeypatch):
+    """Danish and Norwegian collations have "aa" behind "z", at each place in a word."""
+    instances = load('mapping.instances')
+
+    def mappings(opened, condition):
+        rows = opened.rows('SELECT mapping_uuid, id FROM instances WHERE mapping_uuid IS NOT NULL')
+        is_late = condition.endswith(">= 'g'")
+        for row in sorted(rows, key=functools.cmp_to_key(lambda one, other: in_danish(one[0], other[0]))):
+            if (in_danish(row[0], 'g') >= 0) == is_late:
+                yield row
+    plain = instances.mappings
+    monkeypatch.setattr(instances, 'mappings', lambda opened, condition: (
+        mappings if 'main' in opened.title else plain)(opened, condition))
+    heads = ['00aa', '0b00', '50aa', '5aa0', '5b00', 'a000', 'aa00', 'aaaa', 'ab00', 'b000', 'ffaa', 'ffff']
+    servers = [f'{head}0000-0000-4000-8000-000000000000' for head in heads]
+    shared = {cloud.add(server, database) for server in servers for database in ('main', 'west')}
+    malformed = {cloud.add(wrong, database) for wrong in ('', 'zz', 'aa', 'AA') for database in ('main', 'west')}
+    status, out, _ = cloud('audit', '--format', 'json')
+    found = json.loads(out)
+    assert status == 2 and len(found) == len(shared | malformed)
+    assert {row['instance_uuid'] for row in found if row['problem'] == 'duplicate'} == shared
 
 
 @pytest.mark.parametrize('error', [ZeroDivisionError('x'), KeyboardInterrupt()])

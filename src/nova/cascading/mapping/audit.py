@@ -70,14 +70,24 @@ def findings(conf, grace, counted):
 def in_order(number, database):
     """(mapping, whether it is malformed, number of the database, instance's id), in Python's order of the mappings.
 
-    A database may sort what is no UUID elsewhere: such a row takes the place of the UUID before it.
+    A database's own order may be another one: Danish has "aa" behind "f", also behind "5f". So the few behind all of
+    "f" come first, the others by their first digit, and Python sorts each lot of them.
     """
-    place = ''
     with instances.reading(database) as opened:
-        for mapping, row in instances.mappings(opened):
-            is_malformed = not instances.CANONICAL.match(mapping)
-            place = place if is_malformed else mapping
-            yield place, is_malformed, number, row
+        late = sorted(placed(number, instances.mappings(opened, "mapping_uuid >= 'g'")))
+        others = placed(number, instances.mappings(opened, "mapping_uuid < 'g'"))
+        lots = itertools.groupby(others, lambda item: item[0][:1])
+        for item in heapq.merge(late, itertools.chain.from_iterable(sorted(lot) for _, lot in lots)):
+            yield item
+
+
+def placed(number, found):
+    """What is no UUID may be sorted anywhere: it takes the place of the UUID before it."""
+    place = ''
+    for mapping, row in found:
+        is_malformed = not instances.CANONICAL.match(mapping)
+        place = place if is_malformed else mapping
+        yield place, is_malformed, number, row
 
 
 def noticed(stream):

@@ -89,12 +89,12 @@ def select(opened, condition='', **values):
             yield Instance._make(row)
 
 
-def mappings(opened):
-    """(mapping, id) of the instances of one database that have one, deleted ones too, sorted.
+def mappings(opened, condition):
+    """(mapping, id) of the instances of one database whose mapping meets a condition, deleted ones too, in its order.
 
     It is what the index knows: a server would have to read the rows themselves one by one, all over the disk.
     """
-    page, values, last = 'mapping_uuid IS NOT NULL', {}, True
+    page, values, last = condition, {}, True
     end_of_page = 'SELECT mapping_uuid, id FROM instances WHERE {0} ORDER BY mapping_uuid, id LIMIT 1 OFFSET {1}'
     while last:
         last = opened.rows(end_of_page.format(page, PAGE - 1), **values)
@@ -103,7 +103,7 @@ def mappings(opened):
         for mapping, number in opened.server.read(('mapping_uuid', 'id'), 'FROM instances WHERE ' + page + until,
                                                   'mapping_uuid, id', **values):
             yield mapping, int(number)
-        page = 'mapping_uuid >= :mapping AND (mapping_uuid > :mapping OR id > :last)'
+        page = condition + ' AND mapping_uuid >= :mapping AND (mapping_uuid > :mapping OR id > :last)'
         values = dict(zip(('mapping', 'last'), last[0])) if last else {}
 
 

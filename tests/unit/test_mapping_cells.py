@@ -7,6 +7,71 @@ import pytest
 
 from tests.unit.mappings import uuid_of
 
+HEADER = 'instance_uuid,mapping_uuid\n'
+
+
+@pytest.fixture
+def conductors(cloud, load, monkeypatch):
+    """Conductors that write at once; `answers` has their states by database, `asked` those that were asked for them."""
+    write, survey = load('mapping.write'), load('conductors.survey')
+    bus = type('Bus', (), {'of': lambda self, database: database})()
+    found = type('Conductors', (), {'answers': {'main': survey.KEEPS, 'west': survey.KEEPS}, 'asked': []})()
+
+    def of(_, database):
+        found.asked.append(database.name)
+        return [survey.Conductor('host', found.answers[database.name])]
+    monkeypatch.setattr(write.Writer, 'bus', bus)
+    monkeypatch.setattr(survey, 'of', of)
+    monkeypatch.setattr(write.Writer, '_send', staticmethod(lambda database, instance, mapping: cloud.execute(
+        database.name, 'UPDATE instances SET mapping_uuid = ? WHERE uuid = ?', mapping, instance)))
+    return found
+
+
+def listed(tmp_path, instances):
+    file = tmp_path / 'mappings.csv'
+    file.write_text(HEADER + ''.join(f'{one},{uuid_of(90 + number)}\n' for number, one in enumerate(instances)))
+    return str(file)
+
+
+def test_an_import_goes_on_in_the_other_cells_and_counts_what_failed(cloud, conductors, tmp_path, load):
+    conductors.answers['west'] = load('conductors.survey').DOWN
+    made = [cloud.add(database=name) for name in ('main', 'west', 'west', 'main')]
+    status, out, err = cloud('import', listed(tmp_path, made))
+    assert (status, out) == (2, '2 set, 0 unchanged, 2 failed\n')
+    assert 'line 3: nothing was changed: no conductor of database west' in err and 'line 4: ' in err
+    assert cloud.execute('main', 'SELECT mapping_uuid FROM instances') == [(uuid_of(90),), (uuid_of(93),)]
+    assert conductors.asked == ['main', 'west'], 'each once'
+
+
+def test_an_import_asks_a_database_that_is_away_once_and_not_for_each_line(cloud, conductors, tmp_path, load,
+                                                                          monkeypatch):
+    instances, errors, asked = load('mapping.instances'), load('errors'), []
+    reading = instances.reading
+
+    def read(database):
+        if database.name == 'west':
+            asked.append(database.name)
+            raise errors.Unreachable('database west: is away')
+        return reading(database)
+    monkeypatch.setattr(instances, 'reading', read)
+    file = listed(tmp_path, [cloud.add() for _ in range(3)])
+    status, out, err = cloud('import', file)
+    assert (status, out) == (2, '0 set, 0 unchanged, 3 failed\n') and err.count('or say --force') == 3
+    assert asked == ['west']
+    assert cloud('import', '--force', file)[:2] == (0, '3 set, 0 unchanged, 0 failed\n')
+
+
+def test_an_import_that_a_bug_ends_says_how_far_it_came(cloud, conductors, tmp_path, load, monkeypatch):
+    work = load('mapping.csvfile').Import
+    change = work._change
+
+    def fail(self, uuid, server):
+        return 1 / 0 if server == uuid_of(91) else change(self, uuid, server)
+    monkeypatch.setattr(work, '_change', fail)
+    status, out, err = cloud('import', listed(tmp_path, [cloud.add(), cloud.add()]))
+    assert (status, out) == (1, '1 set, 0 unchanged, 0 failed\n') and 'bug' in err
+
+
 def test_a_cell_called_main_is_another_than_the_main_database(cloud):
     cloud.execute('api', "UPDATE cell_mappings SET name = 'main'")
     for number, (database, deleted) in enumerate((('main', 0), ('main', 0), ('west', 0), ('west', 2))):

@@ -58,11 +58,13 @@ class Configuration(cfg.ConfigOpts):
     :ivar words: the arguments that name files and directories; empty: the usual ones are read
     :ivar shipped: the groups whose database the distribution names, and nobody has chosen
     :ivar found: all databases (databases.Database), once a command has looked for them
+    :ivar away: of those, the error of each that cannot be reached
     """
 
     words = ()
     shipped = ()
     found = None
+    away = None
 
 
 def read(files=None, directories=None):
@@ -107,7 +109,7 @@ def _read_usual(directories):
 
 def _read(files, directories, given=()):
     conf = Configuration()
-    conf.words = arguments(given, directories)
+    conf.words, conf.away = arguments(given, directories), {}
     conf.register_opts(OPTIONS, group='cascading')
     for group in GROUPS:
         conf.register_opts([_CONNECTION if group == 'database' else cfg.StrOpt('connection', secret=True),

@@ -252,7 +252,9 @@ class CommandsForCells:
             assert told.status == 2 and 'conductor on cell2host of cell2: down' in told.out
             refused = cloud.run(f'nova-cascading mapping set {there} {server}', check=False)
             assert refused.status == 2 and 'nothing was changed: no conductor of database cell2' in refused.err
-            cloud.run(f'nova-cascading mapping set {here} {server}')
+            cloud.host.write('/root/cells.csv', f'instance_uuid,mapping_uuid\n{there},{new_uuid()}\n{here},{server}\n')
+            partly = cloud.run('nova-cascading mapping import /root/cells.csv', check=False)
+            assert partly.status == 2 and '1 set, 0 unchanged, 1 failed' in partly.out and 'line 2: ' in partly.err
         finally:
             cell.start_conductor()
         assert cell.proxy.client('get', there) == 'none' and cloud.client('get', here) == server

@@ -52,13 +52,17 @@ def write_all(conf, out):
 def load(args, conf):
     """Set what the file names. The whole file is read and checked before anything is changed.
 
-    :returns: exit status: 0 all set, 1 some could not be
+    :returns: exit status: 0 all set, 1 some could not be, 2 for some of them nobody could be asked
     """
     checked = pairs(args.file, args.force)
+    instances.all_databases(conf)
     work = Import(conf, args)
-    for number, uuid, server in checked:
-        work.one(number, uuid, server)
-    return work.end()
+    try:
+        for number, uuid, server in checked:
+            work.one(number, uuid, server)
+    finally:
+        work.tell()
+    return work.status
 
 
 def pairs(path, is_forced=False):
@@ -118,14 +122,15 @@ class Import(object):
         self.args = args
         self.writer = write.Writer(conf)
         self.done = {'set': 0, 'unchanged': 0, 'failed': 0}
+        self.status = 0
 
     def one(self, number, uuid, server):
+        """A line that fails, in a cell that is away say, keeps no other from being set."""
         try:
             self.done[self._change(uuid, server)] += 1
-        except errors.Unreachable:
-            raise
         except errors.CascadingError as error:
             self.done['failed'] += 1
+            self.status = max(self.status, error.status)
             terminal.complain('{0}, line {1}: {2}'.format(self.args.file, number, error))
 
     def _change(self, uuid, server):
@@ -141,8 +146,7 @@ class Import(object):
             self.writer.set(database, uuid, server)
         return 'set'
 
-    def end(self):
+    def tell(self):
         word = 'to be set' if self.args.dry_run else 'set'
         terminal.say('{0} {1}, {2} unchanged, {3} failed'.format(
             self.done['set'], word, self.done['unchanged'], self.done['failed']))
-        return 1 if self.done['failed'] else 0

@@ -128,18 +128,23 @@ def name(database, uuid):
 def everywhere(conf, condition='', columns=COLUMNS, **values):
     """(databases.Database, page) of the instances that meet a condition in any database; see pages().
 
-    A database that cannot be read does not hide the others.
+    A database that cannot be read does not hide the others. One that cannot be reached is not asked again: an import
+    would wait for it at each line.
 
     :raises errors.CascadingError: after the last page, when a database could not be read
     """
     problems = []
     for database in all_databases(conf):
         try:
+            if database in conf.away:
+                raise conf.away[database]
             with reading(database) as opened:
                 for page in pages(opened, condition, columns, **values):
                     yield database, page
         except errors.CascadingError as error:
             problems.append(error)
+            if error.status == errors.Unreachable.status:
+                conf.away[database] = error
     if problems:
         raise errors.together(problems)
 

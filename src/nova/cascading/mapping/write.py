@@ -18,7 +18,7 @@ class Writer(object):
     def __init__(self, conf):
         self.conf = conf
         self._bus = None
-        self._checked = set()
+        self._checked = {}  # identity of a database -> why nothing may be set there, or None
 
     @property
     def bus(self):
@@ -47,9 +47,17 @@ class Writer(object):
                 instance_uuid), STOCK)
 
     def _refuse_losers(self, database):
+        """Asked once for all lines of an import, also when no conductor answers."""
+        if database.identity not in self._checked:
+            try:
+                self._checked[database.identity] = self._look_for_losers(database)
+            except errors.CascadingError as error:
+                self._checked[database.identity] = error
+        if self._checked[database.identity]:
+            raise self._checked[database.identity]
+
+    def _look_for_losers(self, database):
         """Nobody chooses which conductor takes a message, so one that loses mappings is one too many."""
-        if database.identity in self._checked:
-            return
         found = survey.of(self.bus, database)
         verdict = survey.verdict(found)
         told = ', '.join('the one on {0}: {1}'.format(*one) for one in found)
@@ -62,7 +70,6 @@ class Writer(object):
         for one in found:
             if one.state == survey.DOWN:
                 terminal.complain(BACK.format(one.host, database.name))
-        self._checked.add(database.identity)
 
     @staticmethod
     def _send(client, instance_uuid, mapping_uuid):

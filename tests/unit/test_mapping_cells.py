@@ -1,6 +1,7 @@
 """What the mapping tool does where cells differ: one is away, slower, sorted otherwise, or has another one's name."""
 
 import functools
+import itertools
 import json
 
 import pytest
@@ -70,6 +71,17 @@ def test_an_import_that_a_bug_ends_says_how_far_it_came(cloud, conductors, tmp_p
     monkeypatch.setattr(work, '_change', fail)
     status, out, err = cloud('import', listed(tmp_path, [cloud.add(), cloud.add()]))
     assert (status, out) == (1, '1 set, 0 unchanged, 0 failed\n') and 'bug' in err
+
+
+@pytest.mark.parametrize(('late', 'status'), [(2, 0), (99, 1)])
+def test_a_node_that_is_behind_is_read_again_before_a_conductor_is_blamed(cloud, conductors, load, monkeypatch, late,
+                                                                         status):
+    write = load('mapping.write')
+    monkeypatch.setattr(write, 'LAG', 0.5)
+    answers = itertools.chain([None] * late, itertools.repeat(uuid_of(77)))
+    monkeypatch.setattr(write.Writer, '_stored', staticmethod(lambda *_: next(answers)))
+    code, _, err = cloud('set', cloud.add(), uuid_of(77))
+    assert (code, 'it runs stock nova' in err) == (status, bool(status))
 
 
 def test_a_cell_called_main_is_another_than_the_main_database(cloud):

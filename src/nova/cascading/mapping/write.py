@@ -1,11 +1,13 @@
 """Set mappings through nova's conductors, as the nova proxy does, so that every safeguard of nova's stays in force."""
 
+import time
 
 from nova.cascading import errors, redact, terminal
 from nova.cascading.conductors import bus, survey
 from nova.cascading.database import connection
 from nova.cascading.mapping import instances
 
+LAG = 3  # seconds that another node, from which we may read, can be behind the one that the conductor wrote to
 FORCE = 'even if another instance stands for that server, or a database that may have one is away'
 STOCK = 'install nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
 BACK = ('nova-cascading: the conductor on {0} (database {1}) is down, so nobody can tell whether it keeps mappings\n'
@@ -42,7 +44,7 @@ class Writer(object):
             raise
         except Exception as error:
             raise explained(error, database, instance_uuid)
-        if self._stored(database, instance_uuid) != mapping_uuid:
+        if not self._is_stored(database, instance_uuid, mapping_uuid):
             raise errors.CascadingError('a conductor took the mapping of {0} and lost it: it runs stock nova'.format(
                 instance_uuid), STOCK)
 
@@ -86,6 +88,15 @@ class Writer(object):
         instance = objects.Instance.get_by_uuid(admin, instance_uuid, expected_attrs=[])
         instance.mapping_uuid = mapping_uuid
         instance.save()
+
+    def _is_stored(self, database, instance_uuid, mapping_uuid):
+        """Behind a read split, and on another node of a cluster, what was written is there a little later."""
+        end = time.time() + LAG
+        while self._stored(database, instance_uuid) != mapping_uuid:
+            if time.time() >= end:
+                return False
+            time.sleep(0.2)
+        return True
 
     @staticmethod
     def _stored(database, instance_uuid):

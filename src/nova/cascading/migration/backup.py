@@ -19,6 +19,7 @@ from nova.cascading.migration import desired
 DIRECTORY = '/var/lib/nova-cascading'
 FIELDS = ['table', 'uuid', 'mapping_uuid']
 PAGE = 5000  # rows
+BATCH = 50000  # rows of an export to look for in one walk through a table
 ROW_BYTES = 120  # of space that a row may take, before compression
 
 
@@ -146,26 +147,63 @@ def restore(connection, path):
     :returns: (restored, already the same, kept another mapping, not in this database)
     """
     counts = [0, 0, 0, 0]
-    rows = read(path)
-    while True:
-        page = list(itertools.islice(rows, PAGE))
-        if not page:
-            return tuple(counts)
+    for batch in _parts(read(path), BATCH):
+        for table, other in (desired.TABLES, desired.TABLES[::-1]):
+            left = _restore_in(connection, table, [row for row in batch if row[0] == table], counts)
+            # It may have been archived since the export.
+            counts[3] += len(_restore_in(connection, other, left, counts))
+    return tuple(counts)
+
+
+def _restore_in(connection, table, rows, counts):
+    """:returns: the rows whose instances are not in this table"""
+    numbers = None if table == 'instances' else _numbers(connection, table, rows)
+    absent = []
+    for page in _parts(rows, PAGE):
         with connection.transaction():
             for row in page:
-                counts[_restore_one(connection, row)] += 1
+                outcome = _restore_one(connection, table, row, numbers)
+                if outcome is None:
+                    absent.append(row)
+                else:
+                    counts[outcome] += 1
         faults.point('during-import')
+    return absent
 
 
-def _restore_one(connection, row):
-    """An instance may have been archived since the export, so the other table is asked as well."""
-    tables = sorted(desired.TABLES, key=lambda name: name != row[0])
-    for table in tables:
-        if connection.met('UPDATE {0} SET mapping_uuid = :mapping WHERE uuid = :uuid AND mapping_uuid IS NULL'.format(
-                table), mapping=row[2], uuid=row[1]):
-            return 0
-    for table in tables:
-        present = connection.value('SELECT mapping_uuid FROM {0} WHERE uuid = :uuid'.format(table), uuid=row[1])
-        if present is not None:
-            return 1 if present == row[2] else 2
-    return 3
+def _numbers(connection, table, rows):
+    """UUID -> ids, found in one walk through a table that has no index on UUIDs."""
+    wanted, found, last = set(row[1] for row in rows), {}, -1
+    page = 'SELECT id, uuid FROM {0} WHERE id > :last ORDER BY id LIMIT {1}'.format(table, PAGE)
+    while wanted and last is not None:
+        read = connection.rows(page, last=last)
+        for number, uuid in read:
+            if uuid in wanted:
+                found.setdefault(uuid, []).append(int(number))
+        last = read[-1][0] if read else None
+    return found
+
+
+def _restore_one(connection, table, row, numbers):
+    """:returns: its place among the counts, or None: it is not in this table"""
+    if numbers is None:
+        which, values = 'uuid = :uuid', {'uuid': row[1]}
+    elif row[1] in numbers:
+        which, values = 'id IN ({0})'.format(', '.join(map(str, numbers[row[1]]))), {}
+    else:
+        return None
+    if connection.met('UPDATE {0} SET mapping_uuid = :mapping WHERE {1} AND mapping_uuid IS NULL'.format(table, which),
+                      mapping=row[2], **values):
+        return 0
+    present = connection.value('SELECT mapping_uuid FROM {0} WHERE {1}'.format(table, which), **values)
+    return None if present is None else 1 if present == row[2] else 2
+
+
+def _parts(rows, size):
+    """Lists of so many rows, in their order."""
+    rows = iter(rows)
+    while True:
+        part = list(itertools.islice(rows, size))
+        if not part:
+            return
+        yield part

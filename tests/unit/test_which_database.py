@@ -112,8 +112,21 @@ def test_a_directory_that_may_not_be_listed_is_not_taken_for_an_empty_one(host, 
     closed, access = str(host.path / 'closed'), os.access
     monkeypatch.setattr(host.config.os, 'access', lambda path, mode: path != closed and access(path, mode))
     monkeypatch.setattr(host.config.cfg, 'find_config_dirs', lambda **_: [closed] if is_usual else [], raising=False)
-    with pytest.raises(host.load('errors').Unreachable, match='closed: you may not read it'):
+    with pytest.raises(host.load('errors').Unreachable, match='closed: you may not read it\n  run this as root'):
         host.config.read([str(host.path / 'nova.conf')], None if is_usual else [closed])
+
+
+def test_what_lies_in_a_directory_is_looked_at_before_it_is_read(host, monkeypatch):
+    (host.path / 'some').mkdir()
+    os.mkfifo(host.path / 'some/pipe.conf')
+    with pytest.raises(host.load('errors').Unreachable, match='pipe.conf: is a pipe, and no file'):
+        host.config.read([str(host.path / 'nova.conf')], [str(host.path / 'some')])
+    (host.path / 'some/pipe.conf').unlink()
+    (host.path / 'some/closed.conf').write_text('')
+    access = os.access
+    monkeypatch.setattr(host.config.os, 'access', lambda path, mode: 'closed' not in path and access(path, mode))
+    with pytest.raises(host.load('errors').Unreachable, match='closed.conf: you may not read it\n  run this as root'):
+        host.config.read([str(host.path / 'nova.conf')], [str(host.path / 'some')])
 
 
 def test_a_file_that_is_named_counts_for_more_than_the_directories_that_nova_reads_unasked(host, monkeypatch):

@@ -247,11 +247,14 @@ def _files(conf):
     directories = conf.config_dir or []
     directories = list(directories) if isinstance(directories, (list, tuple)) else [directories]
     directories += [path for path in getattr(conf, 'config_dirs', None) or [] if path not in directories]
-    inside = [path for directory in directories for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
     named = list(conf.config_file or [])
     if conf.words and not [word for word in conf.words if word.startswith('--config-dir=')]:
-        return inside + named  # those that are read unasked
-    return named + inside
+        return _inside(directories) + named  # those that are read unasked
+    return named + _inside(directories)
+
+
+def _inside(directories):
+    return [path for directory in directories for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
 
 
 def _mode(path):
@@ -266,17 +269,18 @@ def _usual_directories():
 
 
 def _readable(files, directories):
-    pipes = [path for path in files if not path.startswith('/dev/') and stat.S_ISFIFO(_mode(path))]
+    named = list(files) + _inside(directories)
+    pipes = [path for path in named if not path.startswith('/dev/') and stat.S_ISFIFO(_mode(path))]
     if pipes:  # the user nova may write there; nobody waits for what may never come
         raise errors.Unreachable('{0}: is a pipe, and no file'.format(pipes[0]), 'put nova.conf there as a file')
-    hidden = [path for path in files if not os.access(path, os.R_OK)]
+    hidden = [path for path in named if not os.access(path, os.R_OK)]
     # oslo.config finds nothing in a directory that it may not list, and says nothing.
     hidden += [path for path in directories if not os.access(path, os.R_OK | os.X_OK)]
     if not files and os.path.isdir(DIRECTORY) and not os.access(DIRECTORY, os.R_OK | os.X_OK):
         hidden = [DIRECTORY]
     if hidden:
         missing = not os.path.exists(hidden[0]) and os.access(os.path.dirname(hidden[0]) or '.', os.X_OK)
-        what = 'file' if hidden[0] in files else 'directory'
+        what = 'directory' if hidden[0] in directories else 'file'
         raise errors.Unreachable('{0}: {1}'.format(hidden[0], 'there is no such ' + what if missing else
                                                    'you may not read it'),
                                  None if missing else 'run this as root or as the user nova')

@@ -45,8 +45,7 @@ def listed(bed, url):
 @pytest.mark.parametrize('mode', ['STRICT_TRANS_TABLES', 'ANSI,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT'])
 @pytest.mark.parametrize('charset', ['utf8mb4', 'utf8mb3', 'latin1'])
 def test_every_name_comes_out_as_it_is(bed, mode, charset, marks):
-    tables = TABLES.replace(')); ', f')) CHARACTER SET {charset}; ')
-    url = bed.mariadb(f'ALTER DATABASE CHARACTER SET {charset}; {tables}')
+    url = bed.mariadb(f'ALTER DATABASE CHARACTER SET {charset}; {TABLES}')
     database = url.rpartition('/')[2]
     names = [name for name in NAMES + marks if charset == 'utf8mb4' or (name or '').isascii()]
     bed.host.sql(f'INSERT INTO instances (uuid, host, vm_state, deleted) VALUES {values(names)}', database)
@@ -75,7 +74,7 @@ def test_a_packet_that_takes_no_page_of_rows_cuts_nothing_off(bed):
 def test_cells_that_sort_otherwise_hide_no_duplicate_from_each_other(bed):
     """In Danish, "aa" is a letter behind all others."""
     numbered = "CONCAT(LPAD(HEX(seq * 1048573 & 0xffffffff), 8, '0'), '-00aa-4000-8000-', LPAD(seq, 12, 'a'))"
-    plain, danish = [bed.mariadb(TABLES.replace(')); ', f')) CHARACTER SET utf8 COLLATE {order}; '))
+    plain, danish = [bed.mariadb(f'ALTER DATABASE CHARACTER SET utf8 COLLATE {order}; {TABLES}')
                      for order in ('utf8_general_ci', 'utf8_danish_ci')]
     for url in (plain, danish):
         bed.host.sql('INSERT INTO instances (uuid, mapping_uuid, vm_state, deleted) SELECT '

@@ -186,7 +186,7 @@ def test_a_row_that_will_be_too_wide_is_known_beforehand(server, load, rules, is
 
 @pytest.mark.parametrize(('number', 'status', 'hint'), [
     (9999, 1, "the server's own words"), (1142, 1, 'let the database user alter'), (1047, 2, 'bring this node back'),
-    (2013, 2, 'see that the database server runs')])
+    (2013, 2, 'see that the database server runs'), (1205, 2, 'run this again when it has ended')])
 def test_hints_are_of_the_kind_of_the_error(server, number, status, hint):
     error = server().statement_error(Driver(number, 'ça ne va pas'))
     assert (error.status, 'ça ne va pas' in str(error), hint in error.hint) == (status, True, True)
@@ -204,9 +204,20 @@ def test_what_the_server_takes_and_does_not_do_is_no_success(server, worker, loa
 
 def test_a_wait_for_another_run_has_an_end_and_names_it(server, worker, load):
     work = worker(server(), max_wait=0)
-    with pytest.raises(load('errors').CascadingError, match='connection 5'):
+    with pytest.raises(load('errors').CascadingError, match='connection 5') as caught:
         work.wait_for_turn(lambda: False, lambda: 'connection 5')
     assert 'connection 5' in work.said[0]
+    assert caught.value.status == 2
+
+
+@pytest.mark.parametrize(('holders', 'said'), [
+    ([(7, 'db1:4711', 99)], 'instances is in use (the oldest transaction is 99 s old: connection 7 from db1:4711)'),
+    (1227, 'instances is in use')])
+def test_who_holds_a_table_is_named_at_the_end_as_far_as_the_user_may_know(server, worker, load, holders, said):
+    made = server(('ALTER TABLE', 1205), ('INNODB_TRX', holders))
+    with pytest.raises(load('errors').CascadingError) as caught:
+        made.add_columns([('instances', None)], worker(made))
+    assert (caught.value.status, caught.value.what.endswith(said)) == (2, True)
 
 
 @pytest.mark.parametrize(('version', 'latest', 'index', 'is_original'), [

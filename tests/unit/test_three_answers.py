@@ -72,6 +72,16 @@ def test_a_database_that_cannot_be_migrated(host):
     assert 'rename or change that column' in host.preflight(text).stdout
 
 
+def test_a_database_that_others_hold_for_now(host):
+    """As a dump does: a package that takes this for a refusal stays unconfigured, and nobody makes up for it."""
+    text = host.database().replace('.sqlite', '.sqlite?timeout=0.1') + '[cascading]\nlock_retries = 0\n'
+    with sqlite3.connect(host.place / 'nova.sqlite') as held:
+        held.execute('BEGIN EXCLUSIVE')
+        assert host.answers(text) == (3, 0, 2)
+        assert 'run this again when it has ended' in host.cascading('db sync', text).stderr
+    assert host.answers(text) == (0, 1, 0)
+
+
 @pytest.mark.parametrize('text', [
     '[database]\nconnection = oracle://nova@db/nova\n',
     '[database]\nconnection = $nowhere$\n',

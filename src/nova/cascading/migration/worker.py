@@ -99,7 +99,7 @@ class Worker(object):
 
         :param try_it: function that tells whether it is our turn
         :param holder: function that tells who has it
-        :raises errors.CascadingError: it has not ended in time
+        :raises base.StatementError: it has not ended in time
         """
         told = _clock() - 60
         while not try_it():
@@ -108,8 +108,8 @@ class Worker(object):
                     self.connection.title, self.told(holder)))
                 told = _clock()
             if not self.left:
-                raise errors.CascadingError(
-                    '{0}: another run changes it ({1}), and has not ended in {2} s'.format(
+                raise base.StatementError(
+                    base.LOCKED, '{0}: another run changes it ({1}), and has not ended in {2} s'.format(
                         self.connection.title, self.told(holder), self.options.max_wait),
                     'when no other nova-cascading runs anywhere, end that connection; then run this again')
             time.sleep(0.25)
@@ -149,16 +149,21 @@ class Worker(object):
             try:
                 return action()
             except base.StatementError as error:
-                if error.kind != base.LOCKED or attempt == self.options.lock_retries or not self.left:
+                if error.kind != base.LOCKED:
                     raise
-                self._pause(table, attempt)
+                in_use = self._in_use(table)
+                if attempt == self.options.lock_retries or not self.left:
+                    raise base.StatementError(base.LOCKED, '{0}; {1}'.format(error.what, in_use), error.hint)
+                self._pause(in_use, attempt)
 
-    def _pause(self, table, attempt):
-        seconds = min(0.5 * 2 ** attempt, 5)
+    def _in_use(self, table):
         who = self.told(lambda: self.server.holders(table))
-        self.say('{0}: {1} is in use{2}; attempt {3} of {4} in {5:g} s'.format(
-            self.connection.title, table, ' ({0})'.format(who) if who else '', attempt + 2,
-            self.options.lock_retries + 1, seconds))
+        return '{0} is in use{1}'.format(table, ' ({0})'.format(who) if who else '')
+
+    def _pause(self, in_use, attempt):
+        seconds = min(0.5 * 2 ** attempt, 5)
+        self.say('{0}: {1}; attempt {2} of {3} in {4:g} s'.format(
+            self.connection.title, in_use, attempt + 2, self.options.lock_retries + 1, seconds))
         time.sleep(seconds)
 
 

@@ -12,10 +12,11 @@ STOPPED = 'stopped'  # by a person, or by a limit of the server's; what waits to
 LOCKED, UNSUPPORTED, TOO_WIDE, EXISTS, PRIVILEGE, READ_ONLY, FULL, LOGIN, NO_DATABASE, NOT_READY, GONE, OTHER = (
     'locked', 'unsupported', 'too wide', 'exists', 'privilege', 'read only', 'full', 'login', 'no database',
     'not ready', 'gone', 'other')
-NOT_NOW = (NOT_READY, GONE)  # says nothing about whether it can be done at another time
+NOT_NOW = (LOCKED, NOT_READY, GONE)  # says nothing about whether it can be done at another time
 
 HINTS = {
-    LOCKED: 'another transaction holds the table: run this again when it has ended',
+    LOCKED: 'another session holds the table (a dump, a backup, a long transaction): run this again when it has '
+            'ended (the server\'s administrator sees which it is: SHOW FULL PROCESSLIST, pg_stat_activity)',
     STOPPED: 'an administrator (KILL QUERY, pg_cancel_backend) or a time limit of the server has ended the statement: '
              'ask why, then run this again; what was done stays and is right',
     PRIVILEGE: 'let the database user alter, index and create tables of this database (see GRANT), or put another '

@@ -22,6 +22,11 @@ _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1161: base.GONE, 1203: base.GONE, 1226: base.GONE, 1927: base.GONE, 2002: base.GONE, 2003: base.GONE,
           2006: base.GONE, 2013: base.GONE, 2055: base.GONE, 4031: base.GONE}
 _THIS_DATABASE = "CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`')"
+# Takes the privilege PROCESS.
+_OLDEST = """
+    SELECT p.ID, p.HOST, TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) FROM information_schema.INNODB_TRX t
+    JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
+    WHERE p.DB = DATABASE() AND p.ID <> CONNECTION_ID() ORDER BY t.trx_started LIMIT 1"""
 _INSTANT, _IN_PLACE, _ANY = 'ALGORITHM=INSTANT', 'ALGORITHM=INPLACE, LOCK=NONE', ''
 
 
@@ -219,6 +224,15 @@ class MySQL(base.Server):
                 'SELECT ID, HOST FROM information_schema.PROCESSLIST WHERE ID = IS_USED_LOCK(:name)', name=name):
             return 'connection {0} from {1}; to end it: KILL {0}'.format(number, errors.text(host))
         return 'connection {0}'.format(self.connection.value('SELECT IS_USED_LOCK(:name)', name=name))
+
+    def holders(self, table):
+        try:
+            found = self.connection.rows(_OLDEST)
+        except base.StatementError:  # what failed before tells more
+            return None
+        for number, host, seconds in found:
+            return 'the oldest transaction is {0} s old: connection {1} from {2}'.format(
+                seconds, number, errors.text(host))
 
     def add_columns(self, wanted, worker):
         for table, after in wanted:

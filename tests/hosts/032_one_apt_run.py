@@ -26,6 +26,7 @@ TEMPLATE = """[Service]
 User=nova
 ExecStart=/usr/bin/python3 -c "import signal; signal.pause()"
 """
+NOTE = '/var/lib/nova-cascading/catch-up'
 ENDED = "systemctl show -p ActiveState nova-cascading-catch-up | grep -Eq 'inactive|failed'"
 
 
@@ -135,16 +136,17 @@ def test_a_security_day(day):
     assert_all_well(day.host, before)
 
 
-@debs.on_bookworm('day')
-def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
+@pytest.fixture
+def waiting(day) -> SimpleNamespace:
+    """The fork is installed while MariaDB is down, over services of stock nova that run; their processes."""
     host = day.host
-    host.run('apt-get install -y python3-nova')
+    host.run('systemctl start mariadb; apt-get install -y python3-nova')
     for name in ('nova', 'nova_cell0'):
         for table in ('instances', 'shadow_instances'):
             host.sql(f'ALTER TABLE {table} DROP COLUMN IF EXISTS mapping_uuid', name)
     host.sql('UPDATE services SET report_count = 0')
-    host.run(f'systemctl restart {" ".join(RUNNING)}; mkdir -p /run/systemd/system/nova-cascading-catch-up.service.d')
-    host.write('/run/systemd/system/nova-cascading-catch-up.service.d/soon.conf', '[Service]\nRestartSec=1\n')
+    host.run(f'systemctl restart {" ".join(RUNNING)}')
+    host.write('/etc/systemd/system/nova-cascading-catch-up.service.d/soon.conf', '[Service]\nRestartSec=3\n')
     services.wait_for(host, f'test "$({REPORTED})" = 2')  # one that still starts would end, and start again
     before = pids(host)
     host.run('systemctl stop mariadb')
@@ -152,5 +154,30 @@ def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(day):
     assert 'nova-cascading-catch-up.service does both' in done.err
     assert pids(host) == before
     assert host.run('dpkg --audit').out == ''
+    return SimpleNamespace(host=host, pids=before)
+
+
+@debs.on_bookworm('day')
+def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(waiting):
+    """What waits for that ends with the package."""
+    host = waiting.host
+    back = host.run('apt-get install -y python3-nova && systemctl show -p ActiveState nova-cascading-catch-up')
+    assert 'ActiveState=inactive' in back.out and 'could not be stopped' not in back.err
+    assert not host.exists(NOTE)
+    host.run('apt-get install -y python3-nova-cascading')
     host.run(f'systemctl start mariadb; timeout 90 sh -c "until {ENDED}; do sleep 1; done"')
-    assert_all_well(host, before)
+    assert_all_well(host, waiting.pids)
+    assert not host.exists(NOTE)
+
+
+@debs.on_bookworm('day')
+def test_with_mariadb_down_until_after_a_reboot_too(waiting):
+    """All runs the new code then, on a database that lacks the column when it is back."""
+    host = waiting.host
+    host.run('systemctl disable mariadb')
+    host.boot()
+    assert not host.service('mariadb').is_active and host.exists(NOTE)
+    booted = pids(host)
+    host.run(f'systemctl start mariadb; timeout 90 sh -c "until {ENDED}; do sleep 1; done"')
+    assert_all_well(host, booted)
+    assert not host.exists(NOTE)

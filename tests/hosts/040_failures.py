@@ -6,8 +6,10 @@ import pytest
 
 from tests.hosts.lib import debs, packages
 from tests.hosts.lib.host import Host
+from tests.hosts.lib.sql import hold_lock
 
 INSTALL = 'apt-get install -y python-nova-cascading'
+NOTE = '/var/lib/nova-cascading/catch-up'  # of a migration to be made up for
 DPKG = 'dpkg -B -i /root/fork.deb'
 OWN = '/usr/lib/python3/dist-packages/nova/cascading'
 STOCK_WORKS = 'cd / && python3 -c "from nova import objects; objects.register_all()"'
@@ -25,13 +27,30 @@ def host(make_host, ready) -> Host:
 @pytest.mark.parametrize('command', [INSTALL, DPKG])
 def test_with_the_database_down_it_is_installed_and_made_up_for(host, command):
     done = host.run(command)
-    assert 'cannot be asked now' in done.err
-    assert 'Next, when it answers: nova-cascading db sync && nova-cascading services restart-running' in done.err
+    assert 'cannot be asked or changed now' in done.err
+    assert 'Next, when that has changed: nova-cascading db sync && nova-cascading services restart-running' in done.err
     assert debs.FORK in debs.installed(host)
     assert host.run('dpkg --audit').out == ''
     host.start_mariadb()
     host.run('nova-cascading db sync && nova-cascading services restart-running')
     assert debs.has_column(host)
+
+
+@debs.on_bookworm('ready')
+def test_a_table_that_a_dump_holds_breaks_no_apt_run(host):
+    """How long it takes is nothing that a package can know."""
+    host.run('crudini --set /etc/nova/nova.conf cascading lock_retries 1;'
+             'crudini --set /etc/nova/nova.conf cascading lock_wait_timeout 1')
+    host.start_mariadb()
+    end_dump = hold_lock(host)
+    done = host.run(INSTALL)
+    assert 'run this again when it has ended' in done.err
+    assert debs.FORK in debs.installed(host) and not debs.has_column(host)
+    assert host.exists(NOTE)
+    end_dump()
+    host.run('nova-cascading db sync && nova-cascading services restart-running')
+    assert debs.has_column(host)
+    assert not host.exists(NOTE)
 
 
 def forbid(host: Host) -> None:
@@ -139,9 +158,10 @@ def test_a_database_without_tables_is_left_to_nova_whose_sync_then_adds_the_colu
 def test_the_fork_can_be_removed_with_the_database_down(host):
     host.start_mariadb()
     host.run(INSTALL)
-    host.run('mysqladmin shutdown')
+    host.run(f'mysqladmin shutdown; mkdir -m 700 {NOTE.rpartition("/")[0]}; touch {NOTE}')
     host.run('apt-get install -y python3-nova')
     host.run(STOCK_WORKS)
+    assert not host.exists(NOTE.rpartition('/')[0])
     host.start_mariadb()
     assert debs.has_column(host)
 

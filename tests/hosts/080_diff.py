@@ -15,7 +15,7 @@ from tests.hosts.lib import debs, packages
 # What comes with the package besides nova's own tree; see README.md.
 OWN_PLACES = re.compile(r'\./usr/bin/nova-cascading$'
                         r'|\./usr/lib/systemd/system/nova-[\w-]+\.service\.d/50-nova-cascading\.conf$'
-                        r'|\./usr/lib/systemd/system/nova-cascading-catch-up\.service$'
+                        r'|\./usr/lib/systemd/system/(multi-user\.target\.wants/)?nova-cascading-catch-up\.service$'
                         r'|\./usr/share/python3-nova-cascading/(apt-guard|apt\.conf|needrestart\.conf)$|\./etc/apt/apt\.conf\.d/50python3-nova-cascading$'
                         r'|\./etc/needrestart/conf\.d/python3-nova-cascading\.conf$'
                         r'|\./usr/share/(doc|lintian/overrides)/python3-nova-cascading(/|$)'

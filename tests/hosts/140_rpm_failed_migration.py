@@ -9,15 +9,17 @@ from tests.hosts.lib.rpm_host import (
     BOTH_TABLES,
     FORK,
     fork,
-    hold_lock,
     is_consistent,
     novas,
     only_rows,
     put,
     tables_with_mapping,
 )
-from tests.hosts.lib.services import PATIENCE, do_without_bus
+from tests.hosts.lib.services import PATIENCE, do_without_bus, wait_for
+from tests.hosts.lib.sql import hold_lock
 
+CATCH_UP = 'nova-cascading-catch-up.service'
+NOTE = '/var/lib/nova-cascading/catch-up'
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 
 
@@ -71,18 +73,25 @@ def test_a_refused_change_leaves_the_services_as_they_were_and_closes_the_gate(h
     assert tables_with_mapping(host) == BOTH_TABLES
 
 
-def test_a_table_that_stays_locked_is_given_up_on(host):
+def test_a_table_that_a_dump_holds_is_given_up_on_and_the_migration_made_up_for_when_it_ends(host):
     host.run('crudini --set /etc/nova/nova.conf cascading lock_retries 1;'
              'crudini --set /etc/nova/nova.conf cascading lock_wait_timeout 1')
+    host.write(f'/etc/systemd/system/{CATCH_UP}.d/soon.conf', '[Service]\nRestartSec=3\n')
     release = hold_lock(host)
     conductor = host.service('openstack-nova-conductor')
     before = conductor.pid
 
-    assert NEXT in install(host)
+    said = install(host)
+    assert NEXT in said and f'{CATCH_UP} migrates and restarts as soon as it can' in said
+    tried = f'test $(journalctl -u {CATCH_UP} | grep -c "run this again when it has ended") -ge'
+    wait_for(host, f'{tried} 2')
     assert conductor.is_active and conductor.pid == before
+    host.run(f'dnf -y reinstall {put(host, fork())}')
+    wait_for(host, f'{tried} 4')  # it goes on
+    assert 'attempt 2' not in host.run(f'journalctl -u {CATCH_UP}').out, 'others wait for each'
 
     release()
-    host.run(NEXT.partition(': ')[2])
+    wait_for(host, f'test ! -e {NOTE} && systemctl show -p ActiveState {CATCH_UP} | grep inactive')
     assert conductor.is_active and conductor.pid != before
     assert tables_with_mapping(host) == BOTH_TABLES
 

@@ -1,6 +1,7 @@
 """A dnf killed while the database is being migrated leaves a sound rpm database; one command finishes the rest."""
 
-from tests.hosts.lib.rpm_host import BOTH_TABLES, FORK, fork, hold_lock, is_consistent, novas, put, tables_with_mapping
+from tests.hosts.lib.rpm_host import BOTH_TABLES, FORK, fork, is_consistent, novas, put, tables_with_mapping
+from tests.hosts.lib.sql import hold_lock
 
 # The brackets keep pkill from finding the shell that runs it.
 KILL = "pkill -KILL -f '[d]nf -y install'; pkill -KILL -f '[n]ova-cascading db sync'"

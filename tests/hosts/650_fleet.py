@@ -11,7 +11,7 @@ import pytest
 
 from builder.common.project import PROJECT
 from tests import repositories
-from tests.hosts.lib import clients, debs, packages, rpm_host
+from tests.hosts.lib import clients, debs, packages, rpm_host, sql
 from tests.hosts.lib.fleet import CELL, Asking, Fleet
 from tests.hosts.lib.services import wait_for, wait_for_conductor
 
@@ -92,7 +92,7 @@ def test_a_load_balancer_that_is_away_leaves_the_host_as_it_was(fleet):
 def test_a_database_that_dies_during_the_migration_stops_it_at_that_host(fleet):
     first = fleet.host('ctl1')
     first.run('systemctl mask --runtime mariadb')  # or systemd starts what was killed
-    rpm_host.hold_lock(first)
+    sql.hold_lock(first)
     with ThreadPoolExecutor(1) as pool:
         going = pool.submit(fleet.play, 'rollout', '-e fork_tries=1')
         wait_for(first, f'{WAITING} | grep -q ALTER', 300)

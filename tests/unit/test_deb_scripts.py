@@ -13,6 +13,7 @@ from builder.common.project import PROJECT
 from builder.package.deb import template
 
 DEBIAN = PROJECT / 'debian'
+DUE = 'var/lib/nova-cascading/catch-up'
 STAND_IN = '''#!/bin/sh
 echo "{name} $*" >>"{log}"
 {body}
@@ -52,6 +53,8 @@ class Bed:
         text = template.filled((DEBIAN / f'{script}.in').read_text(), known, DEBIAN / script)
         for real, here in (('/etc/nova/nova.conf', 'nova.conf'), ('/run/systemd/system', 'systemd')):
             text = text.replace(f' {real} ]', f' {self.place / here} ]')
+        for place in ('/run/nova-cascading', '/var/lib/nova-cascading'):
+            text = text.replace(place, f'{self.place}{place}')
         text = text.replace('PATH=/', f'PATH={self.place}/bin:/', 1)
         text = re.sub('/usr/bin/(python3|nova-cascading) ', rf'{self.place}/bin/\1 ', text)
         env = {'PATH': f'{self.place}/bin:/usr/bin:/bin', 'PREFLIGHT': '0', 'FOREIGN': '0', 'SYNC': '0',
@@ -186,6 +189,30 @@ def test_with_the_database_away_at_the_end_nothing_is_restarted_and_systemd_make
     assert 'systemctl start --no-block nova-cascading-catch-up.service' in bed.called
     assert 'nova-cascading-catch-up.service does both' in done.stderr
     assert not any('restart-running' in line for line in bed.called)
+    assert (bed.place / DUE).exists()
+    assert (bed.place / DUE).parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_systemd_and_the_command_look_for_the_note_that_the_scripts_make(load):
+    assert f'\nConditionPathExists=/{DUE}\n' in (DEBIAN / 'nova-cascading-catch-up.service').read_text()
+    assert load('host.note').MIGRATION.lstrip('/') == DUE
+
+
+def test_what_cannot_be_noted_is_not_said_to_be_made_up_for(bed):
+    bed.makes('var/lib/nova-cascading')
+    done = bed.run('postinst', 'triggered', 'python3-nova-cascading', SYNC=2)
+    assert done.returncode == 0
+    assert 'does both' not in done.stderr and 'Next, when that has changed: nova-cascading db sync' in done.stderr
+
+
+def test_exports_of_mappings_outlive_the_package_and_the_note_does_not(bed):
+    bed.makes(DUE, 'var/lib/nova-cascading/mappings-nova.csv.gz')
+    for _ in range(2):
+        assert bed.run('postrm', 'remove').returncode == 0
+    assert [path.name for path in (bed.place / DUE).parent.iterdir()] == ['mappings-nova.csv.gz']
+    (bed.place / 'var/lib/nova-cascading/mappings-nova.csv.gz').unlink()
+    bed.run('postrm', 'remove')
+    assert not (bed.place / DUE).parent.exists()
 
 
 def test_without_systemd_the_commands_are_named(bed):

@@ -76,17 +76,27 @@ def test_a_database_that_is_gone_in_the_middle_keeps_no_service_from_starting(ga
 
 def test_a_restart_asks_what_the_start_asks(gate, load, capsys):
     services = load('host.services')
-    assert not services.gate_open()
+    assert services.ask_gate() == (False, False)
     assert gate('--mend')[0] == 0
-    assert services.gate_open()
+    assert services.ask_gate() == (True, True)
+    with sqlite3.connect(gate.path) as database:
+        database.execute('DROP INDEX instances_mapping_uuid_idx')
+    assert services.ask_gate() == (True, False)
     gate.conf.write_text('[database]\nconnection = nonsense\n')
-    assert services.gate_open() and 'cannot be used' in capsys.readouterr().err
+    assert services.ask_gate() == (True, False) and 'cannot be used' in capsys.readouterr().err
+
+
+def test_a_database_that_nova_has_not_set_up_leaves_nothing_to_be_made_up_for(gate, load):
+    """Nova's own sync then adds all."""
+    with sqlite3.connect(gate.path) as database:
+        database.executescript(';'.join(f'DROP TABLE {table}' for table in TABLES))
+    assert load('host.services').ask_gate() == (True, True)
 
 
 def test_an_interrupted_restart_is_interrupted(gate, load, monkeypatch):
     """It is no answer of the gate's."""
     def interrupt(*words):
         raise KeyboardInterrupt
-    monkeypatch.setattr(load('migration.gate'), 'is_open', interrupt)
+    monkeypatch.setattr(load('migration.gate'), 'look', interrupt)
     with pytest.raises(KeyboardInterrupt):
-        load('host.services').gate_open()
+        load('host.services').ask_gate()

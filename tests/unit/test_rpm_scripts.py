@@ -12,6 +12,7 @@ from builder.common.project import PROJECT
 SPEC = (PROJECT / 'rpm/python-nova-cascading.spec').read_text()
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 NAMES = ('post', 'preun', 'posttrans', 'postun')
+DUE = 'var/lib/nova-cascading/catch-up'
 
 
 def scriptlet(name, place, python='false'):
@@ -22,6 +23,8 @@ def scriptlet(name, place, python='false'):
                          ('nova_isolated', ''), ('dnf_plugins', 'false')):
         text = text.replace(f'%{{{macro}}}', str(value))
     assert '%{' not in text
+    for path in ('/run/nova-cascading', '/var/lib/nova-cascading'):
+        text = text.replace(path, f'{place}{path}')
     return text.replace('/run/systemd/system', str(place / 'systemd')).replace('/etc/init.d', str(place))
 
 
@@ -119,7 +122,19 @@ def test_a_database_that_cannot_be_asked_now_is_told_apart_from_one_that_cannot_
     (tmp_path / 'systemd').mkdir()
     later, never = run('posttrans', tmp_path, 2), run('posttrans', tmp_path, 1)
     assert NEXT in later and NEXT in never
-    assert 'cannot be asked now' in later and 'cannot be asked now' not in never
+    assert 'cannot be asked or changed now' in later and 'changed now' not in never
     assert 'systemctl start --no-block nova-cascading-catch-up.service' in later
+    assert (tmp_path / DUE).exists()
     assert 'catch-up' not in never
     assert 'restart-running"' not in later and 'ran services' not in later + never
+
+
+def test_exports_of_mappings_outlive_the_package_and_the_note_of_a_migration_does_not(tmp_path):
+    note = tmp_path / DUE
+    note.parent.mkdir(parents=True)
+    for name in ('catch-up', 'mappings-nova.csv.gz'):
+        note.with_name(name).touch()
+    run('postun', tmp_path, 0, '1')
+    assert note.exists()
+    run('postun', tmp_path, 0, '0')
+    assert [path.name for path in note.parent.iterdir()] == ['mappings-nova.csv.gz']

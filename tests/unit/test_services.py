@@ -19,13 +19,14 @@ CLOSED = 'nova of 127.0.0.1: lacks the column instances.mapping_uuid; run: nova-
 def services(load, monkeypatch, tmp_path):
     module = load('host.services')
     monkeypatch.setattr(module.note, 'path', lambda: str(tmp_path / 'note'))
+    monkeypatch.setattr(module.note, 'MIGRATION', str(tmp_path / 'catch-up'))
     monkeypatch.setattr(module.running, 'has_systemd', lambda: True)
     monkeypatch.setattr(module.running, 'output', lambda command: UNITS if 'list-units' in command else '')
     monkeypatch.setattr(module.running, 'ask', lambda command: (0, module.running.output(command)))
     monkeypatch.setattr(module.running, 'call', lambda command, **options: 0)
     monkeypatch.setattr(module.restarting, 'LOOK', 0)
     monkeypatch.setattr(module.strangers, 'units', list)
-    monkeypatch.setattr(module, 'gate_open', lambda: True)
+    monkeypatch.setattr(module, 'ask_gate', lambda: (True, True))
     monkeypatch.setattr(module.blame, 'LOGS', (str(tmp_path / '{0}.log'),))
     return module
 
@@ -83,15 +84,37 @@ def test_a_service_that_systemd_was_kept_from_restarting_is_named(services, star
     assert told.startswith(said) and bool(told) == bool(said)
 
 
+@pytest.mark.parametrize('runs', [['nova-conductor'], []])
+@pytest.mark.parametrize(('answer', 'is_forgotten'), [((True, True), True), ((True, False), False),
+                                                      ((False, False), False)])
+def test_a_migration_to_be_made_up_for_is_forgotten_when_nothing_is_left_of_it(services, monkeypatch, tmp_path, runs,
+                                                                              answer, is_forgotten):
+    """Not while a database cannot be asked: the next boot looks after it then."""
+    due = tmp_path / 'catch-up'
+    due.touch()
+    monkeypatch.setattr(services, 'ask_gate', lambda: answer)
+    monkeypatch.setattr(services.running, 'names', lambda: runs)
+    monkeypatch.setattr(services.running, 'started', lambda: runs)
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: True)
+    services.restart_running()
+    assert due.exists() != is_forgotten
+
+
+def test_where_nothing_runs_and_nothing_is_due_no_database_is_asked(services, monkeypatch):
+    monkeypatch.setattr(services, 'ask_gate', lambda: pytest.fail('asked'))
+    monkeypatch.setattr(services.running, 'names', lambda: [])
+    assert services.restart_running() == 0
+
+
 def test_with_the_gate_closed_nothing_is_touched(services, monkeypatch, capsys):
-    monkeypatch.setattr(services, 'gate_open', lambda: False)
+    monkeypatch.setattr(services, 'ask_gate', lambda: (False, False))
     monkeypatch.setattr(services.restarting, 'restart', lambda name: pytest.fail(f'restarted {name}'))
     assert services.restart_running() == services.GATE_CLOSED
     assert 'not restarted' in capsys.readouterr().err
 
 
 def test_with_the_gate_closed_what_has_run_into_it_is_not_said_to_run_on(services, monkeypatch, capsys):
-    monkeypatch.setattr(services, 'gate_open', lambda: False)
+    monkeypatch.setattr(services, 'ask_gate', lambda: (False, False))
     monkeypatch.setattr(services.running, 'fails_before_main', lambda name: name == 'nova-api')
     assert services.restart_running() == services.GATE_CLOSED
     assert capsys.readouterr().err.splitlines() == [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -100,16 +98,6 @@ def only_rows(host: Host) -> None:
     At no moment may it do less: a conductor that finds the database closed while it starts ends by itself.
     """
     host.sql('REVOKE CREATE, ALTER, DROP, INDEX ON nova.* FROM nova@localhost')
-
-
-def hold_lock(host: Host) -> Callable[[], None]:
-    """A transaction that has read the table and stays open; returns what ends it."""
-    host.spawn('mysql nova -e "BEGIN; SELECT * FROM instances; SELECT SLEEP(600)"')
-    sleeping = "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(600)'"
-    while not host.sql(sleeping):
-        time.sleep(0.1)
-    [(number,)] = host.sql(sleeping)
-    return lambda: host.sql(f'KILL {number}')
 
 
 def map_an_instance(host: Host) -> None:

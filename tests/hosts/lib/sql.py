@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -16,6 +18,16 @@ def run(host: Host, statement: str, database: str) -> list[tuple[str | None, ...
     if not results[-1].strip():
         return []
     return [tuple(_value(field) for field in row) for row in ElementTree.fromstring(results[-1].strip())]
+
+
+def hold_lock(host: Host) -> Callable[[], None]:
+    """A transaction that has read the table and stays open; returns what ends it."""
+    host.spawn('mysql nova -e "BEGIN; SELECT * FROM instances; SELECT SLEEP(600)"')
+    sleeping = "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(600)'"
+    while not host.sql(sleeping):
+        time.sleep(0.1)
+    [(number,)] = host.sql(sleeping)
+    return lambda: host.sql(f'KILL {number}')
 
 
 def _value(field: ElementTree.Element) -> str | None:

@@ -1,4 +1,5 @@
-"""The note of what is being restarted: what a killed package script has left stopped is not forgotten."""
+"""The notes of what is to be done yet: services to be started, which a killed package script has left stopped, and a
+migration to be made up for."""
 
 from __future__ import print_function
 
@@ -8,6 +9,8 @@ import sys
 from nova.cascading import safefile
 from nova.cascading.host import running
 
+# Made by the package's scripts; nova-cascading-catch-up.service is started at boot while it is there.
+MIGRATION = '/var/lib/nova-cascading/catch-up'
 LOCK_SECONDS = 600  # of a run that restarts services which take their time
 
 
@@ -34,6 +37,15 @@ def remember(names):
         safefile.write(path(), '\n'.join(names) + '\n')
     elif os.path.lexists(path()):
         os.unlink(path())
+
+
+def is_migration_due():
+    return os.path.lexists(MIGRATION)
+
+
+def forget_migration():
+    if is_migration_due():
+        os.unlink(MIGRATION)
 
 
 def tell(line):

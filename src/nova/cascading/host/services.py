@@ -49,12 +49,13 @@ def restart_running():
     left_stopped = note.interrupted() + (running.held_back() if running.has_systemd() else [])
     names = running.ordered(running.names() + left_stopped)
     others = strangers.units() if running.has_systemd() else []
-    if not names and not others:
-        return tell_none()
-    if not gate_open():
+    is_open, is_settled = ask_gate() if names or others or note.is_migration_due() else (True, False)
+    if (names or others) and not is_open:
         return tell_closed(names + others)
-    status = _restart(names, left_stopped)
+    status = _restart(names, left_stopped) if names or others else tell_none()
     tell_others(others)
+    if is_settled:
+        note.forget_migration()
     return status
 
 
@@ -119,12 +120,15 @@ def tell_failed(name, journal, logs, is_same):
     return 1 if ours else FAILED_OTHERWISE
 
 
-def gate_open():
-    """The check that systemd makes before each start: with it failing, a restart would only take services down."""
+def ask_gate():
+    """The check that systemd makes before each start: with it failing, a restart would only take services down.
+
+    :returns: as gate.look()
+    """
     try:  # imported here: naming services, and the way back, work without SQLAlchemy and oslo.config
         from nova.cascading import config
         from nova.cascading.migration import gate, report
-        return gate.is_open(config.read(), report.Report())
+        return gate.look(config.read(), report.Report())
     except Exception as error:
         failure.tell(error)
-        return True  # what nobody can tell keeps no service from starting
+        return True, False  # what nobody can tell keeps no service from starting

@@ -100,7 +100,7 @@ def check_all(args, conf):
     report = Report(args.format)
     if args.gate:
         with report:
-            is_open = gate.is_open(conf, report, args.mend)
+            is_open, _ = gate.look(conf, report, args.mend)
         return int(not is_open)
     answers, problems = databases.ask(conf, desired.lack)
     if not answers and not problems:

@@ -5,12 +5,13 @@ from nova.cascading.database import asking, connection, databases
 from nova.cascading.migration import desired, worker
 
 
-def is_open(conf, report, may_mend=False):
+def look(conf, report, may_mend=False):
     """Whether services find what they need in all databases that can be asked; tells of what they lack, and of errors.
 
     :param conf: config.Configuration
     :param report: Report
     :param may_mend: whether to add what is missing when services would fail, unless auto_migrate is false in nova.conf
+    :returns: (whether they do, whether it is known that nothing at all is left to be added)
     """
     answers, problems = databases.ask(conf, desired.lack)
     if may_mend and conf.cascading.auto_migrate and _endangered(answers):
@@ -22,7 +23,12 @@ def is_open(conf, report, may_mend=False):
             report.fail(database.name, answer.error)
     for database, lacking in _endangered(answers):
         report.lacks(database, lacking)
-    return not _endangered(answers)
+    return not _endangered(answers), not problems and all(_is_settled(answer) for _, answer in answers)
+
+
+def _is_settled(answer):
+    """What nova has not set up yet gets all from nova's own sync."""
+    return isinstance(answer.error, errors.Uninitialised) if answer.error else not answer.value[0]
 
 
 def _endangered(answers):

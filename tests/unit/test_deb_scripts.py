@@ -33,6 +33,7 @@ class Bed:
         self.answers('dpkg-query', 'case $* in *"$FORK_INSTALLED") echo install ok installed ;; *) exit 1 ;; esac')
         for name in ('dpkg-trigger', 'systemctl', 'apt-get'):
             self.answers(name, '')
+        self.answers('flock', 'shift 3; exec "$@"')
         self.makes('nova.conf', 'site/nova/__init__.py', 'systemd/')
 
     def answers(self, name: str, body: str) -> None:
@@ -203,6 +204,35 @@ def test_what_cannot_be_noted_is_not_said_to_be_made_up_for(bed):
     done = bed.run('postinst', 'triggered', 'python3-nova-cascading', SYNC=2)
     assert done.returncode == 0
     assert 'does both' not in done.stderr and 'Next, when that has changed: nova-cascading db sync' in done.stderr
+
+
+STOP, START = (f'systemctl {verb} nova-cascading-catch-up.service' for verb in ('stop', 'start --no-block'))
+
+
+@pytest.mark.parametrize(('arguments', 'expected'), [
+    (('remove',), [STOP]), (('upgrade', '2'), [STOP]), (('deconfigure',), [])])
+def test_what_makes_up_for_the_migration_does_not_meet_an_exchange_of_files(bed, arguments, expected):
+    done = bed.run('prerm', *arguments)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert [line for line in bed.called if line.startswith('systemctl')] == expected
+    assert [line for line in bed.called if line.startswith('flock')] == [
+        f'flock -w 300 {bed.place}/run/nova-cascading.lock {line}' for line in expected]
+
+
+@pytest.mark.parametrize('name', ['systemctl', 'flock'])
+def test_what_makes_up_for_the_migration_and_cannot_be_stopped_is_told(bed, name):
+    bed.answers(name, 'exit 1')
+    done = bed.run('prerm', 'remove')
+    assert done.returncode == 0
+    assert 'could not be stopped' in done.stderr and 'systemctl status nova-cascading-catch-up' in done.stderr
+
+
+@pytest.mark.parametrize('action', ['abort-upgrade', 'abort-remove', 'abort-deconfigure'])
+@pytest.mark.parametrize('systemctl', ['', 'exit 1'])
+def test_when_dpkg_stays_with_this_version_it_goes_on(bed, action, systemctl):
+    bed.answers('systemctl', systemctl)
+    assert bed.run('postinst', action).returncode == 0
+    assert bed.called == [START]
 
 
 def test_exports_of_mappings_outlive_the_package_and_the_note_does_not(bed):

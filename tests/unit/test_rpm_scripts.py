@@ -11,8 +11,9 @@ from builder.common.project import PROJECT
 
 SPEC = (PROJECT / 'rpm/python-nova-cascading.spec').read_text()
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
-NAMES = ('post', 'preun', 'posttrans', 'postun')
+NAMES = ('pre', 'post', 'preun', 'posttrans', 'postun')
 DUE = 'var/lib/nova-cascading/catch-up'
+STOP = re.search(r'^%global stop_catch_up (.*)', SPEC, re.M)[1]
 
 
 def scriptlet(name, place, python='false'):
@@ -20,7 +21,7 @@ def scriptlet(name, place, python='false'):
     text = re.search(rf'^%{name}\n(.*?)^%(?:pre|post|files|preun|postun|posttrans)', SPEC, re.S | re.M)[1]
     text = re.sub(r'^%(if|else|endif).*\n', '', text, flags=re.M)
     for macro, value in (('_bindir', place), ('_prefix', place), ('nova_site', place), ('nova_interpreter', python),
-                         ('nova_isolated', ''), ('dnf_plugins', 'false')):
+                         ('nova_isolated', ''), ('dnf_plugins', 'false'), ('stop_catch_up', STOP)):
         text = text.replace(f'%{{{macro}}}', str(value))
     assert '%{' not in text
     for path in ('/run/nova-cascading', '/var/lib/nova-cascading'):
@@ -32,6 +33,7 @@ def run(name, place, status, argument='1'):
     """Run it where `nova-cascading db sync` ends with *status* and everything else fails; returns what it printed."""
     for tool in ('systemctl', 'logger', 'timeout'):
         put(place / tool, f'echo {tool} "$@"; exit 1')
+    put(place / 'flock', 'shift 3; exec "$@"')
     put(place / 'nova-cascading', f'echo "ran $*"; [ "$1" = services ] && exit 1; exit {status}')
     (place / 'nova').mkdir(exist_ok=True)
     (place / 'nova/__init__.py').touch()
@@ -127,6 +129,15 @@ def test_a_database_that_cannot_be_asked_now_is_told_apart_from_one_that_cannot_
     assert (tmp_path / DUE).exists()
     assert 'catch-up' not in never
     assert 'restart-running"' not in later and 'ran services' not in later + never
+
+
+@pytest.mark.parametrize(('name', 'argument', 'is_stopped'), [
+    ('pre', '1', False), ('pre', '2', True), ('preun', '1', False), ('preun', '0', True)])
+def test_what_makes_up_for_the_migration_does_not_meet_an_exchange_of_files(tmp_path, name, argument, is_stopped):
+    (tmp_path / 'systemd').mkdir()
+    said = run(name, tmp_path, 0, argument)
+    assert ('systemctl stop nova-cascading-catch-up.service' in said) == is_stopped
+    assert ('could not be stopped' in said) == is_stopped
 
 
 def test_exports_of_mappings_outlive_the_package_and_the_note_of_a_migration_does_not(tmp_path):

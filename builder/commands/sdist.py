@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         with step('getting the source'):
             tree = obtain(args.source, Path(work) / 'source', documents=True)
         print(f'nova {tree.version} from {tree.origin}' + (f'\nmodified: {tree.modified}' if tree.modified else ''))
+        if args.git:
+            branch.look(tree, args.git)
         with step('applying and verifying the fork'):
             made = making.make(tree)
         build.report(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import errno
+import shutil
 from pathlib import Path
 
 from builder.common import git
@@ -65,8 +66,17 @@ def _archive(path: Path, to: Path, documents: bool) -> Tree:
         unpack.zipped(path, to)
     else:
         unpack.tar(path, to, documents=documents)
+    _forget_history(inspect.find_nova(to, str(path)) / '.git')
     digest = sha256(path)
     return _tree(to, f'{path} (sha256 {digest})', found, f', sha256 {digest}')
+
+
+def _forget_history(repository: Path) -> None:
+    """Whose history it was, nobody can tell of a copy; one made to do harm leads to a repository of this machine's."""
+    if repository.is_dir() and not repository.is_symlink():
+        shutil.rmtree(repository)
+    else:
+        repository.unlink(missing_ok=True)
 
 
 def _directory(path: Path) -> Tree:

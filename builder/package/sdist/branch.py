@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +13,13 @@ from builder.common import git, project, tools
 from builder.common.errors import BuildError
 from builder.common.maintainer import maintainer
 from builder.common.model import Tree
+from builder.common.progress import say
 from builder.package.archive import EXECUTABLE, LINK, Member
 from builder.source.novaversion import Release
 
-MODES = {EXECUTABLE: '100755', LINK: '120000'}
+# No hooks; and what runs some in passing, or would go on by itself afterwards.
+NO_PROGRAMS = ['-c', 'core.hooksPath=/dev/null', '-c', 'core.alternateRefsCommand=true', '-c', 'gc.auto=0']
+MODES = {EXECUTABLE: b'100755', LINK: b'120000'}
 
 
 class Branch(NamedTuple):
@@ -36,59 +41,94 @@ def write(members: dict[str, Member], tree: Tree, to: Path, *, revision: int, ep
     :raises BuildError: ``to`` is something else, or git fails.
     """
     tools.need(['git'])
-    with git.settings(tree.path) as env:
-        repository = Repository(to, env)
-        repository.prepare()
-        name = f'cascading-{tree.version}'
-        parents = [repository.ask('rev-parse', '--verify', '--quiet', f'refs/heads/{name}'),
-                   repository.upstream(tree)]
-        message = f'nova-cascading {project.label()}, revision {revision}, of {tree.made_of}\n'
-        repository.commit(name, message, [parent for parent in parents if parent], members, epoch)
-        tag = f'v{tree.version}' if Release.of(tree.version).final else ''
-        if tag:
-            repository.tag(tag, name, message, epoch)
-        repository.run('symbolic-ref', 'HEAD', f'refs/heads/{name}')
-        return Branch(name, repository.run('rev-parse', name).strip(), tag)
+    repository = Repository(to)
+    repository.prepare()
+    name = f'cascading-{tree.version}'
+    parents = [repository.ask('rev-parse', '--verify', '--quiet', f'refs/heads/{name}'), repository.upstream(tree)]
+    message = f'nova-cascading {project.label()}, revision {revision}, of {tree.made_of}\n'
+    repository.commit(name, message, [parent for parent in parents if parent], members, epoch)
+    tag = f'v{tree.version}' if Release.of(tree.version).final else ''
+    if tag:
+        repository.tag(tag, name, message, epoch)
+    repository.run('symbolic-ref', 'HEAD', f'refs/heads/{name}')
+    return Branch(name, repository.run('rev-parse', name).strip(), tag)
+
+
+def look(tree: Tree, to: Path) -> None:
+    """Whether ``write`` could do it: asked before all else is built.
+
+    :raises BuildError: ``to`` is something else than a bare repository, or the source's checkout has no whole history.
+    """
+    tools.need(['git'])
+    Repository(to).check()
+    with git.view(tree.path) as source:
+        if source and lacks_objects(source):
+            raise BuildError(f'{tree.path} is a partial clone: its history, which is to stand below the branch, lacks '
+                             'files', f'git -C {shlex.quote(str(tree.path))} fetch --refetch --no-filter; git before '
+                             '2.36 cannot do that: clone it again without --filter')
+        if source and is_shallow(source):
+            say(f'note: {tree.path} is a shallow clone, so the history below the branch ends where its own does. '
+                f'Next, for all of it: git -C {shlex.quote(str(tree.path))} fetch --unshallow, and build again')
+
+
+def is_shallow(repository: Path) -> bool:
+    return (repository / 'shallow').exists()
+
+
+def lacks_objects(repository: Path) -> bool:
+    """A partial clone that has fetched them all is as good as any other."""
+    if not any(repository.glob('objects/pack/*.promisor')):
+        return False
+    done = tools.attempt(['git', '--git-dir', repository, 'rev-list', '--objects', '--quiet', 'HEAD'],
+                         env=git.environment())
+    return done.returncode != 0
 
 
 class Repository:
-    """A bare repository.
+    """A bare repository; whoever owns it, no program that it names is run."""
 
-    :param env: what git runs in, see ``git.settings``.
-    """
-
-    def __init__(self, path: Path, env: dict[str, str]) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path.resolve()
-        self.env = env
+        self.env = git.environment()
+        self.git: list[str | Path] = ['git', *NO_PROGRAMS, '--git-dir', self.path]
 
-    def run(self, *words: str) -> str:
-        return tools.run(['git', '--git-dir', self.path, *words], env=self.env)
+    def run(self, *words: str | Path, **more: str) -> str:
+        return tools.run([*self.git, *words], env={**self.env, **more}, hint=f'see that {self.path} is whole: '
+                         f'git -C {shlex.quote(str(self.path))} fsck; or name a new directory with --git')
 
     def ask(self, *words: str) -> str:
         """What git prints; '' when it fails."""
-        done = tools.attempt(['git', '--git-dir', self.path, *words], env=self.env)
+        done = tools.attempt([*self.git, *words], env=self.env)
         return done.stdout.strip() if done.returncode == 0 else ''
 
-    def prepare(self) -> None:
-        if not self.path.exists() or self.path.is_dir() and not any(self.path.iterdir()):
-            self.run('init', '--quiet', '--bare', '--template=')
-        if self.ask('rev-parse', '--is-bare-repository') != 'true':
+    def is_new(self) -> bool:
+        return not self.path.exists() or self.path.is_dir() and not any(self.path.iterdir())
+
+    def check(self) -> None:
+        if not self.is_new() and self.ask('rev-parse', '--is-bare-repository') != 'true':
             raise BuildError(f'{self.path} is there and is no bare git repository', 'name a new directory with --git')
+
+    def prepare(self) -> None:
+        self.check()
+        if self.is_new():
+            self.run('init', '--quiet', '--bare', '--template=')
 
     def upstream(self, tree: Tree) -> str:
         """Bring the commit of the source's checkout here, with its tags; '' when the source is no checkout."""
-        if not git.ask(tree.path, 'rev-parse', 'HEAD'):
-            return ''
-        own = f'refs/heads/upstream-{tree.version}'
-        self.run('fetch', '--quiet', '--update-shallow', str(tree.path.resolve()), f'+HEAD:{own}')
-        return self.run('rev-parse', own).strip()
+        with git.view(tree.path) as source:
+            if source is None or not Repository(source).ask('rev-parse', '--verify', '--quiet', 'HEAD'):
+                return ''
+            own = f'refs/heads/upstream-{tree.version}'
+            how = '--unshallow' if is_shallow(self.path) and not is_shallow(source) else '--update-shallow'
+            self.run('fetch', '--quiet', how, source, f'+HEAD:{own}', GIT_ALLOW_PROTOCOL='file')
+            return self.run('rev-parse', own).strip()
 
     def commit(self, name: str, message: str, parents: list[str], members: dict[str, Member], epoch: int) -> None:
         """Set the branch to a commit of the members; none where its last has them already."""
         scratch = 'refs/nova-cascading/new'
         stream = b''.join(import_stream(scratch, message, parents, members, epoch))
-        done = subprocess.run(['git', '--git-dir', self.path, 'fast-import', '--quiet', '--force'], input=stream,
-                              env=self.env, capture_output=True)
+        done = subprocess.run([*self.git, 'fast-import', '--quiet', '--force'], input=stream, env=self.env,
+                              capture_output=True)
         if done.returncode:
             raise BuildError(f'git fast-import failed:\n{tools.tail(done.stderr.decode(errors="replace"))}',
                              f'see that there is space at {self.path}')
@@ -105,10 +145,8 @@ class Repository:
     def tag(self, tag: str, name: str, message: str, epoch: int) -> None:
         """An annotated one: pbr asks `git describe`, which does not see others."""
         who = maintainer()
-        env = {**self.env, 'GIT_COMMITTER_NAME': who.name, 'GIT_COMMITTER_EMAIL': who.address,
-               'GIT_COMMITTER_DATE': f'{epoch} +0000'}
-        tools.run(['git', '--git-dir', self.path, 'tag', '--force', '--annotate', '--no-sign', '--message', message,
-                   tag, f'refs/heads/{name}'], env=env)
+        self.run('tag', '--force', '--annotate', '--no-sign', '--message', message, tag, f'refs/heads/{name}',
+                 GIT_COMMITTER_NAME=who.name, GIT_COMMITTER_EMAIL=who.address, GIT_COMMITTER_DATE=f'{epoch} +0000')
 
 
 def import_stream(ref: str, message: str, parents: list[str], members: dict[str, Member],
@@ -120,6 +158,6 @@ def import_stream(ref: str, message: str, parents: list[str], members: dict[str,
         yield f'{word} {parent}\n'.encode()
     yield b'deleteall\n'
     for name, member in sorted(members.items()):
-        quoted = name.replace('\\', '\\\\').replace('"', '\\"').replace('\n', '\\n')
-        yield f'M {MODES.get(member.kind, "100644")} inline "{quoted}"\ndata {len(member.data)}\n'.encode()
+        quoted = os.fsencode(name).replace(b'\\', b'\\\\').replace(b'"', b'\\"').replace(b'\n', b'\\n')
+        yield b'M %s inline "%s"\ndata %d\n' % (MODES.get(member.kind, b'100644'), quoted, len(member.data))
         yield member.data + b'\n'

@@ -29,7 +29,8 @@ def patched(fork: Fork) -> dict[str, Member]:
 
 
 def upstream(tree: Tree) -> Iterator[tuple[str, Member]]:
-    for name in tracked(tree.path) or sorted(found(tree.path)):
+    known = tracked(tree.path)
+    for name in sorted(name for name in found(tree.path) if not known or name in known):
         path = tree.path / name
         if path.is_symlink():
             yield name, Member(LINK, os.fsencode(path.readlink()))
@@ -37,15 +38,16 @@ def upstream(tree: Tree) -> Iterator[tuple[str, Member]]:
             yield name, Member(EXECUTABLE if path.stat().st_mode & 0o100 else FILE, path.read_bytes())
 
 
-def tracked(path: Path) -> list[str]:
+def tracked(path: Path) -> set[str]:
     """The files of a checkout that git knows; none of another directory."""
     listed = git.ask(path, 'ls-files', '-z')
-    return [name for name in (listed or '').split('\0') if name]
+    return set((listed or '').split('\0')) - {''}
 
 
 def found(top: Path) -> Iterator[str]:
     for folder, folders, names in os.walk(top):
         folders[:] = [name for name in folders if name not in LEFT_OUT]
         for name in [*names, *(name for name in folders if Path(folder, name).is_symlink())]:
-            if not name.endswith(('.pyc', '.pyo')):
+            # .git is a file in a submodule and in a further work tree.
+            if name != '.git' and not name.endswith(('.pyc', '.pyo')):
                 yield Path(folder, name).relative_to(top).as_posix()

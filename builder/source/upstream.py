@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from builder.common import tools
+from builder.common import git, tools
 from builder.common.environment import for_pip
 from builder.common.errors import BuildError
 from builder.source import cache
@@ -15,11 +15,8 @@ from builder.source.releases import Pin
 UPSTREAM = 'https://opendev.org/openstack/nova'
 # What git sets for its hooks.
 ELSEWHERE = ('GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_OBJECT_DIRECTORY', 'GIT_NAMESPACE', 'GIT_PREFIX')
-# Whatever the user has set: the archive has the lines and modes of the commit.
-AS_COMMITTED = ['-c', 'core.autocrlf=false', '-c', 'core.eol=lf', '-c', 'core.attributesFile=/dev/null',
-                '-c', 'tar.umask=0022']
-# git waits for ever for a server that accepts and stays silent.
-PATIENCE = ('-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60')
+# git waits for ever for a server that accepts and stays silent; a user's hooks are for repositories of his own.
+SETTINGS = ['-c', 'http.lowSpeedLimit=1000', '-c', 'http.lowSpeedTime=60', '-c', 'core.hooksPath=/dev/null']
 LIMIT = 900  # seconds for one download
 # pip has a source's own code say what it is before it hands the file over, and fetches tools for that; all of it would
 # run as root where a person builds as root. PEP 517 names these functions.
@@ -60,7 +57,7 @@ def from_pypi(pin: Pin, work: Path) -> Path:
     wanted.write_text(f'nova=={pin.version}' + (f' --hash=sha256:{pin.sha256}' if pin.sha256 else ''), encoding='utf-8')
     _run([*pip, 'download', '--quiet', '--disable-pip-version-check', '--timeout', '30', '--retries', '3', '--no-deps',
           '--no-binary', ':all:', '--no-build-isolation', '--use-pep517', '--dest', str(work), '--requirement',
-          str(wanted)], pin, {'PYTHONPATH': str(_backend(pin, work))})
+          str(wanted)], pin, {**environment(), 'PYTHONPATH': str(_backend(pin, work))})
     return next(path for path in sorted(work.iterdir()) if path.name.startswith('nova-'))
 
 
@@ -89,25 +86,29 @@ def fetched(pin: Pin, repository: str, work: Path) -> tuple[str, Path]:
     :raises BuildError: there is no such tag, or no such repository.
     """
     tools.need(['git'])
-    git = ['git', '-C', str(work / 'nova.git'), *PATIENCE, *AS_COMMITTED]
-    _run(['git', 'init', '--quiet', '--bare', '--template=', str(work / 'nova.git')], pin)
-    _run([*git, 'fetch', '--quiet', '--depth', '1', repository, f'refs/tags/{pin.version}'], pin)
-    commit = _run([*git, 'rev-parse', 'FETCH_HEAD^{commit}'], pin).strip()
+    # Not -C: safe.bareRepository = explicit forbids to find a bare repository, not to be given one.
+    ours = ['git', '--git-dir', str(work / 'nova.git')]
+    _run([*ours, 'init', '--quiet', '--bare', '--template='], pin, git.environment())
+    # The one command that needs what the user has set: proxies, certificates, credentials, another address.
+    _run([*ours, *SETTINGS, 'fetch', '--quiet', '--no-recurse-submodules', '--depth', '1', repository,
+          f'refs/tags/{pin.version}'], pin)
+    commit = _run([*ours, 'rev-parse', 'FETCH_HEAD^{commit}'], pin, git.environment()).strip()
     archive = work / f'nova-{pin.version}.tar.gz'
-    _run([*git, 'archive', f'--prefix=nova-{pin.version}/', '-o', str(archive), commit], pin)
+    _run([*ours, '-c', 'tar.umask=0022', 'archive', f'--prefix=nova-{pin.version}/', '-o', str(archive), commit], pin,
+         git.environment())
     return commit, archive
 
 
 def environment() -> dict[str, str]:
     """The user's own, for proxies and certificates, without what points git elsewhere or stops a download of pip's."""
     stays = {name: value for name, value in for_pip().items() if name not in ELSEWHERE}
-    return {**stays, 'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0'}
+    return {**stays, 'LC_ALL': 'C.UTF-8', 'GIT_TERMINAL_PROMPT': '0', 'GIT_NO_LAZY_FETCH': '1'}
 
 
-def _run(command: list[str], pin: Pin, settings: dict[str, str] | None = None) -> str:
+def _run(command: list[str], pin: Pin, env: dict[str, str] | None = None) -> str:
     try:
         done = subprocess.run(command, capture_output=True, encoding='utf-8', errors='replace', timeout=LIMIT,
-                              stdin=subprocess.DEVNULL, env={**environment(), **(settings or {})})
+                              stdin=subprocess.DEVNULL, env=env or environment())
     except OSError as error:
         raise tools.cannot_run(command[0], None, error) from None
     except subprocess.TimeoutExpired:

@@ -289,7 +289,7 @@ def test_what_runs_under_another_name_is_named(services, monkeypatch, capsys):
 
 
 def test_with_the_gate_closed_what_runs_under_another_name_is_not_to_be_restarted(services, monkeypatch, capsys):
-    monkeypatch.setattr(services, 'gate_open', lambda: False)
+    monkeypatch.setattr(services, 'ask_gate', lambda: (False, False))
     monkeypatch.setattr(services.strangers, 'units', lambda: ['nova-conductor@2'])
     monkeypatch.setattr(services.running, 'names', list)
     assert services.restart_running() == services.GATE_CLOSED

@@ -50,6 +50,47 @@ def test_an_old_release_comes_from_the_pinned_commit_and_is_kept(tmp_path, sourc
     assert [path.name for path in sources.iterdir()] == ['nova-14.1.0.tar.gz']
 
 
+USERS = '''
+[safe]
+    bareRepository = explicit
+[core]
+    hooksPath = {place}
+    autocrlf = true
+    attributesFile = {place}/attributes
+[tar]
+    umask = 0077
+[tar "tar.gz"]
+    command = touch {place}/ran; gzip
+[init]
+    defaultObjectFormat = sha256
+    templateDir = {place}
+[fetch]
+    recurseSubmodules = true
+    writeCommitGraph = true
+[commit]
+    gpgSign = true
+'''
+
+
+def test_what_a_user_has_set_for_git_decides_where_it_comes_from_and_nothing_else(tmp_path, sources, monkeypatch):
+    commit = git_upstream(tmp_path, monkeypatch)
+    pin = releases.Pin('14.1.0', 'git', commit)
+    (tmp_path / 'reference-transaction').write_text(f'#!/bin/sh\ntouch {tmp_path}/ran; exit 1\n')
+    (tmp_path / 'reference-transaction').chmod(0o755)
+    (tmp_path / 'attributes').write_text('*.py export-ignore\n')
+    plain = upstream.tarball(pin, work(tmp_path / 'one')).read_bytes()
+    (sources / 'nova-14.1.0.tar.gz').unlink()
+    with (tmp_path / 'gitconfig').open('a') as stream:
+        stream.write(USERS.format(place=tmp_path))
+    assert upstream.tarball(pin, work(tmp_path / 'two')).read_bytes() == plain
+    assert not (tmp_path / 'ran').exists()
+
+
+def work(path):
+    path.mkdir()
+    return path
+
+
 def test_a_tag_that_moved_is_refused(tmp_path, monkeypatch):
     git_upstream(tmp_path, monkeypatch)
     text = refused(tmp_path, '14.1.0')

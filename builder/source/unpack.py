@@ -47,7 +47,7 @@ def zipped(archive: Path, to: Path) -> None:
         with zipfile.ZipFile(archive) as stream:
             for info in stream.infolist():
                 _plain(info.filename, archive)
-            if sum(info.file_size for info in stream.infolist()) > LARGEST:
+            if sum(info.file_size for info in stream.infolist()) > LARGEST or len(stream.infolist()) > MOST:
                 raise _too_large(archive)
             for info in stream.infolist():
                 path = Path(stream.extract(info, to))

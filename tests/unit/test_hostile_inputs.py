@@ -99,6 +99,10 @@ def test_an_archive_that_would_fill_the_disk_is_refused_before_it_does(tmp_path,
         assert 'unpacks to more than' in refused(tmp_path, tmp_path / name)
     monkeypatch.setattr(unpack, 'MOST', 3)
     assert 'files' in refused(tmp_path, pack(tmp_path, 'many.tar.gz'))
+    with zipfile.ZipFile(tmp_path / 'many.zip', 'w') as archive:
+        for number in range(4):
+            archive.writestr(f'nova/{number}', '')
+    assert 'files' in refused(tmp_path, tmp_path / 'many.zip')
 
 
 @pytest.mark.parametrize('name', ['../evil', '/tmp/nova-evil', 'nova/../../evil'])

@@ -22,10 +22,12 @@ from builder.common.progress import step
 from builder.package import standin
 from builder.repository import pythonfiles
 from builder.repository.incoming import content_of
-from builder.source import cache, stock
+from builder.source import cache, packaged, stock
 
-RELEASED = re.compile(r'nova (\S+) as released, commit')
-PACKAGED = re.compile(r'(\S+) (\S+), sha256 ([0-9a-f]{64})')
+# What ./build.sh writes, and no more: words of it become words of a command.
+RELEASED = re.compile(r'nova ([0-9][0-9A-Za-z.]*) as released, commit [0-9a-f]{40}')
+PACKAGED = re.compile(rf'({packaged.NAME.pattern}) ([0-9][A-Za-z0-9.+~:^_-]*), sha256 ([0-9a-f]{{64}})')
+OTHER = re.compile(r'nova [0-9][A-Za-z0-9.+~_-]*, git tree [0-9a-f]{40}')
 OWN = re.compile(r'[+.]cascading(\d+)$')
 # The file may have another name than the build gives: apt's has the epoch in it.
 PRODUCTS = {'deb': '*.deb', 'rpm': '*.noarch.rpm', 'wheel': '*.whl', 'sdist': '*.tar.gz'}
@@ -68,7 +70,7 @@ def prove(file: Path, given: str | None) -> int:
         raise BuildError(f'{file.name} was made by nova-cascading {said.made_by}, this is {project.label()}',
                          f'run this in a clone of version {said.made_by}, unchanged')
     with workplace.directory() as work:
-        source = given or found(said, Path(work))
+        source = given_source(given) if given else found(said, Path(work))
         with step(f'building {file.name} again from {source}'):
             again = rebuilt(said, source, Path(work) / 'out', file.name)
         same = content_of(file) == content_of(again)
@@ -89,7 +91,7 @@ def claim(file: Path) -> Claim:
         raise UsageError(f'{file.name} is neither a .deb, a binary .rpm, a wheel nor an sdist',
                          'name the binary package')
     said = read(file)
-    if not all(said[:5]):
+    if not all(said[:5]) or not any(form.fullmatch(said.made_of) for form in (RELEASED, PACKAGED, OTHER)):
         raise BuildError(f'{file.name} does not say what it was made of, by whom and by which nova-cascading',
                          'only packages made by ./build.sh of version 2 and later do')
     return said
@@ -131,31 +133,36 @@ def found(said: Claim, work: Path) -> str:
 
     :raises BuildError: it is nowhere to be had.
     """
-    released, packaged = RELEASED.match(said.made_of), PACKAGED.match(said.made_of)
+    released, package = RELEASED.fullmatch(said.made_of), PACKAGED.fullmatch(said.made_of)
     if released:
         return released[1]
-    if packaged:
+    if package:
         kept = [path for path in sorted(cache.directory().glob('*')) if path.suffix in ('.deb', '.rpm', '.dsc')]
-        offered = stock.version(packaged[1], packaged[2], work)
+        offered = stock.version(package[1], package[2], work)
         for path in [*kept, *offered]:
-            if sha256(path) == packaged[3]:
+            if sha256(path) == package[3]:
                 return str(path)
     raise BuildError(f'{said.made_of} is neither in {cache.directory()} nor offered by this machine\'s package manager',
                      'get it, and name it with --source')
 
 
+def given_source(given: str) -> str:
+    """The build runs elsewhere."""
+    return str(Path(given).absolute()) if Path(given).exists() else given
+
+
 def rebuilt(said: Claim, source: str, to: Path, name: str) -> Path:
-    """Run the build as its own program: nothing of this one may reach it."""
+    """Run the build as its own program: nothing of this one may reach it, nor what lies in the current directory."""
     kind = {'sdist': ['sdist', source, '--source-only'], 'wheel': ['sdist', source]}
     words = [str(project.PROJECT / 'build.sh'), *kind.get(said.family, [source, '--only', said.family]),
              '--revision', said.revision, '--to', str(to)]
-    packaged = PACKAGED.match(said.made_of)
-    if said.stands_for and not (packaged and packaged[2] == said.stands_for):
-        words += ['--stock-version', said.stands_for]
+    package = PACKAGED.fullmatch(said.made_of)
+    if said.stands_for and not (package and package[2] == said.stands_for):
+        words += [f'--stock-version={said.stands_for}']
     assert said.by
     time = {'SOURCE_DATE_EPOCH': said.epoch} if said.epoch else {}
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, encoding='utf-8', errors='replace',
-                          env={**environment.kept(), **said.by.variables(), **time})
+    done = subprocess.run(words, cwd=to.parent, stdin=subprocess.DEVNULL, capture_output=True, encoding='utf-8',
+                          errors='replace', env={**environment.kept(), **said.by.variables(), **time})
     made = sorted(to.glob(PRODUCTS[said.family]))
     if done.returncode or not made:
         raise BuildError(f'{name} could not be built again:\n{tools.tail(done.stderr)}',

@@ -6,6 +6,7 @@ import pytest
 
 from builder.commands import prove
 from builder.common import environment, project
+from builder.common.errors import BuildError
 from builder.common.project import PROJECT
 from tests import fakenova
 
@@ -89,3 +90,39 @@ def test_a_source_that_is_nowhere_a_file_that_is_none_and_another_version_are_to
     subprocess.run(['dpkg-deb', '-b', '-z1', root, tmp_path / 'x.deb'], check=True, stdout=subprocess.DEVNULL)
     done = build('prove', tmp_path / 'x.deb')
     assert done.returncode == 1 and 'was made by nova-cascading 99' in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize('said', [
+    'nova /tmp/evil.tar.gz as released, commit ' + 'a' * 40, 'nova --to=/tmp as released, commit ' + 'a' * 40,
+    'nova ./26.3.0 as released, commit ' + 'a' * 40, 'nova 26.3.0 as released, commit x', 'nova 26.3.0 as released',
+    '-oDir::Bin::methods=/tmp 1, sha256 ' + 'a' * 64, 'python3-nova --x, sha256 ' + 'a' * 64,
+    '../x 1, sha256 ' + 'a' * 64, 'nova 26.3.0, git tree ../x', 'nova 26.3.0, git tree ' + 'a' * 40 + '\x1b[2J'])
+def test_what_no_build_writes_is_no_source(said, tmp_path, monkeypatch):
+    (tmp_path / 'x.deb').touch()
+    claim = prove.Claim('deb', '1', '2', said, prove.maintainer(), '2:26.3.0-1')
+    monkeypatch.setattr(prove, 'claim_of_deb', lambda file: claim)
+    with pytest.raises(BuildError, match='does not say what it was made of'):
+        prove.claim(tmp_path / 'x.deb')
+
+
+@pytest.mark.parametrize(('said', 'word'), [
+    ('nova 2014.1.5 as released, commit ' + 'a' * 40, '2014.1.5'), ('nova 12.0.0.0rc1 as released, commit ' + 'a' * 40,
+                                                                    '12.0.0.0rc1')])
+def test_a_release_is_not_taken_from_the_current_directory(said, word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / word).mkdir()
+    (tmp_path / 'work').mkdir()
+    claim = prove.Claim('deb', '1', '2', said, prove.maintainer(), '2:26.3.0-1')
+    assert prove.found(claim, tmp_path) == word
+    ran = []
+    monkeypatch.setattr(prove.subprocess, 'run', lambda words, cwd, **_: ran.append((words, cwd)) or subprocess.
+                        CompletedProcess(words, 1, '', ''))
+    with pytest.raises(BuildError, match='could not be built again'):
+        prove.rebuilt(claim, word, tmp_path / 'work/out', 'x.deb')
+    assert word in ran[0][0] and ran[0][1] == tmp_path / 'work'
+
+
+def test_a_source_that_is_named_may_lie_in_the_current_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / 'nova').mkdir()
+    assert prove.given_source('nova') == str(tmp_path / 'nova') and prove.given_source('zed') == 'zed'

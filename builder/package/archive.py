@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tarfile
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -39,7 +40,7 @@ def header(name: str, member: Member, epoch: int) -> tarfile.TarInfo:
     info.mtime, info.uname, info.gname = epoch, 'root', 'root'
     info.type, info.mode = TYPES.get(member.kind, tarfile.REGTYPE), MODES[member.kind]
     if member.kind == LINK:
-        info.linkname = member.data.decode()
+        info.linkname = os.fsdecode(member.data)
     elif member.kind != FOLDER:
         info.size = len(member.data)
     return info

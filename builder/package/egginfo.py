@@ -5,6 +5,8 @@ from __future__ import annotations
 import configparser
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,15 +49,27 @@ def made(path: Path, version: str) -> dict[str, str]:
     :param path: directory of setup.cfg or pyproject.toml, and requirements.txt.
     :raises BuildError: there is neither of the first two.
     """
-    return _files(_project(path), version)
+    with _understood(path):
+        return _files(_project(path), version)
 
 
 def requirements(tree: Tree) -> list[str]:
     """The lines that name what nova needs in every environment, such as ``SQLAlchemy>=0.7.8,!=0.9.5``."""
-    if tree.egg_info is not None and (tree.egg_info / 'requires.txt').is_file():
-        text = (tree.egg_info / 'requires.txt').read_text(encoding='utf-8')
-        return _lines(text.split('\n[')[0])
-    return _project(tree.path).requires['']
+    with _understood(tree.path):
+        if tree.egg_info is not None and (tree.egg_info / 'requires.txt').is_file():
+            text = (tree.egg_info / 'requires.txt').read_text(encoding='utf-8')
+            return _lines(text.split('\n[')[0])
+        return _project(tree.path).requires['']
+
+
+@contextmanager
+def _understood(path: Path) -> Iterator[None]:
+    """Whatever a parser says of what anybody may have written."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError, AttributeError, configparser.Error) as error:
+        raise BuildError(f'{path}: setup.cfg, pyproject.toml, requirements.txt or requires.txt cannot be understood: '
+                         f'{error!r}', 'get the source again from where it was released') from error
 
 
 def _copied(source: Path, target: Path) -> Path:

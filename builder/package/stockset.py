@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import configparser
 import os
+import re
 import shutil
 import time
 from pathlib import Path
 
 from builder.common import tools
+from builder.common.errors import BuildError
 from builder.common.maintainer import maintainer
 from builder.common.model import Tree
 from builder.package import egginfo, recipe, standin
@@ -59,7 +61,10 @@ def write_scripts(entry_points: Path, to: Path) -> None:
     parsed = configparser.RawConfigParser(delimiters=['='])
     parsed.read_string(entry_points.read_text())
     for name, target in parsed.items('console_scripts'):
-        module, function = target.split(':')
+        module, _, function = target.partition(':')
+        if not all(re.fullmatch(r'\w[\w.-]*', word) for word in (name, module, function)):
+            raise BuildError(f'nova is said to have the command {name!r}, which calls {target!r}: that is none',
+                             'get the source again from where it was released')
         path = to / name
         path.write_text(SCRIPT.format(interpreter=INTERPRETER, module=module, function=function))
         path.chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ MTIME = 1397692800  # 2014-04-17, Icehouse's release: a time of the build's woul
 # Two threads however many cores there are: with one, xz makes no blocks. Level 0: a third larger than level 6, in a
 # fifteenth of its time, of a file that only those who rebuild download.
 XZ = ['xz', '--compress', '--stdout', '-0', '--threads=2']
+# What rpmbuild, a shell and dpkg take for a name and nothing else, in a list of files too; no nova has any other.
+NAME = re.compile(r'[A-Za-z0-9._+~@,=:/-]+')
 LEFT_OUT = {'__pycache__', '.git', '.gitignore', '.svn', '.bzr'}
 
 
@@ -72,7 +75,21 @@ def compress(fill: Callable[[BinaryIO], None], out: BinaryIO) -> None:
 
 
 def members(tree: Tree, info: Path) -> Iterator[tuple[str, Path]]:
-    """(name inside the tarball, file on disk) of all that belongs into it, unsorted."""
+    """(name inside the tarball, file on disk) of all that belongs into it, unsorted.
+
+    :raises BuildError: a name would be carried out, or be taken for several.
+    """
+    for name, path in _members(tree, info):
+        leads = str(path.readlink()) if path.is_symlink() else ''
+        if not NAME.fullmatch(name) or not NAME.fullmatch(leads or name):
+            link = f', a link to {leads!r}' if leads else ''
+            raise BuildError(f'{tree.origin} has the file {name!r}{link}: rpmbuild or a shell would take that for more '
+                             'than a name, and no nova has such a one',
+                             'take it out of the source, or get the source again from where it was released')
+        yield name, path
+
+
+def _members(tree: Tree, info: Path) -> Iterator[tuple[str, Path]]:
     for path in tree.path.joinpath('nova').rglob('*'):
         inside = path.relative_to(tree.path)
         if _belongs(inside, tests=tree.stock is not None and bool(tree.stock.fields)):

@@ -122,8 +122,9 @@ def tree_id(directory: Path) -> bytes:
             continue
         mode, content = _entry(entry)
         if content:
-            entries.append((entry.name + ('/' if mode == b'40000' else ''), mode, entry.name, content))
-    body = b''.join(mode + b' ' + name.encode() + b'\0' + content for _, mode, name, content in sorted(entries))
+            name = os.fsencode(entry.name)
+            entries.append((name + b'/' * (mode == b'40000'), mode, name, content))
+    body = b''.join(mode + b' ' + name + b'\0' + content for _, mode, name, content in sorted(entries))
     return _object(b'tree', body) if body else b''
 
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from builder.common import deb822, tools
+from builder.common import deb822, rpmquery, tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock
 from builder.source import unpack
@@ -16,15 +16,15 @@ from builder.source import unpack
 NAME = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+_-]*')
 VERSION = {'deb': re.compile(r'([0-9]+:)?[0-9][A-Za-z0-9.+~-]*'),
            'rpm': re.compile(r'([0-9]+:|\(none\):)?[A-Za-z0-9.+~^_]+-[A-Za-z0-9.+~^_]+')}
-RELATIONS = ('Pre-Depends', 'Depends', 'Recommends', 'Suggests', 'Enhances', 'Breaks', 'Provides', 'Conflicts',
-             'Replaces')
-RPM_RELATIONS = ('Requires', 'Provides', 'Obsoletes', 'Conflicts')
+RELATIONS = {'deb': ('Pre-Depends', 'Depends', 'Recommends', 'Suggests', 'Enhances', 'Breaks', 'Provides', 'Conflicts',
+                     'Replaces'),
+             'rpm': ('Requires', 'Provides')}
+# make and a shell would carry out $ and quotes, rpmbuild a %; no distribution needs any of them there.
+RELATION = {'deb': re.compile(r'[A-Za-z0-9 .+~:<>=()|,_-]*'),
+            'rpm': re.compile(r'[A-Za-z0-9 .+~^:<>=()\[\]|,_/@&!*-]*')}
 RPM_FIELDS = {
     'Requires': '[%{REQUIRENAME} %{REQUIREFLAGS:depflags} %{REQUIREVERSION}\\n]',
     'Provides': '[%{PROVIDENAME} %{PROVIDEFLAGS:depflags} %{PROVIDEVERSION}\\n]',
-    'Obsoletes': '[%{OBSOLETENAME} %{OBSOLETEFLAGS:depflags} %{OBSOLETEVERSION}\\n]',
-    'Conflicts': '[%{CONFLICTNAME} %{CONFLICTFLAGS:depflags} %{CONFLICTVERSION}\\n]',
-    'Summary': '%{SUMMARY}', 'License': '%{LICENSE}', 'URL': '%{URL}', 'Description': '%{DESCRIPTION}',
 }
 
 
@@ -37,23 +37,25 @@ def deb(path: Path, to: Path) -> Stock:
     tools.need(['dpkg-deb'])
     control = tools.run(['dpkg-deb', '--field', path], hint='get the package again')
     fields = deb822.fields(control)
-    fields.update({name: ' '.join(fields[name].split()) for name in RELATIONS if name in fields})
+    fields.update({name: ' '.join(fields[name].split()) for name in RELATIONS['deb'] if name in fields})
     stock = checked(Stock(fields.get('Package', ''), fields.get('Version', ''), 'deb', fields), path)
     unpack.package(['dpkg-deb', '--fsys-tarfile', '/dev/stdin'], path, to)
     return stock
 
 
-def checked(stock: Stock, path: Path) -> Stock:
-    """The same, when it may be believed: its name and version end in scripts that root runs.
+def checked(stock: Stock, path: Path | str) -> Stock:
+    """The same, when it may be believed: its name, version and relations end in makefiles, specs and scripts.
+
+    :param path: what said so.
 
     :raises BuildError: they hold what no distribution's do.
     """
     if not NAME.fullmatch(stock.name) or not VERSION[stock.family].fullmatch(stock.version):
         raise BuildError(f'{path} calls itself {stock.name!r} {stock.version!r}: that is no package and no version',
                          'get the package again from where it was released')
-    lines = [line for name in RPM_RELATIONS if stock.family == 'rpm' for line in stock.fields.get(name, '').split('\n')]
-    strange = [line for line in lines if '%' in line or not line.isprintable()]
-    if strange:  # rpmbuild would carry out what stands behind a %
+    lines = [line for name in RELATIONS[stock.family] for line in stock.fields.get(name, '').split('\n')]
+    strange = [line for line in lines if not RELATION[stock.family].fullmatch(line)]
+    if strange:
         raise BuildError(f'{path} has the relation {strange[0]!r}, which no package needs',
                          'get the package again from where it was released')
     return stock
@@ -70,9 +72,8 @@ def rpm_header(path: Path) -> Stock:
     """What a .rpm or .src.rpm says of itself; lists are one entry a line."""
     tools.need(['rpm', 'rpm2archive'])
     tools.run(['rpm', '--checksig', '--nosignature', path], hint='get the package again')
-    query = ['rpm', '--query', '--package', '--nosignature', '--queryformat']
-    name, _, version = tools.run([*query, '%{NAME} %{EVR}', path], hint='get the package again').partition(' ')
-    fields = {field: tools.run([*query, form, path]).strip() for field, form in RPM_FIELDS.items()}
+    name, _, version = rpmquery.query('%{NAME} %{EVR}', [path], hint='get the package again').partition(' ')
+    fields = {field: rpmquery.query(form, [path]).strip() for field, form in RPM_FIELDS.items()}
     return checked(Stock(name, version, 'rpm', fields), path)
 
 
@@ -127,7 +128,7 @@ def spec_patches(spec: str) -> list[str]:
 
 def _apply(patch: Path, top: Path, package: Path) -> None:
     with patch.open('rb') as stdin:
-        done = subprocess.run(['patch', '-p1', '--fuzz=0', '--batch', '--silent'], cwd=top, stdin=stdin,
+        done = subprocess.run(['patch', '-p1', '--fuzz=0', '--batch', '--silent', '--unified'], cwd=top, stdin=stdin,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding='utf-8', errors='replace',
                               env={'PATH': os.environ['PATH'], 'LC_ALL': 'C.UTF-8'})
     if done.returncode:

@@ -12,7 +12,7 @@ from builder.common import deb822, manager, tools
 from builder.common.errors import BuildError
 from builder.common.model import Stock, Tree
 from builder.common.progress import say
-from builder.source import cache, series, signature
+from builder.source import cache, packaged, series, signature
 
 NAMES = ('python3-nova', 'python-nova', 'python2-nova')
 OTHERWISE = 'name another source: a release (./build.sh 26.3.0), or the path of a tarball, tree or package'
@@ -133,4 +133,4 @@ def alike(tree: Tree) -> Stock | None:
     fields = deb822.fields(done.stdout)
     if done.returncode or series.number(fields.get('Version', '')) != series.number(tree.version):
         return None
-    return Stock(name, fields['Version'], 'deb', fields)
+    return packaged.checked(Stock(name, fields['Version'], 'deb', fields), f'the {name} of this machine\'s apt')

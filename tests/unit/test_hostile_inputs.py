@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -194,11 +195,32 @@ def test_an_rpm_whose_name_or_version_would_be_run_is_refused(name, version):
         packaged.checked(Stock(name, version, 'rpm', {}), Path('x.rpm'))
 
 
-@pytest.mark.parametrize('line', ['sudo %(touch evil)', '%{lua: os.execute("touch evil")}', 'sudo\x1b[2J', 'a\rb'])
-def test_an_rpm_whose_relations_rpmbuild_would_carry_out_is_refused(line):
-    for field in packaged.RPM_RELATIONS:
+RUN = ['sudo %(touch evil)', '%{lua: os.execute("touch evil")}', 'sudo\x1b[2J', 'a\rb', 'x$(shell touch evil)', "x'y",
+       'a`touch evil`', 'a\\', 'a "b"', '@STOCK@', 'a; touch evil', '${shlibs:Depends}', '#x', 'é']
+
+
+@pytest.mark.parametrize('line', RUN)
+@pytest.mark.parametrize('stock', [Stock('python3-nova', '26.3.0-1.el9', 'rpm'), Stock('python-nova', '1:2-1', 'deb')],
+                         ids=['rpm', 'deb'])
+def test_a_package_whose_relations_would_be_carried_out_is_refused(stock, line):
+    for field in packaged.RELATIONS[stock.family]:
+        strange = replace(stock, fields={field: f'sudo\n{line}' if stock.family == 'rpm' else f'sudo, {line}'})
+        if stock.family == 'rpm' and line == '@STOCK@':
+            continue  # what systemd calls its templates
         with pytest.raises(BuildError, match='which no package needs'):
-            packaged.checked(Stock('python3-nova', '26.3.0-1.el9', 'rpm', {field: f'sudo\n{line}'}), Path('x.rpm'))
+            packaged.checked(strange, Path('x'))
+
+
+@pytest.mark.parametrize('stock', [
+    Stock('python-nova', '1:2-1', 'deb', {
+        'Depends': 'python3:any (>= 3.11~), default-mysql-client | virtual-mysql-client, libc_x',
+        'Provides': 'python-nova (= 1:2014.1.5-0ubuntu1.7~cloud0), python2.7-nova', 'Breaks': 'a (<< 2.0-1+b1)'}),
+    Stock('python3-nova', '1:26-1.el9', 'rpm', {
+        'Requires': '(python3.9dist(oslo.db) >= 10 with python3.9dist(oslo.db) < 12)\nconfig(nova) = 1:26-1.el9\n'
+                    '/usr/bin/python3\nuser(nova) = dSBub3ZhIDE2Mg==\nsystemd@x.service\npython3dist(a[kafka]) != 2',
+        'Provides': 'python(abi) = 3.9\nlibx.so.6(GLIBC_2.2)(64bit)'})], ids=['deb', 'rpm'])
+def test_what_distributions_need_is_believed(stock):
+    assert packaged.checked(stock, Path('x')) == stock
 
 
 @pytest.mark.parametrize(('file', 'text', 'said'), [

@@ -18,6 +18,7 @@ from builder.common.files import gzipped
 from builder.common.model import Fork
 from builder.package import standin
 from builder.package.deb import template
+from builder.source import packaged
 
 # In front of what the stock package does before it is unpacked, and in a shell of its own.
 QUESTION = """# nova-cascading: a service is exchanged only when its database can be migrated.
@@ -38,7 +39,7 @@ def build(fork: Fork, stock_debs: Path, out: Path, *, revision: int, epoch: int)
     """
     tools.need(['ar', 'dpkg-deb'])
     stock = standin.of(fork.tree, 'deb')
-    debs = {deb: tools.run(['dpkg-deb', '--field', deb]) for deb in sorted(stock_debs.glob('*.deb'))}
+    debs = {deb: control(deb) for deb in sorted(stock_debs.glob('*.deb'))}
     chosen = companions_of(stock.name, stock.version, list(debs.values()))
     if not chosen:
         raise BuildError(f'{stock_debs}: no .deb in it depends on {stock.name} (= {stock.version})',
@@ -48,6 +49,17 @@ def build(fork: Fork, stock_debs: Path, out: Path, *, revision: int, epoch: int)
     renames = {stock.name: standin.package_name(fork.tree), **{name: name for name in chosen}}
     return [repacked(deb, reversioned(text, renames, stock.version, own), question, out, epoch)
             for deb, text in debs.items() if field(text, 'Package') in chosen]
+
+
+def control(deb: Path) -> str:
+    """
+    :raises BuildError: it is damaged, or its name is none.
+    """
+    text = tools.run(['dpkg-deb', '--field', deb], hint='get the package again')
+    for name in ('Package', 'Architecture'):  # they end in the name of a file
+        if not packaged.NAME.fullmatch(field(text, name)):
+            raise BuildError(f'{deb} has the {name} {field(text, name)!r}, which is none', 'get the package again')
+    return text
 
 
 def companions_of(library: str, version: str, controls: list[str]) -> set[str]:

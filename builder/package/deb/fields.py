@@ -101,5 +101,5 @@ def _python2_package(requirement: str) -> str:
     plain = name[0].lower()
     default = plain if plain.startswith('python-') else f'python-{plain}'
     package = PYTHON2_NAMES.get(plain, default)
-    least = re.search(r'>=\s*([^,;\s]+)', requirement)
+    least = re.search(r'>=\s*([0-9A-Za-z.]+)', requirement)
     return f'{package} (>= {least[1]})' if package and least else package or ''

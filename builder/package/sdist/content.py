@@ -32,6 +32,9 @@ def upstream(tree: Tree) -> Iterator[tuple[str, Member]]:
     known = tracked(tree.path)
     for name in sorted(name for name in found(tree.path) if not known or name in known):
         path = tree.path / name
+        if not name.isprintable():  # it would be several lines of SOURCES.txt, or none
+            raise BuildError(f'{tree.origin} has a file of the name {name!r}, which setuptools cannot take',
+                             'take it out of the source, or get the source again from where it was released')
         if path.is_symlink():
             yield name, Member(LINK, os.fsencode(path.readlink()))
         elif path.is_file():

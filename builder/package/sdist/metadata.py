@@ -52,13 +52,21 @@ def marked(members: dict[str, Member], tree: Tree, revision: int) -> dict[str, M
     :raises BuildError: the metadata looks like that of no nova we know.
     """
     said = SAID.format(project.label(), revision, tree.made_of)
-    result = {name: members[name].data.decode() for name in {*SUMMARIES, *COMMANDS} & members.keys()}
+    result = {name: text(members, name) for name in {*SUMMARIES, *COMMANDS} & members.keys()}
     changes = [summarised(result, name, said) for name in SUMMARIES], [offering(result, name) for name in COMMANDS]
     if not all(map(any, changes)):
         raise BuildError(f'{tree.origin}: neither setup.cfg nor pyproject.toml has a summary and a list of commands',
                          'give a release of nova as its tarball or checkout has it')
-    return {**members, **{name: members[name]._replace(data=text.encode())
-                          for name, text in result.items() if name in members}}
+    return {**members, **{name: members[name]._replace(data=changed.encode())
+                          for name, changed in result.items() if name in members}}
+
+
+def text(members: dict[str, Member], name: str) -> str:
+    try:
+        return members[name].data.decode()
+    except ValueError as error:
+        raise BuildError(f'{name} of the source is no UTF-8 text: {error}',
+                         'get the source again from where it was released') from error
 
 
 def summarised(texts: dict[str, str], name: str, said: str) -> int:
@@ -79,8 +87,8 @@ def completed(members: dict[str, Member], version: str) -> dict[str, Member]:
     """With PKG-INFO, without which pbr wants git, and SOURCES.txt, from which pbr knows our data files."""
     result = dict(members)
     if 'PKG-INFO' not in result:
-        result.update((name, Member(FILE, text.encode())) for name, text in egg_info(members, version).items())
-    listed = result[SOURCES].data.decode().splitlines() if SOURCES in result else list(result)
+        result.update((name, Member(FILE, made.encode())) for name, made in egg_info(members, version).items())
+    listed = text(result, SOURCES).splitlines() if SOURCES in result else list(result)
     names = {*listed, SOURCES, *(name for name in result if name.startswith('nova/'))}
     return {**result, SOURCES: Member(FILE, ''.join(f'{name}\n' for name in sorted(names)).encode())}
 
@@ -91,4 +99,4 @@ def egg_info(members: dict[str, Member], version: str) -> dict[str, str]:
         for name in {'setup.cfg', 'pyproject.toml', 'requirements.txt'} & members.keys():
             Path(work, name).write_bytes(members[name].data)
         files = egginfo.made(Path(work), version)
-    return {'PKG-INFO': files['PKG-INFO'], **{f'{INFO}/{name}': text for name, text in files.items()}}
+    return {'PKG-INFO': files['PKG-INFO'], **{f'{INFO}/{name}': made for name, made in files.items()}}

@@ -83,7 +83,9 @@ def test_a_tree_that_is_like_its_commit_does_not(copy, line):
 
 @pytest.mark.parametrize('line', [
     'git clone -q -c core.autocrlf=true -c core.eol=crlf "$1" "$2"', 'git clone -q --depth 1 "file://$1" "$2"',
-    'git clone -q --filter=blob:none "file://$1" "$2"', 'git clone -q "$1" "$2.1"; git -C "$2.1" worktree add -q "$2"',
+    'git clone -q --bare "$1" "$2.git"; git -C "$2.git" config uploadpack.allowFilter true; '
+    'git clone -q --filter=tree:0 "file://$2.git" "$2"; ls "$2"/.git/objects/pack/*.promisor',
+    'git clone -q "$1" "$2.1"; git -C "$2.1" worktree add -q "$2"',
     'git clone -q --bare "$1" "$2.git"; git clone -q --shared "$2.git" "$2"',
 ], ids=['lines of another system', 'shallow', 'partial', 'a second work tree', 'shared objects'])
 def test_nor_does_a_clone_of_any_kind(tmp_path, monkeypatch, line):

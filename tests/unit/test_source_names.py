@@ -14,7 +14,7 @@ from builder.common import rpmquery
 from builder.common.errors import BuildError
 from builder.common.model import Tree
 from builder.fork import making
-from builder.package import bundle, egginfo, sdist, stockset, tarball
+from builder.package import egginfo, sdist, stockset, tarball
 from builder.package.deb import companions, fields
 from builder.package.sdist import branch, content
 from builder.source import inspect

@@ -31,6 +31,7 @@ OPTIONS = [
                     'tables that are in use.'),
 ]
 _KINDS = {cfg.BoolOpt: 'true or false', cfg.IntOpt: 'a whole number'}
+_GIVEN = ('/dev/fd/', '/dev/stdin', '/proc/self/fd/')  # what whoever runs this has opened
 _AGAIN = 'correct it, then run this again'
 # PostgreSQL waits for ever with a limit of 0; without an attempt nothing is done, and nothing fails.
 _LIMITS = (('lock_wait_timeout', 1, 3600), ('lock_retries', 0, 10000), ('max_wait', 0, 604800))
@@ -270,7 +271,7 @@ def _usual_directories():
 
 def _readable(files, directories):
     named = list(files) + _inside(directories)
-    pipes = [path for path in named if not path.startswith('/dev/') and stat.S_ISFIFO(_mode(path))]
+    pipes = [path for path in named if not path.startswith(_GIVEN) and stat.S_ISFIFO(_mode(path))]
     if pipes:  # the user nova may write there; nobody waits for what may never come
         raise errors.Unreachable('{0}: is a pipe, and no file'.format(pipes[0]), 'put nova.conf there as a file')
     hidden = [path for path in named if not os.access(path, os.R_OK)]

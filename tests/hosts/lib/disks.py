@@ -43,8 +43,8 @@ def new(beside: Path | None = None) -> Path:
 def scratch() -> Path | None:
     """Let this process, and all that it starts, have its temporary files in memory.
 
-    :returns: the directory, which is the caller's to remove; None where TMPDIR is somebody's choice, memory is scarce, or
-        no program may be run there
+    :returns: the directory, which is the caller's to remove; None where TMPDIR is somebody's choice, memory is scarce,
+        or no program may be run there
     """
     if os.environ.get('TMPDIR', '/tmp') != '/tmp' or place() != MEMORY or workplace.problem(str(MEMORY)):
         return None

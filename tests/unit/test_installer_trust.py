@@ -13,7 +13,7 @@ import pytest
 from builder.common.project import PROJECT
 from tests.installer_bed import MODELS_PATH, STOCK, Bed, contents, part, write_tree
 from tests.unit.test_installer import PYTHONS
-from tests.unit.test_root_runs import list_access
+from tests.unit.test_writers import list_access
 
 NOBODY, MODULES = 65534, 'installation/installer'
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason='SKIPPED: needs root, who alone can give files away')

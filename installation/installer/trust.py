@@ -50,9 +50,7 @@ def weakness(path, users, missing=False):
         try:
             found = os.lstat(beneath)
         except OSError as error:
-            if missing and error.errno == errno.ENOENT:  # in a shared one as well, anybody can make it
-                return _writers(place, os.lstat(place), users)
-            return '{0}: {1}'.format(beneath, error.strerror)
+            return None if missing and error.errno == errno.ENOENT else '{0}: {1}'.format(beneath, error.strerror)
         is_shared = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # there each entry is its owner's
         reason = _writers(beneath, found, users, is_shared)
         if reason:

@@ -84,8 +84,8 @@ in_group() {
     named=$(getent group "$1") && named=${named%%:*} || named=
     # A directory service need not list all whose own group it is; one that is its user's own has his name.
     if [ -n "$named" ] && ! grep -q "^[^:]*:[^:]*:$1:" /etc/group; then
-        [ "$(id -g -- "$named" 2> /dev/null)" = "$1" ] && believed "$(id -u -- "$named")" || echo "the group $named"
-        return
+        { [ "$(id -g -- "$named" 2> /dev/null)" = "$1" ] && believed "$(id -u -- "$named")"; } ||
+            { echo "the group $named" && return; }
     fi
     { getent group "$1" | cut -d: -f4 | tr , '\n' && getent passwd | cut -d: -f1,4 | sed -n "s/:$1\$//p"; } |
         while read -r name; do

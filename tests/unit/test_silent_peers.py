@@ -24,8 +24,8 @@ def silent():
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize(('scheme', 'setting'), [('http', ('PATIENCE', ('-c', 'http.lowSpeedLimit=1000', '-c',
-                                                                        'http.lowSpeedTime=1'))),
+@pytest.mark.parametrize(('scheme', 'setting'), [('http', ('SETTINGS', ['-c', 'http.lowSpeedLimit=1000', '-c',
+                                                                        'http.lowSpeedTime=1'])),
                                                  ('https', ('LIMIT', 2))])
 def test_the_download_of_a_release_ends_and_says_where_to_put_a_copy(silent, monkeypatch, tmp_path, scheme, setting):
     monkeypatch.setattr(upstream, 'UPSTREAM', f'{scheme}://127.0.0.1:{silent}/nova')

@@ -96,6 +96,7 @@ SLOW = [{'version': 90200}, {'process': 2}]  # no limit to waits alone; behind a
 def test_an_index_that_takes_longer_than_a_wait_is_not_cut_short(migrating, kind):
     server, work = migrating(LARGE, **kind)
     server.add_index(work)
+    assert '600 s at most' in work.said[0]
     assert not those(server, 'SET lock_timeout') and not those(server, "SET statement_timeout = '")
 
 

@@ -234,6 +234,8 @@ class PostgreSQL(base.Server):
                 self.connection.rows("SET lock_timeout = '{0}s'".format(
                     min(self.seconds * max(worker.options.lock_retries, 1), left)))
             else:
+                worker.say('{0}: this may wait for older transactions, {1} s at most'.format(
+                    self.connection.title, left))
                 timer.start()
             yield
         except base.StatementError as error:

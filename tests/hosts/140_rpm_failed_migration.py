@@ -86,7 +86,7 @@ def test_a_table_that_a_dump_holds_is_given_up_on_and_the_migration_made_up_for_
     tried = f'test $(journalctl -u {CATCH_UP} | grep -c "run this again when it has ended") -ge'
     wait_for(host, f'{tried} 2')
     assert conductor.is_active and conductor.pid == before
-    host.run(f'dnf -y reinstall {put(host, fork())}')
+    host.run(f'rpm -U --replacepkgs {put(host, fork())}')
     wait_for(host, f'{tried} 4')  # it goes on
     assert 'attempt 2' not in host.run(f'journalctl -u {CATCH_UP}').out, 'others wait for each'
 

@@ -37,7 +37,7 @@ def fleet(module_host, fork_of, tmp_path_factory):
 def test_the_inventory_of_the_docs_is_read_as_it_is_meant(fleet):
     text = (PROJECT / 'docs/fleet.md').read_text()
     fleet.oldest.write('/root/documented', text.split('```ini\n')[1].split('```')[0])
-    told = json.loads(fleet.oldest.run('ansible-inventory -i documented --list').stdout)
+    told = json.loads(fleet.oldest.run('ansible-inventory -i documented --list').out)
     assert [len(told[group]['hosts']) for group in ('nova_controllers', 'nova_proxies')] == [40, 400]
     settings = told['_meta']['hostvars']['proxy001']
     assert settings['repository_suite'] == 'zed-bookworm'

@@ -64,7 +64,8 @@ class Machine:
         """
         given = {'PATH': PATH, 'LC_ALL': 'C.UTF-8', 'HOME': '/root', **env}
         settings = [f'{name}={value}' for name, value in given.items()]
-        inside = ['setpriv', '--pdeathsig', 'KILL', 'env', *([] if self._outer else ['-i']), *settings, *words]
+        bare = ['env', '-u', 'TMPDIR'] if self._outer else ['env', '-i']  # that directory is not inside
+        inside = ['setpriv', '--pdeathsig', 'KILL', *bare, *settings, *words]
         return ['nsenter', '-t', str(self._init_pid), '-m', '-n', '-u', '-i', '-p', '-C', '--', *inside]
 
     def start_init(self, line: str = IDLE, env: dict[str, str] | None = None) -> None:

@@ -37,33 +37,37 @@ def weakness(path, users, missing=False):
     :param missing: it need not be there yet: who can write above it can make it.
     :returns: who else can, in words; None when nobody can.
     """
+    try:
+        for place, found in _steps(path):
+            is_shared = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # there each entry is its owner's
+            reason = _writers(place, found, users, is_shared)
+            if reason:
+                return reason
+    except OSError as error:
+        return None if missing and error.errno == errno.ENOENT else '{0}: {1}'.format(error.filename, error.strerror)
+    return None
+
+
+def _steps(path):
+    """All that is passed on the way to a path, and what each is; links are followed by hand."""
     place, todo, links = '/', _parts(path), 0
-    reason = _writers(place, os.lstat(place), users)
-    if reason:
-        return reason
+    yield place, os.lstat(place)
     while todo:
         part = todo.pop()
         if part in ('', '.', '..'):
             place = os.path.dirname(place) if part == '..' else place
             continue
         beneath = os.path.join(place, part)
-        try:
-            found = os.lstat(beneath)
-        except OSError as error:
-            return None if missing and error.errno == errno.ENOENT else '{0}: {1}'.format(beneath, error.strerror)
-        is_shared = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX  # there each entry is its owner's
-        reason = _writers(beneath, found, users, is_shared)
-        if reason:
-            return reason
+        found = os.lstat(beneath)
+        yield beneath, found
         if not stat.S_ISLNK(found.st_mode):
             place = beneath
             continue
         links, target = links + 1, os.readlink(beneath)
         if links > MOST_LINKS:
-            return '{0} is a link to itself'.format(path)
+            raise OSError(errno.ELOOP, 'is a link to itself', path)
         place = '/' if target.startswith('/') else place
         todo += _parts(target)
-    return None
 
 
 def _parts(path):

@@ -122,6 +122,11 @@ def test_without_yes_nothing_is_printed_to_type_that_could_remove_nova(way, host
     assert capsys.readouterr().out == ''
 
 
+def test_what_yum_says_of_a_repository_is_told_without_its_password(way):
+    assert way.said('yum', 'https://me:secret@example.org/os/repodata: 404\n') == (
+        'yum says:\n    https://me:***@example.org/os/repodata: 404')
+
+
 def test_what_would_take_more_than_the_fork_is_refused(way, host, capsys):
     host.write(takes_along=['openstack-nova-api'])
     assert back(way) == 1

@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 
-from nova.cascading import errors
+from nova.cascading import errors, redact
 from nova.cascading.host import tools, uninstall_rpm
 
 PLANNING = 900  # seconds: the indexes of slow mirrors are fetched first
@@ -156,7 +156,7 @@ def first(lacking):
 
 
 def said(tool, text):
-    return '{0} says:\n    {1}'.format(tool, '\n    '.join(text.strip().splitlines()))
+    return '{0} says:\n    {1}'.format(tool, '\n    '.join(redact.hide(text.strip()).splitlines()))
 
 
 def offered(tool, exchange, why=''):

@@ -128,7 +128,7 @@ class Worker(object):
         :param point: what the statement makes, also the name of its fault points
         :param run: (by name) what runs the statements, when they are no single transaction
         """
-        run = how.get('run', self._together)
+        run = how.get('run', self.together)
         faults.point('before-' + point)
         try:
             self.patiently(table, lambda: run(statements))
@@ -138,7 +138,8 @@ class Worker(object):
         faults.point('after-' + point)
         self.say('{0}: {1}'.format(self.connection.title, '; '.join(statements)))
 
-    def _together(self, statements):
+    def together(self, statements):
+        """Run statements in one transaction, in which no other session waits for long."""
         with self.connection.transaction():
             for statement in list(self.server.before_change) + list(statements):
                 self.connection.rows(statement)

@@ -206,15 +206,10 @@ class PostgreSQL(base.Server):
             raise base.StatementError(base.LOCKED, '{0}: another process of the server changes instances'.format(
                 self.connection.title), base.HINTS[base.LOCKED])
         if not self.drops_concurrently:
-            self._briefly(['DROP INDEX ' + name for name in debris])
+            worker.together(['DROP INDEX ' + name for name in debris])
             debris = []
         with self._alone(worker):
             for statement in ['DROP INDEX CONCURRENTLY ' + name for name in debris] + list(statements):
-                self.connection.rows(statement)
-
-    def _briefly(self, statements):
-        with self.connection.transaction():
-            for statement in list(self.before_change) + statements:
                 self.connection.rows(statement)
 
     @contextlib.contextmanager

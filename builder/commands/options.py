@@ -15,11 +15,10 @@ def delivery(parser: argparse.ArgumentParser, what: str = 'they go') -> None:
     parser.add_argument('--to', type=Path, default=DIST, metavar='DIR', help=f'where {what} (dist/)')
 
 
-def repository(parser: argparse.ArgumentParser) -> None:
-    """Which repository is meant, and what signs it."""
+def repository(parser: argparse.ArgumentParser, key: str = 'the key that signs; twice while keys are rotated') -> None:
+    """Which repository is meant, and what signs it, or whose signature counts."""
     parser.add_argument('--to', type=Path, default=DIST / 'repo', metavar='DIR', help='the repository (dist/repo)')
-    parser.add_argument('--key', action='append', default=[], metavar='ID',
-                        help='the key that signs; twice while keys are rotated')
+    parser.add_argument('--key', action='append', default=[], metavar='ID', help=key)
 
 
 def positive(text: str) -> int:

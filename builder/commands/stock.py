@@ -1,7 +1,10 @@
 """Makes minimal stock packages of a nova release that no distribution ships any more.
 
-  ./build.sh stock icehouse      python-nova, nova-common, nova-api, nova-conductor, nova-scheduler and nova-compute of
-  ./build.sh stock 2014.1.2      the unpatched tree, for Debian 11 with the package that `./build.sh runtime` makes
+They are python-nova, nova-common, -api, -conductor, -scheduler and -compute of the unpatched tree, for Debian 11 with
+the package of `./build.sh runtime`:
+
+  ./build.sh stock icehouse
+  ./build.sh stock 2014.1.2
 
 SOURCE is what `./build.sh` takes too: a release, a tarball, a directory.
 """

@@ -24,7 +24,7 @@ SHOWN = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    options.repository(parser)
+    options.repository(parser, key='a key that is trusted; may be given several times')
 
 
 def run(args: argparse.Namespace) -> int:

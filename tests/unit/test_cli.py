@@ -32,6 +32,11 @@ def test_every_command_explains_itself(command):
     assert f'usage: ./build.sh {command}' in done.stdout
 
 
+@pytest.mark.parametrize(('command', 'meant'), [('publish', 'the key that signs'), ('verify', 'a key that is trusted')])
+def test_help_says_whether_a_key_signs_or_is_trusted(command, meant):
+    assert f'--key ID {meant}' in ' '.join(build(command, '--help').stdout.split())
+
+
 def test_help_of_the_default_command_explains_the_sources():
     done = build('build', '--help')
     assert done.returncode == 0

@@ -35,6 +35,11 @@ def test_the_newest_heading_of_the_changelog_has_the_version_and_its_date():
     assert when in ('unreleased', project.stated('date'))
 
 
+def test_the_manual_page_has_the_date_of_the_version():
+    title = (project.PROJECT / 'debian/nova-cascading.8').read_text().splitlines()[0]
+    assert f' 8 {project.stated("date")} ' in title
+
+
 DIFFERENT = {
     'changed': 'echo changed >src/file',
     'staged': 'echo changed >src/file; git add src/file',

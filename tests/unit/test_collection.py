@@ -79,6 +79,12 @@ def test_it_says_what_galaxy_yml_says(archive):
     assert told['tags'] and 'build_ignore' not in told
 
 
+def test_the_page_names_every_playbook_and_no_other_role_or_playbook_than_there_is():
+    named = set(re.findall(r'nova_cascading\.fleet\.(\w+)', (PROJECT / 'docs/fleet.md').read_text()))
+    playbooks = {path.stem for path in ANSIBLE.glob('playbooks/*.yml')}
+    assert playbooks < named <= playbooks | {path.name for path in ANSIBLE.glob('roles/*')}
+
+
 def test_nothing_is_decided_from_text_that_is_for_people():
     commands = [line for path in ANSIBLE.rglob('*.yml') for line in path.read_text().splitlines()
                 if re.search(r'(cmd|argv): .*nova-cascading.*(status|mapping|db)\b', line)]

@@ -44,22 +44,60 @@ def test_an_import_goes_on_in_the_other_cells_and_counts_what_failed(cloud, cond
     assert conductors.asked == ['main', 'west'], 'each once'
 
 
-def test_an_import_asks_a_database_that_is_away_once_and_not_for_each_line(cloud, conductors, tmp_path, load,
-                                                                          monkeypatch):
-    instances, errors, asked = load('mapping.instances'), load('errors'), []
+@pytest.fixture
+def away(load, monkeypatch):
+    """Has a database end with an error whenever it is read; returns the list of those that were."""
+    instances, base, asked = load('mapping.instances'), load('database.dialects.base'), []
     reading = instances.reading
 
-    def read(database):
-        if database.name == 'west':
-            asked.append(database.name)
-            raise errors.Unreachable('database west: is away')
-        return reading(database)
-    monkeypatch.setattr(instances, 'reading', read)
-    file = listed(tmp_path, [cloud.add() for _ in range(3)])
+    def put(**errors):
+        made = {'unreachable': lambda: base.errors.Unreachable('is away', 'see to it'),
+                'gone': lambda: base.StatementError(base.GONE, 'Lost connection', base.HINTS[base.GONE])}
+
+        def read(database):
+            if database.name in errors:
+                asked.append(database.name)
+                raise made[errors[database.name]]()
+            return reading(database)
+        monkeypatch.setattr(instances, 'reading', read)
+        return asked
+    return put
+
+
+@pytest.mark.parametrize('how', ['unreachable', 'gone'])
+def test_an_import_asks_a_database_that_is_away_once_and_not_for_each_line(cloud, conductors, tmp_path, away,
+                                                                          how):
+    asked, file = away(west=how), listed(tmp_path, [cloud.add() for _ in range(3)])
     status, out, err = cloud('import', file)
-    assert (status, out) == (2, '0 set, 0 unchanged, 3 failed\n') and err.count('or say --force') == 3
-    assert asked == ['west']
+    assert (status, out) == (2, '0 set, 0 unchanged, 3 failed\n') and asked == ['west']
+    assert 'may stand for that server' in err and err.count('or say --force') == 3
     assert cloud('import', '--force', file)[:2] == (0, '3 set, 0 unchanged, 0 failed\n')
+
+
+@pytest.mark.parametrize('main, west', itertools.permutations(['unreachable', 'gone']))
+def test_databases_that_are_away_in_several_ways_are_away(cloud, conductors, tmp_path, away, main, west):
+    """As while a server of them all is restarted: the first loses its connection, the next one gets none."""
+    file, words = listed(tmp_path, [uuid_of(1), uuid_of(2)]), (['list'], ['find', uuid_of(90)], ['export'])
+    asked = away(main=main, west=west)
+    for status, _, err in [cloud(*one) for one in words] + [cloud('import', file)]:
+        assert status == 2 and 'is away\n  see to it' in err and 'Lost connection\n  see that' in err
+    assert asked == ['main', 'west'] * 4
+    assert '0 set, 0 unchanged, 2 failed' in cloud('import', file)[1]
+
+
+def test_an_error_that_is_kept_for_all_lines_keeps_none_of_them(cloud, conductors, load, away):
+    """What is raised again and again grows with each, by all that it comes through."""
+    away(main='gone')
+    conductors.answers['main'] = load('conductors.survey').DOWN
+    conf, instances = load('config').read([str(cloud.conf)]), load('mapping.instances')
+    writer, database, lengths = load('mapping.write').Writer(conf), instances.all_databases(conf)[0], []
+    for function in (lambda: instances.get(conf, uuid_of(1)), lambda: writer._refuse_losers(database)):
+        for _ in range(3):
+            with pytest.raises(load('errors').CascadingError) as raised:
+                function()
+            assert raised.value.status == 2 and raised.value.hint
+            lengths.append(len(raised.traceback))
+    assert lengths[:3] == lengths[:1] * 3 and lengths[3:] == lengths[3:4] * 3
 
 
 def test_an_import_that_a_bug_ends_says_how_far_it_came(cloud, conductors, tmp_path, load, monkeypatch):

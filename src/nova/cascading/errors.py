@@ -54,10 +54,18 @@ class NeedsAdoption(CascadingError):
 
 def together(problems):
     """Several errors as one, of the worst exit status."""
-    worst = max(problems, key=lambda error: error.status)
     if len(problems) == 1:
-        return worst
-    return worst.__class__('\n'.join(str(error) for error in problems))
+        return anew(problems[0])
+    return _of(max(error.status for error in problems), '\n'.join(str(error) for error in problems))
+
+
+def anew(error):
+    """An error that is kept, to be raised: each time that it were raised itself, it would keep what it came through."""
+    return _of(error.status, error.what, error.hint)
+
+
+def _of(status, what, hint=None):
+    return (Unreachable if status == Unreachable.status else CascadingError)(what, hint)
 
 
 def text(thing):

@@ -135,9 +135,10 @@ def everywhere(conf, condition='', columns=COLUMNS, **values):
     """
     problems = []
     for database in all_databases(conf):
+        if database in conf.away:
+            problems.append(conf.away[database])
+            continue
         try:
-            if database in conf.away:
-                raise conf.away[database]
             with reading(database) as opened:
                 for page in pages(opened, condition, columns, **values):
                     yield database, page

@@ -56,7 +56,7 @@ class Writer(object):
             except errors.CascadingError as error:
                 self._checked[database.identity] = error
         if self._checked[database.identity]:
-            raise self._checked[database.identity]
+            raise errors.anew(self._checked[database.identity])
 
     def _look_for_losers(self, database):
         """Nobody chooses which conductor takes a message, so one that loses mappings is one too many."""
@@ -128,9 +128,11 @@ def refuse_taken(conf, uuid, server):
     try:
         others = [row.instance_uuid for _, row in instances.find(conf, 'mapping_uuid = :server', server=server)
                   if row.instance_uuid != uuid]
-    except errors.Unreachable as error:
-        raise errors.Unreachable('nothing was changed, for an instance there may stand for the server {0}: {1}'.format(
-            server, error.what), 'when that database is back, do it again; or say --force')
+    except errors.CascadingError as error:
+        if error.status != errors.Unreachable.status:
+            raise
+        raise errors.Unreachable('nothing was changed, for an instance there may stand for that server: {0}'.format(
+            error.what), 'when that database is back, do it again; or say --force')
     if others:
         raise errors.CascadingError(
             'instance {0} stands for the server {1} already'.format(others[0], server),

@@ -122,6 +122,7 @@ class Import(object):
         self.args = args
         self.writer = write.Writer(conf)
         self.done = {'set': 0, 'unchanged': 0, 'failed': 0}
+        self.told = {}  # what nobody could be asked, and why -> the first line that met it
         self.status = 0
 
     def one(self, number, uuid, server):
@@ -131,7 +132,13 @@ class Import(object):
         except errors.CascadingError as error:
             self.done['failed'] += 1
             self.status = max(self.status, error.status)
-            terminal.complain('{0}, line {1}: {2}'.format(self.args.file, number, error))
+            self._complain(number, error)
+
+    def _complain(self, number, error):
+        """A cell that is away is told of once, however many lines it keeps from being set."""
+        first = self.told.setdefault(str(error), number) if error.status == errors.Unreachable.status else number
+        terminal.complain('{0}, line {1}: {2}'.format(
+            self.args.file, number, error if first == number else 'as line {0}'.format(first)))
 
     def _change(self, uuid, server):
         database, row = instances.get(self.conf, uuid)

@@ -115,3 +115,27 @@ def test_what_an_administrator_has_ended_is_not_begun_anew(migrating, refused, k
     for error in (refused(server.add_index, work), refused(server.add_columns, [('instances', None)], work)):
         assert error.kind == 'stopped' and 'ask why' in error.hint
     assert (len(those(server, 'CREATE INDEX')), len(those(server, 'ALTER'))) == (1, 1)
+
+
+class Psycopg2Of2010:
+    """psycopg2 2.0.14, EL6's: no cancel(), no autocommit; what is set by that name changes nothing."""
+
+    def __init__(self):
+        self.levels = [1]
+        self.set_isolation_level = self.levels.append
+
+    def get_backend_pid(self):
+        return 1
+
+
+@pytest.mark.parametrize(('version', 'limit'), [(90100, 'as long as they last'), (150000, None)])
+def test_an_index_is_built_outside_of_transactions_by_old_drivers_too(migrating, monkeypatch, version, limit):
+    driver = Psycopg2Of2010()
+    monkeypatch.setattr(Connection, 'driver_connection', driver)
+    server, work = migrating(LARGE, version=version)
+    rows, levels = server.connection.rows, []
+    monkeypatch.setattr(server.connection, 'rows', lambda statement, **values: (
+        levels.append((driver.levels[-1], 'CONCURRENTLY' in statement)), rows(statement, **values))[1])
+    server.add_index(work)
+    assert (0, True) in levels and (1, True) not in levels and driver.levels == [1, 0, 1]
+    assert limit is None or limit in work.said[0]

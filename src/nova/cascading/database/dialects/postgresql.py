@@ -52,6 +52,14 @@ _UNLIMITED = """
     WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"""
 
 
+def _commit_at_once(driver, is_on):
+    """psycopg2 before 2.4.2 takes no notice of the attribute; it has a level for that: 0, and 1 to begin with."""
+    if hasattr(driver.__class__, 'autocommit') or not hasattr(driver, 'set_isolation_level'):
+        driver.autocommit = is_on
+    else:
+        driver.set_isolation_level(0 if is_on else 1)
+
+
 class PostgreSQL(base.Server):
 
     # As of those that are not asked for their version.
@@ -220,8 +228,8 @@ class PostgreSQL(base.Server):
         """
         driver, left = self.connection.driver_connection, max(worker.left, self.seconds)
         limits_waits = self.has_lock_timeout and not self.is_pooled
-        timer = threading.Timer(left, driver.cancel)
-        driver.autocommit = True
+        timer = None
+        _commit_at_once(driver, True)
         try:
             if not self.is_pooled:
                 self.connection.rows(_UNLIMITED.format('false'))
@@ -229,17 +237,25 @@ class PostgreSQL(base.Server):
                 self.connection.rows("SET lock_timeout = '{0}s'".format(
                     min(self.seconds * max(worker.options.lock_retries, 1), left)))
             else:
-                worker.say('{0}: this may wait for older transactions, {1} s at most'.format(
-                    self.connection.title, left))
-                timer.start()
+                timer = self._ended_after(left, driver, worker)
             yield
         except base.StatementError as error:
             if limits_waits or worker.left or error.kind not in (base.LOCKED, base.STOPPED):
                 raise
             raise self._too_late(left, worker)
         finally:
-            timer.cancel()
+            if timer:
+                timer.cancel()
             self._in_transactions_again(driver)
+
+    def _ended_after(self, seconds, driver, worker):
+        """The started Timer of what the driver will be at; None: psycopg2 before 2.3 cannot be told to end it."""
+        timer = threading.Timer(seconds, driver.cancel) if hasattr(driver, 'cancel') else None
+        worker.say('{0}: this may wait for older transactions, {1}'.format(
+            self.connection.title, '{0} s at most'.format(seconds) if timer else 'as long as they last'))
+        if timer:
+            timer.start()
+        return timer
 
     def _too_late(self, seconds, worker):
         who = worker.told(lambda: self.holders('instances'))
@@ -251,7 +267,7 @@ class PostgreSQL(base.Server):
     @staticmethod
     def _in_transactions_again(driver):
         try:
-            driver.autocommit = False
+            _commit_at_once(driver, False)
         except Exception:  # the connection is gone: the first error tells more
             pass
 

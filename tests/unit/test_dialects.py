@@ -45,6 +45,14 @@ def test_what_the_list_does_not_show_is_tried_with_a_statement_that_must_fail(se
     assert load('database.dialects.grants').lacking(made.connection, 'instances', may_probe=False) == ALL.split(', ')
 
 
+@pytest.mark.parametrize('grants, may_probe', [(2013, True), (2013, False), ([], True)])
+def test_nobody_lacks_privileges_on_a_server_that_goes_away_while_it_is_asked(server, load, grants, may_probe):
+    made = server(('SHOW GRANTS', grants), ('is_no_index', 2013))
+    with pytest.raises(load('database.dialects.base').StatementError) as raised:
+        load('database.dialects.grants').lacking(made.connection, 'instances', may_probe)
+    assert raised.value.status == 2
+
+
 NEW = [{'source_server_id': 7, 'replica_io_running': 'Yes', 'replica_sql_running': 'Yes', 'channel_name': ''}]
 OLD = [{'master_server_id': 7, 'slave_io_running': 'Connecting', 'slave_sql_running': 'Yes'}]
 STOPPED = [{'source_server_id': 7, 'replica_io_running': 'No', 'replica_sql_running': 'No', 'channel_name': ''}]
@@ -238,6 +246,7 @@ class Told:
 
     def __init__(self, *answer):
         self.connection = types.SimpleNamespace(rows=lambda statement, **values: [answer])
+        self.answer = lambda ask: ask()
 
 
 @pytest.mark.parametrize('count, text, expected', [

@@ -51,7 +51,8 @@ MYSQL = {
     'MySQL 5.5, small tables': ([*MYSQL_55, *SMALL], None),
     'MySQL 5.5, large tables': ([*MYSQL_55, *LARGE], 'has about 50000 rows (3 MB)'),
     'a row that is too wide': (TOO_WIDE, 'Accès refusé'),
-    'a server that goes away': ([('SHOW GRANTS', 2013), ('is_no_index', 2013)], None),
+    'a server that goes away': ([('SHOW GRANTS', 2013), ('is_no_index', 2013)], 'see that the database server runs'),
+    'a server that goes away, and might have been a replica': ([('SHOW (ALL|REPLICA|SLAVE)', 2013)], 'Accès refusé'),
 }
 POSTGRESQL = {
     'plain': ([], None),

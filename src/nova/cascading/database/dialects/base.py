@@ -104,6 +104,19 @@ class Server(object):
         words = ' '.join(errors.text(part).strip().replace('\t', ' ') for part in parts)
         return cls.kind(driver), redact.hide(words) or driver.__class__.__name__
 
+    @staticmethod
+    def answer(ask):
+        """What a server answers, or None: it does not know the question, or does not let this user ask it.
+
+        :raises StatementError: it cannot be asked now, which says nothing about what it would answer
+        """
+        try:
+            return ask()
+        except StatementError as error:
+            if error.kind in NOT_NOW:
+                raise
+            return None
+
     def columns(self, table):
         """The names of its columns in their order; none when there is no such table."""
         raise NotImplementedError

@@ -36,10 +36,8 @@ def _lines(connection):
 
 
 def _shown(connection, statement):
-    try:
-        return [row[0] for row in connection.rows(statement)]
-    except base.StatementError:  # roles and PUBLIC are younger than some servers
-        return []
+    """Roles and PUBLIC are younger than some servers."""
+    return [row[0] for row in connection.server.answer(lambda: connection.rows(statement)) or ()]
 
 
 def _held(lines, database, table):
@@ -71,6 +69,8 @@ def _is_refused(connection, table):
         try:
             connection.rows(probe.format(table))
         except base.StatementError as error:
+            if error.kind in base.NOT_NOW:
+                raise
             if error.kind == base.PRIVILEGE:
                 return True
     return False

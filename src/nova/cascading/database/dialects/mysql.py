@@ -177,13 +177,8 @@ class MySQL(base.Server):
 
     def set_session(self, name, value):
         """What this server does not know, or this user may not set, stays as it is."""
-        try:
-            self.connection.rows('SET SESSION {0} = {1}'.format(name, value))
-            return True
-        except base.StatementError as error:
-            if error.kind in base.NOT_NOW:
-                raise
-            return False
+        statement = 'SET SESSION {0} = {1}'.format(name, value)
+        return self.answer(lambda: self.connection.rows(statement)) is not None
 
     def prepare(self, options):
         self.connection.private()

@@ -7,8 +7,6 @@ stands for NULL is made up anew in each process, so that no value can be taken f
 import binascii
 import os
 
-from nova.cascading.database.dialects import base
-
 _FIELD, _ROW, _NULL = '\x1f', '\x1e', '\x1d' + binascii.hexlify(os.urandom(8)).decode('ascii')
 _LONGEST = 2 ** 26  # bytes; the server's own limit for a packet may be lower
 
@@ -49,10 +47,10 @@ def rows(server, columns, rest, order, values):
     fields = ', '.join("IFNULL({0}, '{1}')".format(name, _NULL) for name in columns)
     statement = "SELECT COUNT(*), GROUP_CONCAT(CONCAT_WS('{0}', {1}), '{2}' ORDER BY {3} SEPARATOR '') {4}".format(
         _FIELD, fields, _ROW, order, rest)
-    try:
-        count, text = server.connection.rows(statement, **values)[0]
-    except base.StatementError:
+    found = server.answer(lambda: server.connection.rows(statement, **values))
+    if found is None:
         return None
+    count, text = found[0]
     if not count:
         return []
     return Rows(text) if _is_whole(text, count, len(columns)) else None

@@ -1,7 +1,5 @@
 """What a MariaDB or MySQL server is to other servers: a replica, one of two masters, a node of a cluster."""
 
-from nova.cascading.database.dialects import base
-
 _REPLICAS = ('SHOW ALL SLAVES STATUS', 'SHOW REPLICA STATUS', 'SHOW SLAVE STATUS')  # of all generations
 _FOLLOWERS = ('SHOW REPLICAS', 'SHOW REPLICA HOSTS', 'SHOW SLAVE HOSTS')
 _RUNNING = ('slave_io_running', 'slave_sql_running', 'replica_io_running', 'replica_sql_running')
@@ -18,10 +16,7 @@ def why_read_only(server):
     for name in sorted(settings):
         if settings[name] not in ('OFF', '0'):
             return 'this server takes no changes ({0}={1}), as replicas do'.format(name, settings[name])
-    try:
-        is_closed = server.connection.rows(_CLOSED_SCHEMA)
-    except base.StatementError:
-        return None
+    is_closed = server.answer(lambda: server.connection.rows(_CLOSED_SCHEMA))
     return 'this schema takes no changes, until ALTER DATABASE ... READ ONLY = 0' if is_closed else None
 
 
@@ -74,10 +69,7 @@ def _sources(server):
         return [str(row.get('master_server_id') or row.get('source_server_id')) for row in shown
                 if not str(row.get('channel_name') or '').startswith('group_replication')
                 and set(row.get(name) for name in _RUNNING) - set([None, 'No'])]
-    try:
-        return ['?' for row in server.connection.rows(_CHANNELS) if row[0] != 'OFF']
-    except base.StatementError:  # not allowed, or an old server
-        return []
+    return ['?' for row in server.answer(lambda: server.connection.rows(_CHANNELS)) or () if row[0] != 'OFF']
 
 
 def _followers(server):
@@ -89,8 +81,7 @@ def _followers(server):
 def _first_shown(server, statements):
     """The rows of the first statement that the server knows and allows, with names in small letters, or None."""
     for statement in statements:
-        try:
-            return server.connection.records(statement)
-        except base.StatementError:
-            continue
+        shown = server.answer(lambda statement=statement: server.connection.records(statement))
+        if shown is not None:
+            return shown
     return None

@@ -4,6 +4,7 @@ import io
 import types
 
 import pytest
+import sqlalchemy
 
 from tests.unit.fakeserver import Connection, Driver
 
@@ -239,6 +240,25 @@ def test_databases_of_both_originals_are_recognised(load, monkeypatch, version, 
     server = types.SimpleNamespace(columns=lambda table: ['id', 'mapping_uuid'],
                                    indexes=lambda table: [['deleted', 'expire']] if index else [])
     assert adopt.is_original(types.SimpleNamespace(server=server)) == is_original
+
+
+def test_what_holds_up_a_takeover_is_told_as_of_every_change(server, load, monkeypatch):
+    """nova's own migration runs through a connection of its own, and ends with errors of other classes."""
+    adopt, record = load('migration.adopt'), load('migration.record')
+
+    def run(*_):
+        raise sqlalchemy.exc.OperationalError('CREATE INDEX', {}, Driver(1205, 'Lock wait timeout exceeded'))
+    script = types.SimpleNamespace(run=run)
+    version = types.SimpleNamespace(script=lambda *_: script)
+    monkeypatch.setattr(record, 'novas_repository', lambda: types.SimpleNamespace(version=lambda number: version))
+    monkeypatch.setattr(record, 'novas_latest', lambda: 234)
+    monkeypatch.setattr(record, 'version', lambda *_: 234)
+    monkeypatch.setattr(adopt, 'is_original', lambda connection: True)
+    made = server().connection
+    made.engine = None
+    with pytest.raises(load('errors').CascadingError, match='1205 Lock wait timeout') as raised:
+        adopt.run(made, print)
+    assert raised.value.status == 2
 
 
 class Told:

@@ -44,7 +44,9 @@ def run(connection, say):
         say('{0}: set to nova\'s own version {1}'.format(connection.title, latest))
     else:
         # the script looks first, and names the index as this release wants it
-        record.novas_repository().version(ICEHOUSE).script(connection.dialect, 'upgrade').run(connection.engine, 1)
+        script = record.novas_repository().version(ICEHOUSE).script(connection.dialect, 'upgrade')
+        with record.refusals(connection):
+            script.run(connection.engine, 1)
         say('{0}: nova\'s own migration {1} is made up for'.format(connection.title, ICEHOUSE))
     faults.point('after-adopt')
     return True

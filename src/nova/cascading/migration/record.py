@@ -3,12 +3,12 @@
 With alembic (nova 24 and later) nothing is recorded: stock nova stops at tables and revisions that it does not know.
 """
 
+import contextlib
 import os
-
-import sqlalchemy
 
 import nova
 from nova.cascading import faults
+from nova.cascading.database.dialects import base
 
 REPOSITORY_ID = 'nova_cascading'
 VERSION = 234
@@ -52,9 +52,21 @@ def write(connection):
     """
     if not is_due(connection):
         return
-    try:
+    with refusals(connection):
         _write(connection)
-    except sqlalchemy.exc.DBAPIError as error:
+
+
+@contextlib.contextmanager
+def refusals(connection):
+    """A block in which sqlalchemy-migrate works, through connections of its own.
+
+    :raises dialects.base.StatementError: the server refuses
+    """
+    try:
+        yield
+    except Exception as error:  # SQLAlchemy and oslo.db raise unrelated classes
+        if base.drivers_error(error) is error:
+            raise
         raise connection.server.statement_error(error)
 
 

@@ -27,7 +27,8 @@ def configure(parser):
         one.add_argument('-f', '--format', choices=('csv', 'json', 'table', 'value'), default='table',
                          help='csv, json or value for programs; what is being done then goes to standard error')
 
-    back = _action(actions, roll_back, 'rollback', 'export all mappings, then take back what sync has done')
+    back = _action(actions, roll_back, 'rollback',
+                   'export all mappings; with --drop-column, drop index and columns then')
     one_of = back.add_mutually_exclusive_group()
     one_of.add_argument('--drop-column', action='store_true',
                         help='drop index and columns; without this, they stay and only the record of them goes')

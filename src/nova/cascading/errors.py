@@ -60,7 +60,7 @@ def together(problems):
 
 
 def anew(error):
-    """An error that is kept, to be raised: each time that it were raised itself, it would keep what it came through."""
+    """A new error like a kept one, which would gather every frame that it came through, each time it is raised."""
     return _of(error.status, error.what, error.hint)
 
 

@@ -33,7 +33,7 @@ class CascadingError(Exception):
 
 
 class Unreachable(CascadingError):
-    """Nothing is known about a database: it cannot be reached, or not be read."""
+    """Nothing is known: a database cannot be reached, or not be read; a tool of the system does not answer."""
 
     status = 2
 

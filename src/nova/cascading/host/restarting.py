@@ -84,6 +84,8 @@ def lines():
     try:
         names = running.names()
     except errors.Unreachable:  # nobody knows which: systemd will, when it answers
+        if not running.has_systemd():
+            raise
         return [ONE_BY_ONE]
     return [' '.join(command(name)) for name in names]
 

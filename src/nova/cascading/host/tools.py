@@ -35,7 +35,7 @@ def ask(command, seconds=ANSWER):
     :param command: list of words
     :param seconds: how long it may take; it is ended then
     :returns: (exit status, text); (MISSING, '') when there is no such command
-    :raises errors.CascadingError: it has not ended by itself
+    :raises errors.Unreachable: it has not ended by itself
     """
     process = _start(command, subprocess.PIPE, preexec_fn=os.setsid)
     if process is None:
@@ -44,8 +44,8 @@ def ask(command, seconds=ANSWER):
     try:
         text = b''.join(_parts(process, end))
         if _status(process, end) is None:
-            raise errors.CascadingError('`{0}` has not answered within {1} s'.format(' '.join(command), seconds),
-                                        'see what it waits for, then run this again')
+            raise errors.Unreachable('`{0}` has not answered within {1} s'.format(' '.join(command), seconds),
+                                     'see what it waits for, then run this again')
     finally:
         _end(process)
     return process.returncode, text if str is bytes else text.decode('utf-8', 'replace')

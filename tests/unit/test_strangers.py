@@ -14,8 +14,8 @@ def strangers(load, monkeypatch, tmp_path):
     monkeypatch.setattr(module, 'PROC', str(tmp_path))
     monkeypatch.setattr(module.pwd, 'getpwnam', lambda name: types.SimpleNamespace(pw_uid=NOVA))
     monkeypatch.setattr(module.running, 'started', lambda: list(MAINS))
-    monkeypatch.setattr(module.running, 'main_process', lambda unit: MAINS[unit])
-    module.proc = tmp_path
+    monkeypatch.setattr(module.running, 'main_process', lambda unit: module.asked.append(unit) or MAINS[unit])
+    module.proc, module.asked = tmp_path, []
     return module
 
 
@@ -31,6 +31,7 @@ def process(strangers, number, unit, program, *, user=NOVA, loaded='', groups='0
 def test_an_instance_of_a_template_is_found(strangers):
     process(strangers, 10, 'nova-conductor@2', PYTHON)
     assert strangers.units() == ['nova-conductor@2']
+    assert strangers.asked == ['nova-conductor@2'], 'a host has hundreds of units'
 
 
 @pytest.mark.parametrize('groups', ['0::/system.slice/{0}.service/workers',

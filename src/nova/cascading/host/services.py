@@ -5,7 +5,7 @@ from __future__ import print_function
 import sys
 import time
 
-from nova.cascading import failure
+from nova.cascading import errors, failure
 from nova.cascading.host import blame, note, restarting, running, strangers
 from nova.cascading.output import printer
 
@@ -48,7 +48,7 @@ def restart_running():
     """
     left_stopped = note.interrupted() + (running.held_back() if running.has_systemd() else [])
     names = running.ordered(running.names() + left_stopped)
-    others = strangers.units() if running.has_systemd() else []
+    others = of_other_names() if running.has_systemd() else []
     is_open, is_settled = ask_gate() if names or others or note.is_migration_due() else (True, False)
     if (names or others) and not is_open:
         return tell_closed(names + others)
@@ -118,6 +118,15 @@ def tell_failed(name, journal, logs, is_same):
     sys.stderr.write('{0} does not run after its restart{1}. Next: {2}\n'.format(
         name, '' if ours else ', for a reason that is not nova-cascading\'s', restarting.diagnosis(name)))
     return 1 if ours else FAILED_OTHERWISE
+
+
+def of_other_names():
+    """They are only told of, so one that nobody can tell keeps no service from its restart."""
+    try:
+        return strangers.units()
+    except errors.CascadingError as error:
+        failure.tell(error)
+        return []
 
 
 def ask_gate():

@@ -21,7 +21,7 @@ def units():
     for process in filter(has_python, processes()):
         found.setdefault(unit_of(process), set()).add(program(process))
     up = set(running.started()) - set(running.candidates()) if found else set()
-    return sorted(unit for unit in up if program(running.main_process(unit)) in found.get(unit, ()))
+    return sorted(unit for unit in up.intersection(found) if program(running.main_process(unit)) in found[unit])
 
 
 def processes():

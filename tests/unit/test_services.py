@@ -221,13 +221,16 @@ def test_what_was_stopped_on_request_after_a_killed_restart_is_left_alone(servic
     assert services.note.interrupted() == expected
 
 
-@pytest.mark.parametrize(('main', 'said', 'expected'), [
-    ('0', CLOSED, ['nova-compute']), ('700', CLOSED, ['nova-compute']), ('801', CLOSED, []),
-    ('700', 'wait-for-rabbit: no answer', [])])
-def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(services, monkeypatch, main, said, expected):
-    """An administrator's ExecStartPre fails before the main process, too."""
+@pytest.mark.parametrize(('main', 'said', 'to', 'expected'), [
+    ('0', CLOSED, 'journal', ['nova-compute']), ('700', CLOSED, 'journal', ['nova-compute']),
+    ('801', CLOSED, 'journal', []), ('700', 'wait-for-rabbit: no answer', 'journal', []),
+    ('700', 'wait-for-rabbit: no answer', 'syslog+console', []), ('700', '', 'journal', ['nova-compute']),
+    ('700', 'Failed with result exit-code', 'null', ['nova-compute'])])
+def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(services, monkeypatch, main, said, to,
+                                                                          expected):
+    """An administrator's ExecStartPre fails before the main process, too; a gate may speak where no journal is."""
     shown = f'InactiveExitTimestampMonotonic=800\nExecMainStartTimestampMonotonic={main}\n' \
-            'ExecMainStartTimestamp=Fri 2026-11-27 15:54:18 UTC\n'
+            f'ExecMainStartTimestamp=Fri 2026-11-27 15:54:18 UTC\nStandardOutput={to}\n'
     asked = []
 
     def answer(command):
@@ -236,7 +239,22 @@ def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(servic
 
     monkeypatch.setattr(services.running, 'output', answer)
     assert services.running.held_back() == expected
-    assert main == '801' or asked[-1][-2:] == ['--since', '2026-11-27 15:54:18']
+    journal = [command for command in asked if command[0] == 'journalctl']
+    assert main == '801' or journal[0][-2:] == ['--since', '2026-11-27 15:54:18']
+
+
+def test_a_journal_or_a_systemd_that_does_not_answer_keeps_nothing_from_its_restart(services, load, monkeypatch, capsys):
+    def silent(*command, **options):
+        raise load('errors').Unreachable('`that` has not answered')
+
+    monkeypatch.setattr(services.running, 'call', silent)
+    monkeypatch.setattr(services.running, 'fails_before_main', lambda name: True)
+    monkeypatch.setattr(services.strangers, 'units', silent)
+    monkeypatch.setattr(services.restarting, 'restart', lambda name: True)
+    monkeypatch.setattr(services.running, 'started', lambda: ['nova-conductor', 'nova-scheduler', 'nova-api'])
+    assert services.restart_running() == services.FAILED_OTHERWISE
+    said = capsys.readouterr().err
+    assert 'nova-compute does not run after its restart' in said and '`that` has not answered' in said
 
 
 def test_an_execstartpre_of_somebody_s_that_fails_is_not_the_gate(services, starts, monkeypatch):

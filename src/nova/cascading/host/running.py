@@ -102,7 +102,7 @@ def held_back():
     """The services that somebody, or the boot, has started while the database lacked the column."""
     failed = set(unit for unit, active, _ in units() if active == 'failed')
     return [name for name in ordered(failed)
-            if fails_before_main(name) and blame.is_refusal(journal(name, last_start(name)))]
+            if fails_before_main(name) and may_be_refused(name)]
 
 
 def fails_before_main(unit):
@@ -113,6 +113,12 @@ def fails_before_main(unit):
     attempt = 'InactiveExitTimestampMonotonic'
     shown = properties(unit, 'ActiveState', MAIN, attempt)
     return shown.get('ActiveState') not in UP and int(shown.get(MAIN) or 0) < int(shown.get(attempt) or 0)
+
+
+def may_be_refused(unit):
+    """Whether the gate has refused its last start, for all that the journal tells: silence there proves nothing."""
+    said, to = journal(unit, last_start(unit)), properties(unit, 'StandardOutput').get('StandardOutput', '')
+    return not said or blame.is_refusal(said) or not ('journal' in to or 'syslog' in to)
 
 
 def main_start(unit):
@@ -141,15 +147,18 @@ def is_stopped(unit):
 
 
 def journal(unit, since):
-    """What a service and its gate have said in this boot; '' where there is no systemd.
+    """What a service and its gate have said in this boot; '' where there is no systemd, or its journal has nothing.
 
     :param since: as journalctl takes a time; '' for all
     """
     if not has_systemd():
         return ''
-    call(['journalctl', '--sync'], quiet=True)  # before systemd 228 there is none
-    return output(['journalctl', '--no-pager', '-o', 'cat', '-n', '500', '-b', '-u', unit + '.service']
-                  + (['--since', since] if since else []))
+    try:
+        call(['journalctl', '--sync'], quiet=True)  # before systemd 228 there is none
+        return output(['journalctl', '-q', '--no-pager', '-o', 'cat', '-n', '500', '-b', '-u', unit + '.service']
+                      + (['--since', since] if since else []))
+    except errors.CascadingError:  # a journal that does not answer is no reason to leave services down
+        return ''
 
 
 def properties(unit, *names):

@@ -15,6 +15,7 @@ from tests.hosts.lib.rpm_host import (
     put,
     tables_with_mapping,
 )
+from tests.hosts.lib.sql import hold_lock
 
 pytestmark = ICEHOUSE
 STOCK = SERVICES | {'python-nova'}
@@ -45,6 +46,18 @@ def test_upstreams_migration_234_and_the_forks_stand_side_by_side(host):
     versions = dict(host.sql('SELECT repository_id, version FROM migrate_version'))
     assert versions == {'nova': '234', 'nova_cascading': '234'}
     host.run("su nova -s /bin/sh -c 'nova-manage db sync'")
+
+
+def test_what_makes_up_for_a_migration_tries_a_held_table_once(host):
+    """Each 30 seconds; this oslo.config reads no option from the environment."""
+    host.sql('ALTER TABLE shadow_instances DROP COLUMN mapping_uuid; DROP INDEX instances_mapping_uuid_idx ON instances')
+    release = hold_lock(host)
+    done = host.run('nova-cascading db sync --auto --once', check=False)
+    assert (done.status, 'attempt 2' in done.out + done.err) == (2, False)
+    assert 'instances is in use' in done.out + done.err
+    release()
+    host.run('nova-cascading db sync')
+    assert tables_with_mapping(host) == BOTH_TABLES
 
 
 def test_byte_code_is_made_on_the_host_and_belongs_to_the_package(host):

@@ -15,6 +15,8 @@ def configure(parser):
     sync.add_argument('--auto', action='store_true',
                       help='for package scripts: do nothing when nova.conf says [cascading] auto_migrate = false')
     sync.add_argument('--dry-run', action='store_true', help='print the statements that it would begin with, only')
+    sync.add_argument('--once', action='store_true',
+                      help='try a table that others use once, for whoever runs this again and again: lock_retries = 0')
     sync.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
     check = _action(actions, check_all, 'check', 'exit 0 when all is in place, 1 when a sync is needed, 2 when '
                                                  'nobody can tell')
@@ -81,6 +83,8 @@ def sync_all(args, conf):
     if args.auto and not conf.cascading.auto_migrate:
         terminal.say('nova.conf says [cascading] auto_migrate = false: run "nova-cascading db sync" yourself')
         return 0
+    if args.once:
+        conf.set_override('lock_retries', 0, group='cascading')
     options, report = _options(args, conf), Report(args.format)
     make = worker.Rehearsal if args.dry_run else worker.Worker
 

@@ -79,6 +79,13 @@ def test_no_limit_is_longer_than_the_server_takes(migrating):
     assert int(limit.split("'")[1].rstrip('s')) * 1000 < 2 ** 31
 
 
+def test_a_wait_that_holds_up_nobody_is_not_short_because_a_table_is_tried_only_once(migrating):
+    """What makes up for a migration would build and drop the index every 30 seconds, beside a transaction of some."""
+    server, work = migrating(LARGE, lock_wait_timeout=3, lock_retries=0, max_wait=600)
+    server.add_index(work)
+    assert those(server, 'SET lock_timeout') == ["SET lock_timeout = '60s'"]
+
+
 def test_no_limit_of_the_role_ends_a_change(migrating):
     """An ALTER that waits, or the look at all mappings before a column goes, may take longer than nova's own work."""
     server, work = migrating()

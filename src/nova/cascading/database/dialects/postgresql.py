@@ -46,6 +46,7 @@ _OLDEST = """
     SELECT {0}, client_addr, CAST(extract(epoch FROM now() - xact_start) AS int) FROM pg_stat_activity
     WHERE datname = current_database() AND {0} <> pg_backend_pid() AND xact_start IS NOT NULL
     ORDER BY xact_start LIMIT 1"""
+_HARMLESS = 20  # times lock_wait_timeout: how long a wait may be that holds up nobody
 # Of those that a role may have, what this server knows; {0}: whether for this transaction only.
 _UNLIMITED = """
     SELECT set_config(name, '0', {0}) FROM pg_settings
@@ -235,7 +236,7 @@ class PostgreSQL(base.Server):
                 self.connection.rows(_UNLIMITED.format('false'))
             if limits_waits:
                 self.connection.rows("SET lock_timeout = '{0}s'".format(
-                    min(self.seconds * max(worker.options.lock_retries, 1), left)))
+                    min(self.seconds * _HARMLESS, left)))
             else:
                 timer = self._ended_after(left, driver, worker)
             yield

@@ -245,6 +245,25 @@ def test_exports_of_mappings_outlive_the_package_and_the_note_does_not(bed):
     assert not (bed.place / DUE).parent.exists()
 
 
+def test_what_cannot_be_tidied_up_does_not_fail_a_removal(bed):
+    """As with a link to a larger file system in the place of the directory."""
+    bed.makes('elsewhere/catch-up', 'var/lib/', 'run/nova-cascading.restarting/')
+    (bed.place / DUE).parent.symlink_to(bed.place / 'elsewhere')
+    assert bed.run('postrm', 'remove').returncode == 0
+    assert not (bed.place / DUE).exists()
+
+
+def test_byte_code_that_cannot_be_removed_does_not_keep_the_package(bed):
+    bed.makes('debian/')
+    subprocess.run(['sh', DEBIAN / 'bytecode', 'python3-nova-cascading', '3'], cwd=bed.place, check=True)
+    bed.answers('py3clean', 'exit 1')
+    bed.answers('dpkg', 'echo /site/nova/cli.py; echo /site/nova/cells.py')
+    bed.answers('rm', 'exit 1')
+    script = bed.place / 'debian/python3-nova-cascading.prerm.debhelper'
+    done = subprocess.run(['sh', '-e', script], env={'PATH': f'{bed.place}/bin:/usr/bin:/bin'})
+    assert (done.returncode, len([line for line in bed.called if line.startswith('rm ')])) == (0, 2)
+
+
 def test_without_systemd_the_commands_are_named(bed):
     (bed.place / 'systemd').rmdir()
     done = bed.run('postinst', 'triggered', 'python3-nova-cascading', SYNC=2)

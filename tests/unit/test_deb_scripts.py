@@ -14,6 +14,7 @@ from builder.package.deb import template
 
 DEBIAN = PROJECT / 'debian'
 DUE = 'var/lib/nova-cascading/catch-up'
+STOP, START = (f'systemctl {verb} nova-cascading-catch-up.service' for verb in ('stop', 'start --no-block'))
 STAND_IN = '''#!/bin/sh
 echo "{name} $*" >>"{log}"
 {body}
@@ -177,6 +178,19 @@ def test_a_systemd_that_does_not_answer_stops_no_configuration(bed):
     assert bed.run('postinst', 'configure', '').returncode == 0
 
 
+@pytest.mark.parametrize(('sync', 'is_noted'), [(0, False), (2, True)])
+def test_what_cannot_be_migrated_now_is_noted_before_the_power_can_fail(bed, sync, is_noted):
+    assert bed.run('postinst', 'configure', '', SYNC=sync).returncode == 0
+    assert ((bed.place / DUE).exists(), START in bed.called) == (is_noted, False)
+
+
+@pytest.mark.parametrize(('restart', 'is_started'), [(0, False), (2, True), (3, False), (4, False)])
+def test_a_restart_that_systemd_had_no_answer_for_is_made_up_for(bed, restart, is_started):
+    """prerm has stopped what was at it."""
+    bed.run('postinst', 'triggered', 'python3-nova-cascading', RESTART=restart)
+    assert ((bed.place / DUE).exists(), START in bed.called) == (is_started, is_started)
+
+
 @pytest.mark.parametrize(('restart', 'status'), [(0, 0), (1, 1), (2, 0), (3, 0), (4, 0)])
 def test_a_service_that_does_not_come_up_counts_only_when_the_fork_is_the_cause(bed, restart, status):
     done = bed.run('postinst', 'triggered', 'python3-nova-cascading', RESTART=restart)
@@ -205,8 +219,6 @@ def test_what_cannot_be_noted_is_not_said_to_be_made_up_for(bed):
     assert done.returncode == 0
     assert 'does both' not in done.stderr and 'Next, when that has changed: nova-cascading db sync' in done.stderr
 
-
-STOP, START = (f'systemctl {verb} nova-cascading-catch-up.service' for verb in ('stop', 'start --no-block'))
 
 
 @pytest.mark.parametrize(('arguments', 'expected'), [

@@ -130,5 +130,6 @@ def test_auto_migrate_off_leaves_the_database_and_the_services_to_the_administra
     conductor = host.service('openstack-nova-conductor')
     before = conductor.pid
     assert 'auto_migrate = false' in install(host)
+    assert not host.exists(NOTE)
     assert tables_with_mapping(host) == set()
     assert conductor.is_active and conductor.pid == before

@@ -3,6 +3,7 @@
 from tests.hosts.lib.rpm_host import BOTH_TABLES, FORK, fork, is_consistent, novas, put, tables_with_mapping
 from tests.hosts.lib.sql import hold_lock
 
+NOTE = '/var/lib/nova-cascading/catch-up'
 # The brackets keep pkill from finding the shell that runs it.
 KILL = "pkill -KILL -f '[d]nf -y install'; pkill -KILL -f '[n]ova-cascading db sync'"
 
@@ -20,9 +21,11 @@ def test_killed_in_posttrans(make_host):
     assert is_consistent(host)
     assert host.run('nova-cascading db check --gate', check=False).status == 1
     assert tables_with_mapping(host) == set()
+    assert host.exists(NOTE)  # for the next boot
 
     release()
     host.run('nova-cascading db sync && nova-cascading services restart-running')
+    assert not host.exists(NOTE)
     assert tables_with_mapping(host) == BOTH_TABLES
     host.run('nova-cascading db check --gate')
     host.run('dnf -y upgrade')

@@ -13,7 +13,7 @@ SPEC = (PROJECT / 'rpm/python-nova-cascading.spec').read_text()
 NEXT = 'Next: nova-cascading db sync && nova-cascading services restart-running'
 NAMES = ('pre', 'post', 'preun', 'posttrans', 'postun')
 DUE = 'var/lib/nova-cascading/catch-up'
-STOP = re.search(r'^%global stop_catch_up (.*)', SPEC, re.M)[1]
+MACROS = re.findall(r'^%global (stop_catch_up|start_catch_up|note_due) (.*)', SPEC, re.M)
 
 
 def scriptlet(name, place, python='false'):
@@ -21,7 +21,7 @@ def scriptlet(name, place, python='false'):
     text = re.search(rf'^%{name}\n(.*?)^%(?:pre|post|files|preun|postun|posttrans)', SPEC, re.S | re.M)[1]
     text = re.sub(r'^%(if|else|endif).*\n', '', text, flags=re.M)
     for macro, value in (('_bindir', place), ('_prefix', place), ('nova_site', place), ('nova_interpreter', python),
-                         ('nova_isolated', ''), ('dnf_plugins', 'false'), ('stop_catch_up', STOP)):
+                         ('nova_isolated', ''), ('dnf_plugins', 'false'), *MACROS):
         text = text.replace(f'%{{{macro}}}', str(value))
     assert '%{' not in text
     for path in ('/run/nova-cascading', '/var/lib/nova-cascading'):
@@ -29,12 +29,12 @@ def scriptlet(name, place, python='false'):
     return text.replace('/run/systemd/system', str(place / 'systemd')).replace('/etc/init.d', str(place))
 
 
-def run(name, place, status, argument='1'):
+def run(name, place, status, argument='1', restart=1):
     """Run it where `nova-cascading db sync` ends with *status* and everything else fails; returns what it printed."""
     for tool in ('systemctl', 'logger', 'timeout'):
         put(place / tool, f'echo {tool} "$@"; exit 1')
     put(place / 'flock', 'shift 3; exec "$@"')
-    put(place / 'nova-cascading', f'echo "ran $*"; [ "$1" = services ] && exit 1; exit {status}')
+    put(place / 'nova-cascading', f'echo "ran $*"; [ "$1" = services ] && exit {restart}; exit {status}')
     (place / 'nova').mkdir(exist_ok=True)
     (place / 'nova/__init__.py').touch()
     done = subprocess.run(['sh', '-c', scriptlet(name, place), name, argument], capture_output=True, text=True,
@@ -122,13 +122,24 @@ def test_what_was_migrated_is_restarted_without_a_word(tmp_path):
 
 def test_a_database_that_cannot_be_asked_now_is_told_apart_from_one_that_cannot_be_migrated(tmp_path):
     (tmp_path / 'systemd').mkdir()
-    later, never = run('posttrans', tmp_path, 2), run('posttrans', tmp_path, 1)
+    later, never = [run('posttrans', tmp_path, status) for status in (2, 1)]
     assert NEXT in later and NEXT in never
     assert 'cannot be asked or changed now' in later and 'changed now' not in never
     assert 'systemctl start --no-block nova-cascading-catch-up.service' in later
-    assert (tmp_path / DUE).exists()
     assert 'catch-up' not in never
     assert 'restart-running"' not in later and 'ran services' not in later + never
+
+
+@pytest.mark.parametrize(('sync', 'restart', 'is_left'), [
+    (0, 0, False), (0, 1, False), (0, 2, True), (0, 3, False), (0, 4, False), (1, 0, False), (2, 0, True),
+    (137, 0, True)])
+def test_from_the_first_file_until_all_is_done_the_next_boot_would_make_up_for_it(tmp_path, sync, restart, is_left):
+    (tmp_path / 'systemd').mkdir()
+    run('post', tmp_path, 0)
+    assert (tmp_path / DUE).exists() and (tmp_path / DUE).parent.stat().st_mode & 0o777 == 0o700
+    said = run('posttrans', tmp_path, sync, restart=restart)
+    assert (tmp_path / DUE).exists() == is_left
+    assert ('systemctl start --no-block' in said) == (2 in (sync, restart))
 
 
 @pytest.mark.parametrize(('name', 'argument', 'is_stopped'), [

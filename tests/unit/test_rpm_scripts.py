@@ -48,7 +48,7 @@ def put(path, script):
     path.chmod(0o755)
 
 
-def preflight(place, *, python='', package='', conf=False):
+def preflight(place, *, python='', package='', files=()):
     """What the check before dnf says, in a system below *place*.
 
     :param python: path of the one Python that has a nova; python3 is there in any case.
@@ -63,8 +63,8 @@ def preflight(place, *, python='', package='', conf=False):
     put(place / 'usr/bin/rpm', f'[ "$2" = "{package}" ]')
     if python:
         put(place / python, 'case "$*" in *"import nova") ;; *) echo "asked with ${0##*/} $1" ;; esac')
-    if conf:
-        (place / 'etc/nova/nova.conf').touch()
+    for name in files:
+        (place / name).touch()
     done = subprocess.run(['sh', '-s'], input=text, capture_output=True, text=True)
     return done.returncode, done.stdout
 
@@ -80,8 +80,10 @@ def test_the_check_before_dnf_finds_the_python_that_nova_has_whatever_python3_is
 @pytest.mark.parametrize(('state', 'status', 'said'), [
     ({'package': 'python3-nova'}, 3, 'python3-nova is installed, but no Python of this host finds a nova'),
     ({'package': 'python-nova'}, 3, 'python-nova is installed, but'),
-    ({'conf': True}, 3, 'etc/nova/nova.conf is there, but'), ({}, 0, 'there is nothing to migrate')])
+    ({'files': ['etc/nova/nova.conf', 'usr/bin/nova-manage']}, 3, 'usr/bin/nova-manage is there, but'),
+    ({'files': ['etc/nova/nova.conf']}, 0, 'there is nothing to migrate'), ({}, 0, 'there is nothing to migrate')])
 def test_a_nova_that_no_python_finds_is_not_taken_for_none(tmp_path, state, status, said):
+    """Nor is nova.conf taken for a nova, which configuration management writes first."""
     answer = preflight(tmp_path, **state)
     assert (answer[0], said in answer[1]) == (status, True), answer
     assert ('Next: see which Python runs nova' in answer[1]) == bool(status)

@@ -72,6 +72,15 @@ def test_a_refused_change_leaves_the_services_as_they_were_and_closes_the_gate(h
     assert conductor.is_active
     assert tables_with_mapping(host) == BOTH_TABLES
 
+    host.sql('ALTER TABLE instances DROP COLUMN mapping_uuid; ALTER TABLE shadow_instances DROP COLUMN mapping_uuid')
+    only_rows(host)
+    host.write('/run/systemd/system/openstack-nova-conductor.service.d/mute.conf', '[Service]\nStandardOutput=null\n')
+    host.run('systemctl enable openstack-nova-conductor')
+    assert host.run('systemctl restart openstack-nova-conductor', check=False).status != 0
+    host.sql('GRANT ALL ON nova.* TO nova@localhost')
+    host.run(NEXT.partition(': ')[2])
+    assert conductor.is_active, 'what the gate has said there reaches no journal'
+
 
 def test_a_table_that_a_dump_holds_is_given_up_on_and_the_migration_made_up_for_when_it_ends(host):
     host.run('crudini --set /etc/nova/nova.conf cascading lock_retries 1;'

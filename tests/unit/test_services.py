@@ -243,7 +243,7 @@ def test_what_the_gate_kept_from_starting_is_started_and_no_other_failure(servic
     assert main == '801' or journal[0][-2:] == ['--since', '2026-11-27 15:54:18']
 
 
-def test_a_journal_or_a_systemd_that_does_not_answer_keeps_nothing_from_its_restart(services, load, monkeypatch, capsys):
+def test_a_journal_or_a_systemd_that_does_not_answer_stops_no_restart(services, load, monkeypatch, capsys):
     def silent(*command, **options):
         raise load('errors').Unreachable('`that` has not answered')
 

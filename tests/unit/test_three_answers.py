@@ -88,7 +88,7 @@ def test_what_makes_up_for_a_migration_tries_a_held_table_once(host):
     unit = (PROJECT / 'debian/nova-cascading-catch-up.service').read_text()
     words = re.search("^ExecStart=/bin/sh -c '/usr/bin/nova-cascading (db sync .*?) && ", unit, re.M)[1]
     assert 'Environment' not in unit
-    text = host.database().replace('.sqlite', '.sqlite?timeout=0.1') + '[cascading]\nlock_retries = 1\nlock_wait_timeout = 1\n'
+    text = host.database() + '[cascading]\nlock_retries = 1\nlock_wait_timeout = 1\n'
     with sqlite3.connect(host.place / 'nova.sqlite') as held:
         held.execute('BEGIN IMMEDIATE')
         done, patient = host.cascading(words, text), host.cascading('db sync', text)

@@ -86,7 +86,7 @@ def test_options_that_lead_nowhere_else_make_no_other_database(load):
 
 @pytest.mark.parametrize('states, status', [
     ((), 0), (('KEEPS',), 0), (('KEEPS', 'DOWN'), 0), (('DOWN',), 2), (('SILENT',), 2), (('KEEPS', 'SILENT'), 2),
-    (('KEEPS', 'LOSES'), 1), (('LOSES', 'SILENT', 'DOWN'), 1)])
+    (('KEEPS', 'LOSES'), 1), (('LOSES', 'SILENT', 'DOWN'), 1), (('KEEPS', 'DOWN', 'UNASKED'), 2)])
 def test_what_the_answers_of_a_cells_conductors_mean_together(load, states, status):
     conductors = load('conductors.survey')
     answers = [conductors.Conductor('host', getattr(conductors, state)) for state in states]
@@ -203,9 +203,51 @@ def test_a_conductor_that_has_not_reported_is_asked_as_well_and_may_lose_mapping
     monkeypatch.setattr(conductors, 'ask', lambda client, host, seconds: asked.append((host, seconds)) or answers[host])
     bus = types.SimpleNamespace(options=None, of=lambda database: None)
     found = conductors.of(bus, load('database.databases').Database('west', f'sqlite:///{path}'))
-    assert asked == [('back', conductors.BRIEFLY), ('gone', conductors.BRIEFLY), ('here', 5)]
+    assert asked == [('here', 5), ('back', conductors.BRIEFLY), ('gone', conductors.BRIEFLY)]
     assert [one.state for one in found] == [conductors.LOSES, conductors.DOWN, conductors.KEEPS]
     assert conductors.verdict(found) == 1
+
+
+@pytest.fixture
+def dead_and_back(load, monkeypatch):
+    """Asks twelve conductors that do not answer, and one of stock nova that is back; `asked` has who was, and for how
+    long."""
+    conductors, clock, asked = load('conductors.survey'), [time.time()], []
+    monkeypatch.setattr(conductors, 'time', types.SimpleNamespace(
+        time=lambda: clock[0], strptime=time.strptime))
+
+    def ask(client, host, seconds):
+        asked.append((host, seconds))
+        clock[0] += 0 if host == 'back' else seconds
+        return conductors.LOSES if host == 'back' else conductors.SILENT
+
+    def run(seen, **options):
+        rows = [(f'dead{number}', ago(9000)) for number in range(12)] + [('back', seen)]
+        monkeypatch.setattr(conductors, 'reports', lambda database: sorted(rows, key=lambda row: row[1], reverse=True))
+        monkeypatch.setattr(conductors, 'ask', ask)
+        found = conductors.of(types.SimpleNamespace(options=types.SimpleNamespace(**options), of=lambda _: None), 'db')
+        return conductors, {one.host: one.state for one in found}, asked
+    return run
+
+
+def test_whoever_there_was_no_time_to_ask_is_not_taken_for_down(dead_and_back):
+    conductors, states, asked = dead_and_back(ago(90000))
+    assert len(asked) == 10 and {seconds for _, seconds in asked} == {conductors.BRIEFLY}
+    assert states['back'] == conductors.UNASKED and conductors.DOWN in states.values()
+    assert conductors.verdict([conductors.Conductor(*one) for one in states.items()]) == 2
+
+
+@pytest.mark.parametrize('options', [{'servicegroup_driver': 'db'}, {}])
+def test_who_reported_last_is_asked_first(dead_and_back, options):
+    conductors, states, asked = dead_and_back(ago(100), **options)
+    assert asked[0] == ('back', conductors.BRIEFLY) and states['back'] == conductors.LOSES
+
+
+@pytest.mark.parametrize('driver', ['mc', 'zk'])
+def test_where_services_do_not_report_to_the_database_each_has_all_its_time_to_answer(dead_and_back, driver):
+    conductors, states, asked = dead_and_back(ago(90000), servicegroup_driver=driver)
+    assert len(asked) == 13 and {seconds for _, seconds in asked} == {5}
+    assert states['back'] == conductors.LOSES and states['dead0'] == conductors.SILENT
 
 
 def test_a_file_and_a_link_to_it_are_one_database(found, tmp_path):

@@ -44,6 +44,16 @@ def test_an_import_goes_on_in_the_other_cells_and_counts_what_failed(cloud, cond
     assert conductors.asked == ['main', 'west'], 'each once'
 
 
+@pytest.mark.parametrize('state', ['DOWN', 'SILENT', 'UNASKED'])
+def test_a_conductor_that_nobody_knows_about_is_named_when_another_one_writes(cloud, conductors, load, monkeypatch,
+                                                                             state):
+    survey = load('conductors.survey')
+    found = [survey.Conductor('one', survey.KEEPS), survey.Conductor('two', getattr(survey, state))]
+    monkeypatch.setattr(survey, 'of', lambda *_: found)
+    status, _, err = cloud('set', cloud.add(), uuid_of(90))
+    assert status == 0 and f'whether the conductor on two (database main) keeps mappings: {found[1].state}' in err
+
+
 @pytest.fixture
 def away(load, monkeypatch):
     """Has a database end with an error whenever it is read; returns the list of those that were."""

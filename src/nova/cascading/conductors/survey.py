@@ -10,9 +10,10 @@ from nova.cascading.conductors import bus as buses
 from nova.cascading.database import connection
 
 KEEPS, LOSES, SILENT, DOWN = 'keeps mappings', 'LOSES mappings: stock nova', 'does not answer', 'down'
+UNASKED = 'not asked: those before it did not answer in time'
 DOWN_TIME, INTERVAL = 60, 10  # seconds; nova's defaults of service_down_time and report_interval
 BRIEFLY = 2  # seconds for an answer of a conductor that has not reported lately
-PATIENCE = 20  # seconds in all for those; the others of them are down, unasked
+PATIENCE = 20  # seconds in all for those
 
 Conductor = collections.namedtuple('Conductor', 'host state')
 
@@ -25,26 +26,37 @@ def of(bus, database):
     :returns: list of Conductor; empty for a database without any, such as cell0
     :raises errors.CascadingError: the database, or the message bus, does not answer
     """
-    late, end = down_time(bus.options), None
-    found = []
+    late = down_time(bus.options)
+    found, lost = [], []
     for host, seen in reports(database):
-        if is_up(seen, late):
+        if not reports_to_database(bus.options) or is_up(seen, late):
             found.append(Conductor(host, ask(bus.of(database), host, buses.TIMEOUT)))
-            continue
-        end = end or time.time() + PATIENCE
-        state = ask(bus.of(database), host, BRIEFLY) if time.time() < end else SILENT
+        else:
+            lost.append(host)
+    end = time.time() + PATIENCE
+    for host in lost:
+        state = ask(bus.of(database), host, BRIEFLY) if time.time() < end else UNASKED
         found.append(Conductor(host, DOWN if state == SILENT else state))
-    return found
+    return sorted(found)
 
 
 def reports(database):
-    """(host, when it last reported) of each conductor that one database knows."""
+    """(host, when it last reported) of each conductor that one database knows; first those that did so last."""
     with connection.opened(database) as opened:
         # From Liberty on, updated_at changes as well when somebody disables a service.
         column = 'last_seen_up' if 'last_seen_up' in opened.server.columns('services') else 'updated_at'
         rows = opened.rows("SELECT host, {0}, created_at FROM services "
-                           "WHERE topic = 'conductor' AND deleted = 0 ORDER BY host".format(column))
-    return [(host, seen or created) for host, seen, created in rows]
+                           "WHERE topic = 'conductor' AND deleted = 0".format(column))
+    return sorted([(host, seen or created) for host, seen, created in rows],
+                  key=lambda row: '{0}'.format(row[1] or ''), reverse=True)
+
+
+def reports_to_database(options):
+    """Whether services do: with memcached, or ZooKeeper up to Mitaka, the database has no word of which of them live.
+
+    :param options: the options that nova has read
+    """
+    return getattr(options, 'servicegroup_driver', 'db') == 'db'
 
 
 def down_time(options):

@@ -13,9 +13,11 @@ from nova.cascading.migration.report import NOT_CONFIGURED
 
 COLUMNS = ('kind', 'name', 'database', 'state', 'detail', 'next')
 NEXT = {1: 'install nova-cascading on these conductors before any nova proxy uses mappings',
-        2: 'see that RabbitMQ and nova-conductor run there; until then no mapping can be set'}
+        2: 'see that RabbitMQ and nova-conductor run there, and have nova forget hosts that are gone for good '
+           '(openstack compute service delete); until then mappings may be lost, or cannot be set'}
 VERDICTS = ('keep', 'lose', 'unknown')
-STATES = {survey.KEEPS: 'keeps', survey.LOSES: 'loses', survey.SILENT: 'silent', survey.DOWN: 'down'}
+STATES = {survey.KEEPS: 'keeps', survey.LOSES: 'loses', survey.SILENT: 'silent', survey.UNASKED: 'silent',
+          survey.DOWN: 'down'}
 _MODELS = (('db', 'main', 'models.py'), ('db', 'sqlalchemy', 'models.py'))
 
 # What is found out: its columns, the exit status that it means, and how people read it.

@@ -10,7 +10,7 @@ from nova.cascading.mapping import instances
 LAG = 3  # seconds that another node, from which we may read, can be behind the one that the conductor wrote to
 FORCE = 'even if another instance stands for that server, or a database that may have one is away'
 STOCK = 'install nova-cascading on every conductor first; see which ones lack it: nova-cascading status'
-BACK = ('nova-cascading: the conductor on {0} (database {1}) is down, so nobody can tell whether it keeps mappings\n'
+BACK = ('nova-cascading: nobody can tell whether the conductor on {0} (database {1}) keeps mappings: {2}\n'
         '  when it is back, run: nova-cascading status')
 
 
@@ -70,8 +70,8 @@ class Writer(object):
             raise errors.Unreachable('nothing was changed: no conductor of database {0} is at work: {1}'.format(
                 database.name, told), 'see that RabbitMQ and nova-conductor run, and that nova.conf leads to them')
         for one in found:
-            if one.state == survey.DOWN:
-                terminal.complain(BACK.format(one.host, database.name))
+            if one.state != survey.KEEPS:
+                terminal.complain(BACK.format(one.host, database.name, one.state))
 
     @staticmethod
     def _send(client, instance_uuid, mapping_uuid):

@@ -85,6 +85,25 @@ def test_user_who_does_not_own_the_tables_on_postgresql(bed):
     assert 'mapping_uuid' not in bed.columns(url) + bed.columns(url, 'shadow_instances')
 
 
+def test_a_tool_that_copies_a_table_meanwhile_is_waited_for(bed):
+    """pt-online-schema-change and gh-ost put their copy in the table's place at the end, and column and mappings go."""
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    for make, told, drop in (
+            ('CREATE TABLE _shadow_instances_gho LIKE shadow_instances', 'as the table _shadow_instances_gho shows',
+             'DROP TABLE _shadow_instances_gho'),
+            (f'CREATE TRIGGER pt_osc_{name}_instances_del AFTER DELETE ON instances FOR EACH ROW DELETE IGNORE FROM '
+             'instance_faults WHERE id = OLD.id', f'as the trigger pt_osc_{name}_instances_del shows',
+             f'DROP TRIGGER pt_osc_{name}_instances_del')):
+        bed.host.sql(make, name)
+        refused(bed, url, 2, told)
+        assert 'mapping_uuid' not in bed.columns(url) + bed.columns(url, 'shadow_instances')
+        bed.host.sql(drop, name)
+    bed.cascading('db sync', url)
+    bed.host.sql('CREATE TABLE _instances_new LIKE instances', name)
+    assert bed.is_right(url) and bed.cascading('db sync', url).status == 0, 'a copy that has the column is no danger'
+
+
 def test_read_only_server(bed):
     url = bed.mariadb(V233)
     bed.host.sql('SET GLOBAL read_only = 1', 'mysql')

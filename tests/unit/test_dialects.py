@@ -111,6 +111,16 @@ def test_a_node_that_would_keep_the_change_to_itself_is_refused(server, load):
         made.refuse_unchangeable()
 
 
+def test_a_table_that_another_tool_copies_is_changed_later(server, load):
+    base, lacking = load('database.dialects.base'), types.SimpleNamespace(index=True)
+    made = server(('_instances_gho', [('the table _instances_new',), (b'the trigger pt_osc_nova_instances_del',)]))
+    with pytest.raises(base.StatementError, match='as the table _instances_new and the trigger pt_osc_nova') as raised:
+        made.refuse_in_the_way(lacking)
+    assert (raised.value.kind, raised.value.status) == (base.LOCKED, 2)
+    assert 'wait for the end of that tool' in str(raised.value) and 'DROP TABLE' in str(raised.value)
+    server().refuse_in_the_way(lacking)
+
+
 def test_a_table_whose_row_versions_are_used_up_is_changed_in_place(server, worker):
     made = server(('ALGORITHM=INSTANT', 4092))
     made.add_columns([('instances', None)], worker(made))

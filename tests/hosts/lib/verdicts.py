@@ -83,6 +83,7 @@ COMMON = {  # of MariaDB and MySQL
     'a view in the place of a table': Case(REFUSED, VIEW),
     'an index of that name on another column': Case(REFUSED, (
         'CREATE INDEX instances_mapping_uuid_idx ON instances (host)',)),
+    'a copy that pt-online-schema-change makes': Case(NOT_NOW, ('CREATE TABLE _instances_new LIKE instances',)),
     'a column in capital letters': Case(GO, ('ALTER TABLE instances ADD MAPPING_UUID VARCHAR(36)',)),
     'triggers, and tables that refer to instances': Case(GO, (
         'CREATE TRIGGER t AFTER UPDATE ON instances FOR EACH ROW INSERT INTO shadow_instances (uuid) VALUES (NEW.uuid)',

@@ -125,6 +125,7 @@ class MySQL(base.Server):
 
     def refuse_in_the_way(self, missing):
         self.refuse_strangers()
+        obstacles.refuse_while_copied(self.connection)
         obstacles.refuse_taken_index(self.connection, missing)
 
     def refuse_disturbing(self, missing, options):

@@ -6,6 +6,14 @@ from nova.cascading.database.dialects import base
 _STRANGERS = """
     SELECT TABLE_NAME, CONCAT('a ', LOWER(TABLE_TYPE)) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
     AND TABLE_NAME IN ('instances', 'shadow_instances') AND TABLE_TYPE NOT IN ('BASE TABLE', 'SYSTEM VERSIONED')"""
+# pt-online-schema-change and gh-ost copy a table while it changes, and put the copy, without our column, in its place.
+_COPIES = """
+    SELECT CONCAT('the table ', TABLE_NAME) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+    AND TABLE_NAME IN ('_instances_new', '__instances_new', '_instances_gho',
+                       '_shadow_instances_new', '__shadow_instances_new', '_shadow_instances_gho')
+    UNION ALL SELECT CONCAT('the trigger ', TRIGGER_NAME) FROM information_schema.TRIGGERS
+    WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE IN ('instances', 'shadow_instances')
+    AND LEFT(TRIGGER_NAME, 7) = 'pt_osc_'"""
 _TAKEN_INDEX = """
     SELECT COALESCE(COLUMN_NAME, 'an expression') FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE()
     AND TABLE_NAME = 'instances' AND INDEX_NAME = :name AND SEQ_IN_INDEX = 1"""
@@ -21,6 +29,17 @@ _VIRTUAL = """
 def strangers(connection):
     """See base.Server.strangers."""
     return connection.rows(_STRANGERS)
+
+
+def refuse_while_copied(connection):
+    """:raises base.StatementError: another tool is changing one of the tables, and would undo what is done here"""
+    found = [errors.text(row[0]) for row in connection.rows(_COPIES)]
+    if found:
+        raise base.StatementError(
+            base.LOCKED, '{0}: pt-online-schema-change or gh-ost is changing nova\'s tables, as {1} shows; its copy '
+            'would take away what is done now'.format(connection.title, ' and '.join(found)),
+            'wait for the end of that tool, then run this again; if it was broken off, drop what it has left (the '
+            'triggers first): DROP TRIGGER, DROP TABLE')
 
 
 def refuse_taken_index(connection, missing):

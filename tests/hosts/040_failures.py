@@ -37,6 +37,19 @@ def test_with_the_database_down_it_is_installed_and_made_up_for(host, command):
 
 
 @debs.on_bookworm('ready')
+def test_a_compute_host_that_cannot_ask_the_database_of_its_nova_conf_has_nothing_to_make_up_for(host):
+    """One nova.conf for all hosts, and a firewall: the same host without the programs of a controller."""
+    host.run('rm /usr/bin/nova-api /usr/bin/nova-conductor /usr/bin/nova-scheduler; '
+             'cp /usr/bin/nova-manage /usr/bin/nova-compute')
+    done = host.run(INSTALL)
+    assert 'left alone, as no service of this host reads databases' in done.out + done.err
+    assert debs.FORK in debs.installed(host) and not host.exists(NOTE)
+    assert host.run('nova-cascading db check --gate').status == 0
+    host.run('touch /usr/bin/nova-conductor')
+    assert host.run('nova-cascading db sync --auto', check=False).status == 2
+
+
+@debs.on_bookworm('ready')
 def test_a_table_that_a_dump_holds_breaks_no_apt_run(host):
     """How long it takes is nothing that a package can know."""
     host.run('crudini --set /etc/nova/nova.conf cascading lock_retries 1;'

@@ -13,8 +13,8 @@ HOUSES = [
     (PROJECT, 'builder', ['__main__', 'cli', 'commands', 'repository', 'package', 'fork', 'source', 'common']),
     # cli is a person's way in, schema is nova's own.
     (PROJECT / 'src', 'nova.cascading', ['__main__', 'cli schema', 'mapping host', 'conductors migration', 'database',
-                                         'arguments config failure output safefile', 'intime redact terminal version',
-                                         'errors faults']),
+                                         'arguments config failure output safefile',
+                                         'installed intime redact terminal version', 'errors faults']),
 ]
 
 

@@ -67,6 +67,18 @@ def test_a_database_that_cannot_be_asked_is_unknown_and_never_nothing(status, tm
     assert 'cannot tell: database main' in told[1] and told[1].count('database main') == 1
 
 
+def test_a_compute_host_whose_database_cannot_be_asked_has_nothing_to_do(status, load, monkeypatch):
+    monkeypatch.setattr(load('installed'), 'programs', lambda: {'nova-compute', 'nova-manage'})
+    status.conf.write_text('[database]\nconnection = mysql+absent://nova@db/nova\n')
+
+    def survey(bus, database):
+        database.engine()
+    monkeypatch.setattr(status.module, 'survey', types.SimpleNamespace(of=survey))
+    code, found = facts(status, 'database')
+    assert (code, found[0]['state'], found[0]['next']) == (0, 'left alone', None)
+    assert facts(status, 'conductors') == (0, [])
+
+
 def test_a_compute_host_with_the_distributions_own_nova_conf_has_nothing_to_do(status, load, monkeypatch):
     """Debian's names /var/lib/nova/novadb, which is nowhere; the conductors are found in it."""
     status.conf.write_text('[database]\nconnection = sqlite:////var/lib/nova/novadb\n')

@@ -13,7 +13,7 @@ def host(load, tmp_path, monkeypatch):
     """Reads configurations as on a host whose distribution ships defaults, with or without services of a controller."""
     config = load('config')
     monkeypatch.setattr(config, 'SHIPPED', str(tmp_path / 'nova-dist.conf'))
-    monkeypatch.setattr(config, '_PLACES', (str(tmp_path / 'bin'),))
+    monkeypatch.setattr(load('installed'), 'places', lambda: (str(tmp_path / 'bin'),))
     monkeypatch.setattr(config.cfg, 'find_config_files', lambda **_: [str(tmp_path / 'nova.conf')])
     (tmp_path / 'nova.conf').write_text('')
     (tmp_path / 'bin').mkdir()
@@ -61,6 +61,67 @@ def test_what_the_distribution_ships_and_nobody_made_is_no_database(host):
     ships(host, f'sqlite:///{host.path}/absent.sqlite')
     installs(host, 'nova-api')
     assert host.found()[:2] == ([], [])
+
+
+AWAY = 'mysql+absent://nova:topsecret@db/nova'  # cannot be asked
+
+
+def names(host, url, more=''):
+    (host.path / 'nova.conf').write_text(f'[database]\nconnection = {url}\n{more}')
+    return ['--config-file', str(host.path / 'nova.conf')]
+
+
+def foreseen(host, conf):
+    for name in ('terminal', 'migration.feasibility', 'database.databases'):
+        host.load(name)
+    return host.load('host.preflight').verdict(sys.modules['nova.cascading'], conf)
+
+
+@pytest.mark.parametrize('key', ['database', 'api_database'])
+def test_on_a_compute_host_a_database_that_cannot_be_asked_is_left_alone_and_told(host, capsys, key):
+    """One nova.conf for all hosts, and a firewall; Debian's nova-common brings the WSGI programs along."""
+    for program in ('nova-compute', 'nova-manage', 'nova-api-wsgi', 'nova-rootwrap-daemon'):
+        installs(host, program)
+    conf = names(host, AWAY)
+    (host.path / 'nova.conf').write_text(f'[{key}]\nconnection = {AWAY}\n')
+    for words in (['sync', '--auto'], ['check'], ['check', '--gate'], ['sync', '--format', 'json']):
+        assert host.load('cli').main(['db', *words, *conf]) == 0
+        out, err = capsys.readouterr()
+        assert 'left alone, as no service of this host reads databases' in err and 'topsecret' not in err
+        assert 'names no database' not in out
+    assert '"state": "left alone"' in out
+    assert foreseen(host, conf) == 0
+    assert 'left alone' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('programs', 'more'), [
+    ([], ''), (['nova-compute', 'nova-conductor'], ''), (['nova-manage'], ''), (['nova-compute', 'nova-of-ours'], ''),
+    (['nova-compute'], '[conductor]\nuse_local = true\n'), (['nova-compute'], '[conductor]\nuse_local = what\n')])
+def test_where_something_may_read_databases_one_that_cannot_be_asked_is_waited_for(host, capsys, programs, more):
+    """In doubt it is a reader: a controller of a virtualenv alone, programs that nobody knows, Icehouse's use_local."""
+    for program in programs:
+        installs(host, program)
+    conf = names(host, AWAY, more)
+    assert host.load('cli').main(['db', 'sync', '--auto', *conf]) == 2
+    assert 'left alone' not in capsys.readouterr().err
+    assert foreseen(host, conf) == 3
+
+
+def test_on_a_compute_host_a_database_that_answers_and_lacks_the_column_gets_it(host, capsys):
+    installs(host, 'nova-compute')
+    conf = names(host, tables(host.path / 'nova.sqlite'))
+    assert host.load('cli').main(['db', 'check', *conf]) == 1
+    assert host.load('cli').main(['db', 'sync', '--auto', *conf]) == 0
+    assert host.load('cli').main(['db', 'check', *conf]) == 0
+
+
+def test_a_virtualenvs_programs_lie_beside_its_python(load, tmp_path, monkeypatch):
+    installed = load('installed')
+    monkeypatch.setattr(installed.sys, 'executable', str(tmp_path / 'python'))
+    for name, is_sure in (('nova-compute', True), ('nova-conductor', False)):
+        (tmp_path / name).write_text('')
+        monkeypatch.setattr(installed, 'places', lambda places=installed.places: places()[-1:])
+        assert installed.only_compute() == is_sure
 
 
 def test_what_an_administrator_chose_goes_before(host):

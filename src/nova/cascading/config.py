@@ -12,7 +12,7 @@ try:
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import errors, intime, redact
+from nova.cascading import errors, installed, intime, redact
 
 OPTIONS = [
     cfg.BoolOpt('auto_migrate', default=True,
@@ -48,9 +48,6 @@ SOURCES = 15  # seconds for all of config_source; oslo.config waits for ever
 GROUPS = ('database', 'api_database')
 # RDO's services read it before nova.conf. It names a database on localhost, on compute nodes too.
 SHIPPED = '/usr/share/nova/nova-dist.conf'
-# The services that read databases themselves; where one is installed, the database is here to be used.
-READERS = ('nova-conductor', 'nova-api', 'nova-scheduler', 'nova-cells')
-_PLACES = ('/usr/bin', '/usr/local/bin')
 
 
 class Configuration(cfg.ConfigOpts):
@@ -116,6 +113,7 @@ def _read(files, directories, given=()):
         conf.register_opts([_CONNECTION if group == 'database' else cfg.StrOpt('connection', secret=True),
                             _PARAMETERS], group=group)
     conf.register_opts([cfg.StrOpt(name, default=value) for name, value in _REFERENCES])
+    conf.register_opts([cfg.BoolOpt('use_local', default=False)], group='conductor')
     _readable(files, directories or _usual_directories())
     try:
         conf(conf.words, project='nova', prog='nova-manage', default_config_files=files)
@@ -162,9 +160,12 @@ def within_limits(options):
     return options
 
 
-def reads_databases():
-    """Whether a service that reads nova's databases is installed on this host."""
-    return any(os.path.exists(os.path.join(place, name)) for place in _PLACES for name in READERS)
+def is_compute_host(conf):
+    """Whether no service here reads databases, for sure; up to Mitaka, nova-compute does where it is told to."""
+    try:
+        return installed.only_compute() and not conf.conductor.use_local
+    except (cfg.Error, ValueError):  # neither true nor false
+        return False
 
 
 def inside_nova():
@@ -175,7 +176,7 @@ def inside_nova():
 
 def used(conf, group='database'):
     """The connection string of a group, or None; None too on a compute host, for what only the distribution names."""
-    return connection(conf, group) if group not in conf.shipped or reads_databases() else None
+    return connection(conf, group) if group not in conf.shipped or installed.readers() else None
 
 
 def connection(conf, group='database'):

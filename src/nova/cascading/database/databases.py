@@ -16,6 +16,12 @@ _TIMEOUT_ARGUMENT = {'mysqldb': 'connect_timeout', 'pymysql': 'connect_timeout',
                      'psycopg': 'connect_timeout', 'mysqlconnector': 'connection_timeout'}
 
 
+class LeftAlone(errors.CascadingError):
+    """A database cannot be asked, and no service of this host reads it: one nova.conf for all hosts, and a firewall."""
+
+    status = 0
+
+
 class Database(object):
     """One database to look after.
 
@@ -129,8 +135,19 @@ def ask(conf, question, deadline=None):
     deadline = deadline or asking.Deadline()
     found, problems = of(conf, deadline)
     answers = asking.all_of([_question(database, question) for database in found], deadline)
-    return [(database, answer) for database, answer in zip(found, answers)
-            if not is_nobodys(database.is_shipped, answer.error)], problems
+    return [(database, asking.Answer(answer.value, to_this_host(conf, answer.error)))
+            for database, answer in zip(found, answers)
+            if not is_nobodys(database.is_shipped, answer.error)], [to_this_host(conf, one) for one in problems]
+
+
+def to_this_host(conf, error):
+    """What it means here that a database has this error: on a compute host, one that cannot be asked is nobody's.
+
+    :param error: errors.CascadingError or None
+    """
+    if isinstance(error, errors.Unreachable) and config.is_compute_host(conf):
+        return LeftAlone('{0}; left alone, as no service of this host reads databases'.format(error.what))
+    return error
 
 
 def is_nobodys(is_shipped, error):

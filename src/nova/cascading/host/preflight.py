@@ -15,7 +15,7 @@ sys.path[:] = [path for path in sys.path if path[:1] == '/' and path != os.path.
 
 MODULES = {}  # name -> text
 # In the order of their imports; all of nova.cascading that the questions need.
-NAMES = ('errors', 'faults', 'redact', 'terminal', 'version', 'failure', 'intime', 'config',
+NAMES = ('errors', 'faults', 'redact', 'terminal', 'version', 'failure', 'intime', 'installed', 'config',
          'database', 'database.asking', 'database.silence', 'database.systemuser', 'database.celltemplate',
          'database.dialects', 'database.dialects.base', 'database.dialects.grants', 'database.dialects.topology',
          'database.dialects.obstacles', 'database.dialects.packed', 'database.dialects.mysql',
@@ -72,7 +72,7 @@ def verdict(fork, arguments):
         fork.terminal.say('nova-cascading: {0}'.format(problem))
     if any(problem.status == 1 for problem in problems):
         return REFUSE
-    return CANNOT_TELL if problems else GO
+    return CANNOT_TELL if any(problem.status for problem in problems) else GO
 
 
 def look(fork, opened, conf, adopting):

@@ -108,7 +108,8 @@ def all_databases(conf):
 
 
 def _unknown(kind, error, name, before):
-    return fact(kind, '{0}{1}'.format(before, error), name=name, state='unknown', detail=error.what, then=error.hint,
+    state = 'unknown' if error.status else 'left alone'
+    return fact(kind, '{0}{1}'.format(before, error), name=name, state=state, detail=error.what, then=error.hint,
                 status=error.status)
 
 
@@ -141,16 +142,17 @@ def all_conductors(conf):
         yield _unknown('conductors', error, None, 'conductors: cannot ask them: ')
         return
     for database in found:
-        for one in _conductors(reached, database):
+        for one in _conductors(reached, database, conf):
             yield one
 
 
-def _conductors(reached, database):
+def _conductors(reached, database, conf):
     place = '' if database.name == 'main' else ' of {0}'.format(database.name)
     try:
         found = survey.of(reached, database)
     except errors.CascadingError as error:
-        if databases.is_nobodys(database.is_shipped, error):  # a compute host with the distribution's own nova.conf
+        error = databases.to_this_host(conf, error)
+        if not error.status or databases.is_nobodys(database.is_shipped, error):  # told before, or a shipped nova.conf
             return
         yield _unknown('conductors', error, database.name, 'conductors{0}: cannot ask them: '.format(place))
         return

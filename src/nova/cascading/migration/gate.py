@@ -1,8 +1,10 @@
 """Whether services may start: with code that reads a column which is not there, they would only fail."""
 
-from nova.cascading import errors
+from nova.cascading import config, errors
 from nova.cascading.database import asking, connection, databases
 from nova.cascading.migration import desired, worker
+
+BRIEFLY = 3  # seconds for all databases, where no service waits for what they say
 
 
 def look(conf, report, may_mend=False):
@@ -13,7 +15,8 @@ def look(conf, report, may_mend=False):
     :param may_mend: whether to add what is missing when services would fail, unless auto_migrate is false in nova.conf
     :returns: (whether they do, whether it is known that nothing at all is left to be added)
     """
-    answers, problems = databases.ask(conf, desired.lack)
+    deadline = asking.Deadline(BRIEFLY) if config.is_compute_host(conf) else None
+    answers, problems = databases.ask(conf, desired.lack, deadline)
     if may_mend and conf.cascading.auto_migrate and _endangered(answers):
         answers = [(database, _mended(database, answer, conf, report)) for database, answer in answers]
     for problem in problems:
@@ -23,12 +26,15 @@ def look(conf, report, may_mend=False):
             report.fail(database.name, answer.error)
     for database, lacking in _endangered(answers):
         report.lacks(database, lacking)
-    return not _endangered(answers), not problems and all(_is_settled(answer) for _, answer in answers)
+    is_settled = all(problem.status == 0 for problem in problems) and all(_is_settled(answer) for _, answer in answers)
+    return not _endangered(answers), is_settled
 
 
 def _is_settled(answer):
-    """What nova has not set up yet gets all from nova's own sync."""
-    return isinstance(answer.error, errors.Uninitialised) if answer.error else not answer.value[0]
+    """What nova has not set up yet gets all from nova's own sync; what is left alone, from the hosts that read it."""
+    if answer.error:
+        return isinstance(answer.error, (errors.Uninitialised, databases.LeftAlone))
+    return not answer.value[0]
 
 
 def _endangered(answers):

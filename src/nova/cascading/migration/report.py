@@ -4,7 +4,7 @@ from nova.cascading import terminal
 
 NOT_CONFIGURED = 'nothing to migrate here: nova.conf names no database'
 COLUMNS = ('database', 'state', 'detail', 'next')  # of --format
-STATES = {1: 'refused', 2: 'unknown'}  # of a database about which there is an error, by its status
+STATES = {0: 'left alone', 1: 'refused', 2: 'unknown'}  # of a database about which there is an error, by its status
 
 
 class Report(object):

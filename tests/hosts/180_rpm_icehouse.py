@@ -60,6 +60,17 @@ def test_what_makes_up_for_a_migration_tries_a_held_table_once(host):
     assert tables_with_mapping(host) == BOTH_TABLES
 
 
+def test_a_database_that_only_a_services_own_file_names_is_found(host):
+    """Units without arguments leave nova-conductor to find nova-conductor.conf; here with the oslo.config of 2014."""
+    host.run(r"""install -D /dev/null /usr/share/nova/nova-dist.conf; cd /etc/nova; cp -p nova.conf whole
+                 sed -n '/^\[database/,$p' whole >nova-conductor.conf; sed -i '/^\[database/,$d' nova.conf""")
+    host.run('systemctl restart openstack-nova-conductor')
+    told = host.run('nova-cascading status').out
+    assert ', from /etc/nova/nova-conductor.conf: in place' in told and ': keeps mappings' in told
+    host.run('cd /etc/nova; mv whole nova.conf; rm nova-conductor.conf /usr/share/nova/nova-dist.conf; '
+             'systemctl restart openstack-nova-conductor')
+
+
 def test_byte_code_is_made_on_the_host_and_belongs_to_the_package(host):
     assert host.exists(f'{SITE}/cascading/cli.pyc')
     assert host.run(f'rpm -qf {SITE}/cascading/cli.pyc').out.startswith('python-nova-cascading-')

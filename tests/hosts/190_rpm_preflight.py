@@ -16,10 +16,17 @@ def test_a_sound_host_may_go_on(make_host):
 
 
 def test_a_database_that_is_down_is_a_reason_to_wait(make_host):
-    done = preflight(make_host('bookworm', 'rpm'))
+    host = make_host('bookworm', 'rpm')
+    done = preflight(host)
     assert done.status == 3
     assert 'see that the database server runs' in done.out
     assert 'nova:nova' not in done.out + done.err
+    # Where RDO's units lead, which start nova-conductor without arguments.
+    host.run('install -D /dev/null /usr/share/nova/nova-dist.conf; cd /etc/nova; '
+             'crudini --set nova-conductor.conf database connection "$(crudini --get nova.conf database connection)"; '
+             'crudini --del nova.conf database connection')
+    again = preflight(host)
+    assert (again.status, again.out) == (3, done.out)
 
 
 def test_another_python3_than_nova_s_hides_no_database(make_host):

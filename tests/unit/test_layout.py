@@ -14,7 +14,7 @@ HOUSES = [
     # cli is a person's way in, schema is nova's own.
     (PROJECT / 'src', 'nova.cascading', ['__main__', 'cli schema', 'mapping host', 'conductors migration', 'database',
                                          'arguments config failure output safefile',
-                                         'installed intime redact terminal version', 'errors faults']),
+                                         'conffiles installed intime redact terminal version', 'errors faults']),
 ]
 
 

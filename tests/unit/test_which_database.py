@@ -12,7 +12,7 @@ import pytest
 def host(load, tmp_path, monkeypatch):
     """Reads configurations as on a host whose distribution ships defaults, with or without services of a controller."""
     config = load('config')
-    monkeypatch.setattr(config, 'SHIPPED', str(tmp_path / 'nova-dist.conf'))
+    monkeypatch.setattr(load('conffiles'), 'SHIPPED', str(tmp_path / 'nova-dist.conf'))
     monkeypatch.setattr(load('installed'), 'places', lambda: (str(tmp_path / 'bin'),))
     monkeypatch.setattr(config.cfg, 'find_config_files', lambda **_: [str(tmp_path / 'nova.conf')])
     (tmp_path / 'nova.conf').write_text('')

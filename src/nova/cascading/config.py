@@ -1,18 +1,16 @@
 """Read nova.conf the way nova-manage of the same host reads it."""
 
 import contextlib
-import glob
 import os
 import re
 import socket
-import stat
 
 try:
     from oslo_config import cfg
 except ImportError:
     from oslo.config import cfg
 
-from nova.cascading import errors, installed, intime, redact
+from nova.cascading import conffiles, errors, installed, intime, redact
 
 OPTIONS = [
     cfg.BoolOpt('auto_migrate', default=True,
@@ -31,7 +29,6 @@ OPTIONS = [
                     'tables that are in use.'),
 ]
 _KINDS = {cfg.BoolOpt: 'true or false', cfg.IntOpt: 'a whole number'}
-_GIVEN = ('/dev/fd/', '/dev/stdin', '/proc/self/fd/')  # what whoever runs this has opened
 _AGAIN = 'correct it, then run this again'
 # PostgreSQL waits for ever with a limit of 0; without an attempt nothing is done, and nothing fails.
 _LIMITS = (('lock_wait_timeout', 1, 3600), ('lock_retries', 0, 10000), ('max_wait', 0, 604800))
@@ -43,23 +40,22 @@ _CONNECTION = cfg.StrOpt('connection', secret=True, deprecated_opts=[
     cfg.DeprecatedOpt('sql_connection', group='DATABASE'),
     cfg.DeprecatedOpt('connection', group='sql')])
 _PARAMETERS = cfg.StrOpt('connection_parameters', default='', secret=True)  # oslo.db's
-DIRECTORY = '/etc/nova'
 SOURCES = 15  # seconds for all of config_source; oslo.config waits for ever
 GROUPS = ('database', 'api_database')
-# RDO's services read it before nova.conf. It names a database on localhost, on compute nodes too.
-SHIPPED = '/usr/share/nova/nova-dist.conf'
 
 
 class Configuration(cfg.ConfigOpts):
     """nova's configuration.
 
     :ivar words: the arguments that name files and directories; empty: the usual ones are read
+    :ivar more: files besides nova-manage's that are read, as only services find them
     :ivar shipped: the groups whose database the distribution names, and nobody has chosen
     :ivar found: all databases (databases.Database), once a command has looked for them
     :ivar away: of those, the error of each that cannot be reached
     """
 
     words = ()
+    more = ()
     shipped = ()
     found = None
     away = None
@@ -74,7 +70,9 @@ def read(files=None, directories=None):
     """
     with intime.limit('what config_source of nova.conf names', SOURCES, 'see that it runs, then run this again'):
         with without_home():
-            return _read(files, directories, files) if files else _read_usual(directories)
+            if files or directories:
+                return _read(files, directories, files) if files else _read_usual(directories)
+            return _read_services()
 
 
 @contextlib.contextmanager
@@ -93,19 +91,47 @@ def without_home():
             os.environ['HOME'] = home
 
 
-def _read_usual(directories):
-    chosen = [path for path in cfg.find_config_files(project='nova', prog='nova-manage')
-              if not path.endswith('-dist.conf')]
-    conf = _read(chosen, directories)
-    if not os.path.exists(SHIPPED):
+def _read_services():
+    """nova-manage's configuration; with the files that only services find, where those alone name a database."""
+    conf = _read_usual()
+    files = dict((name, conffiles.own(name)) for name in installed.readers())
+    services = [_read_usual(program=name) for name in installed.READERS if files.get(name)]
+    for group in GROUPS:
+        _refuse_contradiction([conf] + services, group)
+    if not [group for group in GROUPS for one in services if _chosen(one, group) and not _chosen(conf, group)]:
         return conf
-    unchosen = [group for group in GROUPS if connection(conf, group) is None]
-    conf = _read([SHIPPED] + chosen, directories)
-    conf.shipped = [group for group in unchosen if connection(conf, group)]
+    more = [path for name in reversed(installed.READERS) for path in files.get(name, ())]  # nova-conductor's count most
+    return _read_usual(more=more)
+
+
+def _refuse_contradiction(readings, group):
+    """:raises errors.Unreachable: programs are led to different databases, and nobody knows which is meant"""
+    named = [one for one in readings if _chosen(one, group)]
+    places = [_chosen(one, group).rpartition('@')[2].partition('?')[0] for one in named]
+    for one, place in zip(named, places):
+        if place != places[0]:
+            raise errors.Unreachable('{0} and {1} name different databases ([{2}] connection)'.format(
+                source(named[0], group) or 'the environment', source(one, group) or 'the environment', group),
+                'let them name the same one, then run this again; or name the files to be read with --config-file')
+
+
+def _chosen(conf, group):
+    """The connection string that somebody has chosen, or None."""
+    return None if group in conf.shipped else connection(conf, group)
+
+
+def _read_usual(directories=None, program=conffiles.MANAGE, more=()):
+    chosen = conffiles.usual(program) + list(more)
+    conf = _read(chosen, directories, program=program)
+    if os.path.exists(conffiles.SHIPPED):
+        unchosen = [group for group in GROUPS if connection(conf, group) is None]
+        conf = _read([conffiles.SHIPPED] + chosen, directories, program=program)
+        conf.shipped = [group for group in unchosen if connection(conf, group)]
+    conf.more = more
     return conf
 
 
-def _read(files, directories, given=()):
+def _read(files, directories, given=(), program=conffiles.MANAGE):
     conf = Configuration()
     conf.words, conf.away = arguments(given, directories), {}
     conf.register_opts(OPTIONS, group='cascading')
@@ -114,9 +140,9 @@ def _read(files, directories, given=()):
                             _PARAMETERS], group=group)
     conf.register_opts([cfg.StrOpt(name, default=value) for name, value in _REFERENCES])
     conf.register_opts([cfg.BoolOpt('use_local', default=False)], group='conductor')
-    _readable(files, directories or _usual_directories())
+    conffiles.refuse_unreadable(files, directories or conffiles.directories(program))
     try:
-        conf(conf.words, project='nova', prog='nova-manage', default_config_files=files)
+        conf(conf.words, project='nova', prog=program, default_config_files=files)
     except (cfg.Error, EnvironmentError, ValueError) as error:
         raise errors.Unreachable('cannot read {0}: {1}'.format(', '.join(files) or 'nova.conf', told(error)), _AGAIN)
     within_limits(conf.cascading)
@@ -251,38 +277,5 @@ def _files(conf):
     directories += [path for path in getattr(conf, 'config_dirs', None) or [] if path not in directories]
     named = list(conf.config_file or [])
     if conf.words and not [word for word in conf.words if word.startswith('--config-dir=')]:
-        return _inside(directories) + named  # those that are read unasked
-    return named + _inside(directories)
-
-
-def _inside(directories):
-    return [path for directory in directories for path in sorted(glob.glob(os.path.join(directory, '*.conf')))]
-
-
-def _mode(path):
-    try:
-        return os.stat(path).st_mode
-    except EnvironmentError:
-        return 0
-
-
-def _usual_directories():
-    return cfg.find_config_dirs(project='nova', prog='nova-manage') if hasattr(cfg, 'find_config_dirs') else []
-
-
-def _readable(files, directories):
-    named = list(files) + _inside(directories)
-    pipes = [path for path in named if not path.startswith(_GIVEN) and stat.S_ISFIFO(_mode(path))]
-    if pipes:  # the user nova may write there; nobody waits for what may never come
-        raise errors.Unreachable('{0}: is a pipe, and no file'.format(pipes[0]), 'put nova.conf there as a file')
-    hidden = [path for path in named if not os.access(path, os.R_OK)]
-    # oslo.config finds nothing in a directory that it may not list, and says nothing.
-    hidden += [path for path in directories if not os.access(path, os.R_OK | os.X_OK)]
-    if not files and os.path.isdir(DIRECTORY) and not os.access(DIRECTORY, os.R_OK | os.X_OK):
-        hidden = [DIRECTORY]
-    if hidden:
-        missing = not os.path.exists(hidden[0]) and os.access(os.path.dirname(hidden[0]) or '.', os.X_OK)
-        what = 'directory' if hidden[0] in directories else 'file'
-        raise errors.Unreachable('{0}: {1}'.format(hidden[0], 'there is no such ' + what if missing else
-                                                   'you may not read it'),
-                                 None if missing else 'run this as root or as the user nova')
+        return conffiles.inside(directories) + named  # those that are read unasked
+    return named + conffiles.inside(directories)

@@ -30,7 +30,7 @@ class Bus(object):
             with in_time('the message bus'):
                 with config.without_home():
                     # What nova's services read: with nova-dist.conf, which names RDO's message bus.
-                    usual = cfg.find_config_files(project='nova', prog='nova-manage')
+                    usual = cfg.find_config_files(project='nova', prog='nova-manage') + list(conf.more)
                     nova.config.parse_args(['nova-manage'] + conf.words, default_config_files=usual)
             self.options = options()
         self._usual = rpc.TRANSPORT

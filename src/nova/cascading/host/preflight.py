@@ -15,7 +15,7 @@ sys.path[:] = [path for path in sys.path if path[:1] == '/' and path != os.path.
 
 MODULES = {}  # name -> text
 # In the order of their imports; all of nova.cascading that the questions need.
-NAMES = ('errors', 'faults', 'redact', 'terminal', 'version', 'failure', 'intime', 'installed', 'config',
+NAMES = ('errors', 'faults', 'redact', 'terminal', 'version', 'failure', 'intime', 'installed', 'conffiles', 'config',
          'database', 'database.asking', 'database.silence', 'database.systemuser', 'database.celltemplate',
          'database.dialects', 'database.dialects.base', 'database.dialects.grants', 'database.dialects.topology',
          'database.dialects.obstacles', 'database.dialects.packed', 'database.dialects.mysql',

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import shlex
 import time
 from pathlib import Path
 
@@ -47,13 +48,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def refuse_strangers(root: Path, trusted: set[str]) -> None:
-    """Where no trusted key can have signed, that is all there is to say: the copy may be well, or anybody's."""
-    own = root / transaction.ARMORED
-    named = keys.in_file(root / transaction.BINARY)
+    """Where no trusted key can have signed, that is all there is to say: the copy may be well, or anybody's.
+
+    To be imported is the very file whose keys are told: whoever made the copy can have put others into the other one.
+    """
+    own = root / transaction.BINARY
+    named = keys.in_file(own)
     if trusted and (not named or trusted & set(named)):
         return
-    others = ' '.join(f'--key {name}' for name in named)
+    file, place = shlex.quote(str(own) if named else 'FILE'), shlex.quote(str(root))
+    words = ' '.join(f'--key {name}' for name in named or ['FINGERPRINT'])
+    compare = 'compare that with the fingerprint that the publisher has told you. Only if they are the same: ' if named \
+        else "take the publisher's key from elsewhere: "
     raise BuildError(f'{root} has no good signature by a trusted key; its own {own.name} has '
                      f'{", ".join(named) or "no key"}',
-                     f'compare that with the fingerprint that the publisher has told you. Only if they are the same: '
-                     f'gpg --import {own} && ./build.sh verify --to {root} {others or "--key FINGERPRINT"}')
+                     f'{compare}gpg --import {file} && ./build.sh verify --to {place} {words}')

@@ -126,13 +126,14 @@ def trusted(names: Sequence[str]) -> list[Key]:
 
 
 def in_file(path: Path) -> list[str]:
-    """The fingerprints of the keys in a binary file, which nobody trusts for being there."""
-    return [key.fingerprint for key in _listed('--show-keys', str(path))]
+    """The fingerprints of the keys in a file, which nobody trusts for being there."""
+    with workplace.directory() as home:  # gpg reads no file without one, and who checks a mirror may have none yet
+        return [key.fingerprint for key in _listed('--show-keys', str(path), GNUPGHOME=home)]
 
 
-def _listed(command: str, *names: str) -> list[Key]:
+def _listed(command: str, *names: str, **more: str) -> list[Key]:
     done = subprocess.run(['gpg', *PLAIN, '--with-colons', '--with-fingerprint', '--with-fingerprint', command, *names],
-                          capture_output=True, encoding='utf-8', errors='replace', env=_environment())
+                          capture_output=True, encoding='utf-8', errors='replace', env={**_environment(), **more})
     keys: list[tuple[str, list[list[str]]]] = []
     for line in done.stdout.splitlines():
         fields = [*line.split(':'), *[''] * 15]

@@ -89,28 +89,38 @@ def test_a_repository_signed_by_somebody_else_is_refused(repo, tmp_path):
         assert 'no good signature by a trusted key' in done.stdout
 
 
-def test_a_mirror_without_the_key_is_told_how_to_get_it(first):
-    with repositories.gnupg() as empty:
-        mirror = Publisher(first.root, empty)
-        done = mirror('verify', check=False)
-        assert done.returncode == 1
-        assert f'gpg --import {first.root}/nova-cascading.asc' in done.stdout
-        subprocess.run(['gpg', '--batch', '-q', '--import', first.root / 'nova-cascading.asc'], check=True,
-                       env={'PATH': repositories.PATH, 'GNUPGHOME': str(empty)}, capture_output=True)
+def told(said):
+    """The commands that import a key and verify with it, of what a verify without it has said."""
+    line = next(line for line in said.splitlines() if 'gpg --import' in line)
+    return line[line.index('gpg --import'):].split(' && ')
+
+
+def test_a_mirror_without_the_key_is_told_how_to_get_it_and_never_another_one(repo):
+    """Whoever has made the copy has put a key of his own, with our name, beside the one that is shown."""
+    with repositories.gnupg() as empty, repositories.gnupg() as his:
+        repositories.make_key(his, keys.OWNER)
+        mirror = Publisher(repo.root, empty)
+        armored = repo.root / 'nova-cascading.asc'
+        honest = armored.read_text()
+        armored.write_text(repositories.gpg(his, '--armor', '--export'))
+        imported, _ = told(mirror('verify', check=False).stdout)
+        subprocess.run(['sh', '-ec', imported], check=True, capture_output=True,
+                       env={'PATH': repositories.PATH, 'GNUPGHOME': str(empty)})
+        armored.write_text(honest)
         assert 'every signature and hash good' in mirror('verify').stdout
+        assert repositories.fingerprint(his) not in repositories.gpg(empty, '--with-colons', '--list-keys')
 
 
 def test_a_mirror_of_somebody_who_signs_with_a_key_of_his_own_is_told_how_to_check_it(tmp_path):
-    with repositories.gnupg() as theirs, repositories.gnupg() as empty:
+    """Though its user has no GnuPG home yet."""
+    with repositories.gnupg() as theirs, repositories.gnupg() as top:
         repositories.make_key(theirs, 'Example Org')
-        origin = Publisher(tmp_path / 'theirs', theirs)
+        origin = Publisher(tmp_path / "it's theirs", theirs)
         origin('publish', '--key', 'Example Org', repositories.deb(tmp_path / 'in', 1))
-        done = Publisher(origin.root, empty)('verify', check=False)
-        line = next(line for line in done.stdout.splitlines() if 'gpg --import' in line)
-        imported, verified = line[line.index('gpg --import'):].split(' && ')
+        imported, verified = told(Publisher(origin.root, top / 'none')('verify', check=False).stdout)
         assert f"--key {repositories.fingerprint(theirs, 'Example Org')}" in verified
         done = subprocess.run(['sh', '-ec', f'{imported} && {verified}'], cwd=PROJECT, capture_output=True, text=True,
-                              env={'PATH': repositories.PATH, 'GNUPGHOME': str(empty)})
+                              env={'PATH': repositories.PATH, 'GNUPGHOME': str(top)})
         assert 'every signature and hash good' in done.stdout, done.stderr
 
 

@@ -16,6 +16,7 @@ FILES = 'files.html'
 TEMPLATE = Path(__file__).parent / 'templates/page.html'
 KEYRING = '/usr/share/keyrings/nova-cascading-archive-keyring.gpg'
 OLD_KEYRING = '/etc/apt/trusted.gpg.d/nova-cascading.gpg'
+RPM_KEY = '/etc/pki/rpm-gpg/RPM-GPG-KEY-nova-cascading'
 LIST = '/etc/apt/sources.list.d/nova-cascading.list'
 KEYRING_PACKAGE = 'nova-cascading-archive-keyring'
 SHOWN = 3
@@ -31,8 +32,9 @@ echo 'deb {url} {suite} main' >{list}
 chmod 644 {old_keyring} {list}
 apt-get update
 apt-get install nova-cascading-archive-keyring && ln -sf {keyring} {old_keyring}'''
-# Neither dnf nor yum checks a file's signature unless it is told to.
-RPM = '''rpm --import {url}/nova-cascading.asc
+# A file, whose fingerprint can be compared. Neither dnf nor yum checks a file's signature unless it is told to.
+RPM = '''curl -fsSo {key} {url}/nova-cascading.asc
+rpm --import {key}
 {tool} --setopt=localpkg_gpgcheck=1 install {url}/{release}'''
 WAY_BACK = '''<p>The database gets one column and an index; then the nova services that were running are restarted, the
 conductor first, and nothing else. The way back: <code>nova-cascading uninstall</code> prints the commands,
@@ -131,7 +133,8 @@ def rpm_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> lis
     later = f'<p>This source is off by itself: <code>{tool}{enable} update {values["library"]}</code> brings newer ' \
             'versions.</p>' if enable else ''
     return [see(f'rpm -q {values["stock"]}'),
-            step(f'1. Take the key and the source ({tool})', RPM.format(tool=tool, release=release, **values)),
+            step(f'1. Take the key and the source ({tool})',
+                 RPM.format(tool=tool, release=release, key=RPM_KEY, **values)),
             step('2. Look: can nova’s database be changed?', 'nova-cascading-preflight'),
             step(f'3. Install; {tool} shows that {values["stock"]} is replaced', f'nova-cascading-preflight && {what}'),
             *([later] if later else [])]

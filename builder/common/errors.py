@@ -6,13 +6,13 @@ import re
 UNPRINTABLE = re.compile('[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]')
 
 
-# Of a mirror, a proxy, an index: tools repeat their addresses.
-PASSWORD = re.compile(r'(://[^:/@\s]*:)[^/\s\'"]+@')
+# Of a mirror, a proxy, an index: tools repeat their addresses. A token may stand in the place of the user's name.
+PASSWORD = re.compile(r'://[^/\s\'"]+@')
 
 
 def printable(text: str) -> str:
-    """The text without what makes a terminal do something, and without passwords in addresses."""
-    return UNPRINTABLE.sub(lambda found: f'\\u{ord(found[0]):04x}', PASSWORD.sub(r'\1***@', text))
+    """The text without what makes a terminal do something, and without users, passwords and tokens in addresses."""
+    return UNPRINTABLE.sub(lambda found: f'\\u{ord(found[0]):04x}', PASSWORD.sub('://***@', text))
 
 
 class BuildError(Exception):

@@ -129,8 +129,9 @@ def test_the_wait_for_a_lock_has_an_end(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(('said', 'told'), [
     ('curl error (7) for http://user:s3cr@t@mirror.example.org/repomd.xml, "https://u:s3cret@x"',
-     'curl error (7) for http://user:***@mirror.example.org/repomd.xml, "https://u:***@x"'),
-    ('http://host:80/a@1.0 ssh://git@host/x http://[::1]:80/a@b', 'http://host:80/a@1.0 ssh://git@host/x http://[::1]:80/a@b')])
+     'curl error (7) for http://***@mirror.example.org/repomd.xml, "https://***@x"'),
+    ('https://t0ken:@host/a https://t0ken@host:80/a', 'https://***@host/a https://***@host:80/a'),
+    ('http://host:80/a@1.0 http://[::1]:80/a@b', 'http://host:80/a@1.0 http://[::1]:80/a@b')])
 def test_passwords_of_mirrors_and_proxies_are_told_to_nobody(said, told):
     with pytest.raises(BuildError) as caught:
         tools.run(['sh', '-c', 'echo "$1" >&2; exit 1', 'sh', said])

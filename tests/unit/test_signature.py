@@ -36,6 +36,13 @@ def test_what_is_not_as_it_was_signed_is_refused(told, line):
 
 
 @pytest.mark.parametrize('line', [OLD, NEW])
+def test_a_payload_that_is_not_what_the_signed_header_says_is_refused(told, line):
+    """rpm 4.18 signs the header alone."""
+    with pytest.raises(BuildError, match=r'is not what was signed \(Payload'):
+        told(line.format('OK') + DIGESTS.replace('Payload SHA256 digest: OK', 'Payload SHA256 digest: BAD (7 != 9)'))
+
+
+@pytest.mark.parametrize('line', [OLD, NEW])
 def test_a_key_that_this_machine_lacks_is_told(told, line):
     said = told(DIGESTS + line.format('NOKEY'))
     assert 'nobody vouches for python3-nova.rpm: this machine cannot tell' in said and 'rpm --import' in said

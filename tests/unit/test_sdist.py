@@ -214,8 +214,14 @@ def test_what_is_no_bare_repository_is_left_alone(tree, checkout, tmp_path):
     assert git(checkout, 'status', '--porcelain') == ''
 
 
+def test_where_no_repository_can_be_made_nothing_is_built_first(tree, tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(BuildError, match='/file is no directory that you may write in'):
+        branch.look(obtain(str(tree), tmp_path / 'w', documents=True), tmp_path / 'file/below/git')
+
+
 def test_the_command_builds_all_of_it_and_prove_does_it_again(tree, tmp_path):
-    done = subprocess.run([PROJECT / 'build.sh', 'sdist', tree, '--to', tmp_path / 'out', '--git', tmp_path / 'git'],
+    done = subprocess.run([PROJECT / 'build.sh', 'sdist', tree, '--to', tmp_path / 'out', '--git', tmp_path / 'a/b/git'],
                           capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert sorted(path.suffix for path in Path(tmp_path / 'out').iterdir()) == ['.gz', '.whl']

@@ -57,7 +57,8 @@ def write(members: dict[str, Member], tree: Tree, to: Path, *, revision: int, ep
 def look(tree: Tree, to: Path) -> None:
     """Whether ``write`` could do it: asked before all else is built.
 
-    :raises BuildError: ``to`` is something else than a bare repository, or the source's checkout has no whole history.
+    :raises BuildError: ``to`` is something else than a bare repository or cannot be written, or the source's checkout
+        has no whole history.
     """
     tools.need(['git'])
     Repository(to).check()
@@ -107,10 +108,15 @@ class Repository:
     def check(self) -> None:
         if not self.is_new() and self.ask('rev-parse', '--is-bare-repository') != 'true':
             raise BuildError(f'{self.path} is there and is no bare git repository', 'name a new directory with --git')
+        there = next(place for place in [self.path, *self.path.parents] if os.path.lexists(place))
+        if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+            raise BuildError(f'the repository {self.path} cannot be written: {there} is no directory that you may write '
+                             'in', 'name another place with --git')
 
     def prepare(self) -> None:
         self.check()
         if self.is_new():
+            self.path.parent.mkdir(parents=True, exist_ok=True)  # git makes the last directory alone
             self.run('init', '--quiet', '--bare', '--template=')
 
     def upstream(self, tree: Tree) -> str:

@@ -7,6 +7,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import shlex
 import shutil
 import sys
 import time
@@ -35,10 +36,11 @@ def locked(root: Path) -> Iterator[None]:
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise BuildError(f'the lock {place} cannot be opened: {error.strerror}',
-                         f'see `ls -l {place}`; publish as the user who owns the repository') from error
+                         f'see `ls -l {quoted(place)}`; publish as the user who owns the repository') from error
     with os.fdopen(descriptor, 'w') as lock:
         if os.fstat(descriptor).st_uid not in (os.geteuid(), 0, root.parent.stat().st_uid):
-            raise BuildError(f'the lock {place} belongs to somebody else', f'rm {place}, then run the same again')
+            raise BuildError(f'the lock {place} belongs to somebody else',
+                             f'rm {quoted(place)}, then run the same again')
         with contextlib.suppress(PermissionError):  # an older one, of another owner of the tree
             os.fchmod(descriptor, 0o600)
         _hold(lock, place, root)
@@ -56,7 +58,7 @@ def _hold(lock: IO[str], place: Path, root: Path) -> None:
         else:
             return
     raise BuildError(f'another publisher has worked on {root} for {WAIT} seconds; nothing was changed',
-                     f'`fuser -v {place}` shows which; run the same again when it has ended')
+                     f'`fuser -v {quoted(place)}` shows which; run the same again when it has ended')
 
 
 @contextmanager
@@ -68,6 +70,7 @@ def replacement(root: Path) -> Iterator[Path]:
     :raises BuildError: the file system cannot exchange two directories in one step.
     """
     work = _beside(root, 'next')
+    _refuse(root, work)  # before anything there is ours to clear up
     try:
         _begin(root, work)
         yield work
@@ -93,12 +96,15 @@ def _indivisible(root: Path, why: str) -> BuildError:
                       'publish with --to DIR on a local file system (ext4, xfs, btrfs), then carry it over with rsync')
 
 
-def _begin(root: Path, work: Path) -> None:
+def _refuse(root: Path, work: Path) -> None:
     if root.exists() and root.stat().st_dev != root.parent.stat().st_dev:
         raise _indivisible(root, 'it is a mount point')
     if work.is_symlink() or (work.exists() and work.stat().st_uid not in (os.geteuid(), root.parent.stat().st_uid)):
         raise BuildError(f'somebody else has put {work} there, where a publisher works',
-                         f'rm -r {work}, then run the same command again')
+                         f'rm -r {quoted(work)}, then run the same command again')
+
+
+def _begin(root: Path, work: Path) -> None:
     if work.exists():
         shutil.rmtree(work)
     if root.exists():
@@ -145,6 +151,10 @@ def readable(tree: Path) -> None:
             path = Path(folder, name)
             if not path.is_symlink() and path.stat().st_mode & 0o777 != 0o644:
                 path.chmod(0o644)
+
+
+def quoted(path: Path) -> str:
+    return shlex.quote(str(path))
 
 
 def _beside(root: Path, what: str) -> Path:

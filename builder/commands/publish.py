@@ -10,7 +10,6 @@ Rotating keys: publish with --key OLD --key NEW until the hosts have the new key
 from __future__ import annotations
 
 import argparse
-import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,13 +17,11 @@ from builder.commands import options
 from builder.common import tools
 from builder.common.errors import BuildError
 from builder.common.files import sha256
-from builder.repository import fleet, incoming, keyring, naming, pypi, targets, yum
+from builder.repository import fleet, incoming, keyring, naming, pypi, settings, targets, yum
 from builder.repository.change import Change
 from builder.repository.incoming import Package
 from builder.repository.state import SUITE, Entry, Suite
 from builder.repository.transaction import TOOLS, carry, change, say
-
-MOST_DAYS = 3650
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -50,19 +47,14 @@ def suite_name(text: str) -> str:
 
 
 def address(text: str) -> str:
-    if re.search('://[^/]*@', text):
-        raise argparse.ArgumentTypeError(
-            "it has a user's name or password in it, which the page and the packages would show to everybody; leave it "
-            'out: hosts have theirs in /etc/apt/auth.conf.d, or as username= and password= in the .repo file')
-    # It becomes a word of shell lines on the page, of sources.list and of .repo files.
-    if not re.fullmatch(r'[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,\[\]-]+', text):
-        raise argparse.ArgumentTypeError(f'{text!r} is no address, as https://packages.example.org/nova-cascading')
+    if why := settings.wrong_address(text):
+        raise argparse.ArgumentTypeError(why)
     return text
 
 
 def days(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= MOST_DAYS:
-        raise argparse.ArgumentTypeError(f'{text!r} is no number of days from 1 to {MOST_DAYS}')
+    if why := settings.wrong_days(text):
+        raise argparse.ArgumentTypeError(why)
     return int(text)
 
 

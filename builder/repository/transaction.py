@@ -12,7 +12,7 @@ from pathlib import Path
 from builder.common import needs, tools
 from builder.common.errors import BuildError
 from builder.common.files import sha256
-from builder.repository import apt, keys, ownership, page, policy, pypi, sums, times, yum
+from builder.repository import apt, keys, ownership, page, policy, pypi, settings, sums, times, yum
 from builder.repository.atomic import locked, readable, replace, replacement
 from builder.repository.change import Change
 from builder.repository.state import NAME, State, Suite
@@ -45,6 +45,7 @@ def change(root: Path, wanted_keys: Sequence[str], edit: Callable[[Change], None
             if reset_date:
                 times.bring_back(this)
             edit(this)
+            settings.refuse(state, root)
             finish(this, root)
             readable(work)
     for line in this.said:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from builder.common.errors import BuildError
-from builder.common.files import deliver
+from builder.common.files import deliver, sha256
 from builder.repository import check, isolated, keys, ownership
 from builder.repository.state import State
 from tests import repositories
@@ -153,6 +153,20 @@ def test_words_that_end_in_paths_and_shell_lines_are_checked(repo, words):
     done = repo('publish', '--refresh', *words, check=False)
     assert done.returncode == 2 and 's3cret' not in done.stdout
     assert repo('verify').returncode == 0
+
+
+@pytest.mark.parametrize(('remembered', 'again'), [
+    ({'url': 'https://user:s3cret@x/nc'}, ['--url', repositories.URL]), ({'valid_days': 0}, ['--valid-days', '180'])])
+def test_what_an_earlier_version_let_in_is_not_published_again(repo, inside, remembered, again):
+    state, listing = repo.root / 'state.json', repo.root / 'SHA256SUMS'
+    before, now = json.loads(state.read_text()), sha256(state)
+    state.write_text(json.dumps({**before, **remembered}, sort_keys=True))
+    listing.write_text(listing.read_text().replace(now, sha256(state)))
+    (repo.root / 'SHA256SUMS.asc').write_bytes(keys.sign(listing.read_bytes(), before['keys'], before['time'] + 1))
+    refused(repo, ['publish', '--refresh'], 'remembers', f'--to {repo.root} --refresh {again[0]}')
+    assert 's3cret' not in repo('publish', '--refresh', check=False).stdout
+    repo('publish', '--refresh', *again)
+    assert 's3cret' not in (repo.root / 'index.html').read_text()
 
 
 def test_a_directory_whose_name_is_no_text_serves_as_well(tmp_path, home):

@@ -16,17 +16,23 @@ fi
 # Root runs nothing that others can write, or put in the place of it. Believed are root, the owner of this file, and who
 # typed sudo.
 refuse_open() {
+    case ${SUDO_UID:-0} in *[!0-9]*) sudoer=0 ;; *) sudoer=${SUDO_UID:-0} ;; esac
     owner=$(stat -c %u "$here/build.sh")
     # A group of the owner's own, as useradd makes one for each user, has nobody else in it until somebody is put there.
     group=$(stat -c %g "$here/build.sh")
     [ -z "$(in_group "$group")" ] || group=0
-    open=$(cd -- "$here" && project ! -type l \( ! -user 0 ! -user "$owner" -o -perm -002 -o \
-        -perm -020 ! -group 0 ! -group "$group" \) -print | head -n 1)
+    sudoers=$(getent passwd "$sudoer" | cut -d: -f4)
+    [ -n "$sudoers" ] && [ -z "$(in_group "$sudoers")" ] || sudoers=0
+    open=$(cd -- "$here" && project ! -type l \( ! -user 0 ! -user "$owner" ! -user "$sudoer" -o -perm -002 -o \
+        -perm -020 ! -group 0 ! -group "$group" ! -group "$sudoers" \) -print | head -n 1)
     # Where there is an access list, the group's rights are the most that anybody in it has.
     [ -n "$open" ] || open=$(cd -- "$here" && project ! -type l -perm -020 -exec ls -ld {} + | listed | head -n 1)
     if [ -n "$open" ]; then
-        echo "build.sh: others than root and the owner of build.sh can write $here/${open#./}, so root does not run it." \
-            "Next: see what they wrote (git status), then: chown -R $owner $(quoted "$here") && chmod -R go-w $(quoted "$here")" >&2
+        # `sudo git pull` gives build.sh in a user's clone to root: the clone stays the user's.
+        [ "$owner" != 0 ] || [ "$(stat -c %u "$here")" != "$sudoer" ] || owner=$sudoer
+        echo "build.sh: others than root, the owner of build.sh and who typed sudo can write $here/${open#./}," \
+            "so root does not run it. Next: see what they wrote (git status)," \
+            "then: chown -R $owner $(quoted "$here") && chmod -R go-w $(quoted "$here")" >&2
         exit 1
     fi
     above=$here
@@ -48,7 +54,7 @@ listed() {
 refuse_replaceable() {
     uid=$(stat -c %u "$1")
     case $uid in
-    0 | "$owner" | "${SUDO_UID:-0}") ;;
+    0 | "$owner" | "$sudoer") ;;
     *)
         echo "build.sh: $(stat -c %U "$1") owns $1, and so can replace $here, so root does not run it." \
             "Next: move it to a directory of root's, or, when you believe that user: chown -R $uid $(quoted "$here")" >&2
@@ -69,8 +75,10 @@ refuse_replaceable() {
     fi
 }
 
-# One of a group whom root has no reason to believe; many groups of a distribution have nobody in them.
+# One of a group whom root has no reason to believe; root's own counts as root (EL has sync and halt in it), and many
+# groups of a distribution have nobody in them.
 in_group() {
+    [ "$1" != 0 ] || return 0
     name=$(getent group "$1" | cut -d: -f1)
     own=$(id -g "$name" 2>/dev/null || :)
     # A directory service does not list the users whose own group it is (sssd: enumerate = false).
@@ -83,7 +91,7 @@ in_group() {
         getent group "$1" | cut -d: -f4 | tr , '\n'
         getent passwd | awk -F: -v group="$1" '$4 == group { print $1 }'
     } | while read -r name; do
-        case $(id -u "$name" 2>/dev/null) in '' | 0 | "$owner" | "${SUDO_UID:-0}") ;; *) echo "$name" ;; esac
+        case $(id -u "$name" 2>/dev/null) in '' | 0 | "$owner" | "$sudoer") ;; *) echo "$name" ;; esac
     done | head -n 1
 }
 

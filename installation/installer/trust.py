@@ -108,6 +108,8 @@ _known_members = {}
 
 def _members(gid):
     """:returns: the user ids whom a group's right to write serves."""
+    if gid == 0:  # counts as root; on EL, sync and halt have it
+        return set()
     if gid not in _known_members:
         named = grp.getgrgid(gid).gr_mem if _group(gid) != str(gid) else []
         own = [user.pw_uid for user in pwd.getpwall() if user.pw_gid == gid]

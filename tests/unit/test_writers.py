@@ -29,7 +29,7 @@ def known(tmp_path):
         pytest.skip('SKIPPED: needs root with CAP_SYS_ADMIN, to let other users be known')
     passwd, group, getent = (tmp_path / name for name in ('passwd', 'group', 'getent'))
     passwd.write_text(f'{Path("/etc/passwd").read_text()}alice:x:{ALICE}:{ALICE}::/:/bin/sh\n'
-                      f'bob:x:{BOB}:{BOB}::/:/bin/sh\n')
+                      f'bob:x:{BOB}:{BOB}::/:/bin/sh\nhalt:x:7:0:as EL has it:/sbin:/sbin/halt\n')
     shutil.copy('/usr/bin/getent', tmp_path / 'real')
     # A group of a directory service, whose users are asked for one by one.
     getent.write_text(f'#!/bin/sh\n[ "$*" != "group {DOMAIN_USERS}" ] || exec echo "domain users:*:{DOMAIN_USERS}:"\n'
@@ -151,6 +151,33 @@ def test_a_group_is_the_owners_own_as_long_as_nobody_else_is_in_it(project, know
     done = known(project / 'build.sh', '--help', members=members)
     assert (done.returncode == 0) == builds, done
     assert builds or f'can write {project}' in done.stderr
+
+
+def test_the_group_root_counts_as_root_though_el_has_other_accounts_in_it(project, tmp_path, known):
+    for path in (tmp_path, project, project / 'builder'):
+        os.chown(path, 0, 0)
+        path.chmod(0o775)
+    assert known(project / 'build.sh', '--help').returncode == 0
+    code = f'from builder.common import workplace; raise SystemExit(workplace.problem("{tmp_path}") or 0)'
+    done = known('env', '-C', PROJECT, sys.executable, '-c', code)
+    assert done.returncode == 0, done.stderr
+    done = known('sh', '-euc', '. "$1"; me=0; in_group 0', 'sh', PROJECT / 'installation/common.sh')
+    assert (done.returncode, done.stdout) == (0, ''), 'nobody else'
+
+
+def test_a_clone_that_sudo_git_pull_has_changed_is_still_that_of_who_typed_sudo(project, known):
+    """With the umask 002; what git wrote anew is root's, build.sh among it."""
+    owned(project, ALICE, ALICE)
+    for path in [project, *project.rglob('*')]:
+        path.chmod(0o775)
+    os.chown(project / 'build.sh', 0, 0)
+    sudo = ['env', f'SUDO_UID={ALICE}', project / 'build.sh', '--help']
+    assert known(*sudo).returncode == 0
+    assert known(project / 'build.sh', '--help').returncode == 1
+    assert known(*sudo, members='bob').returncode == 1
+    os.chown(project / 'builder/cli.py', BOB, BOB)
+    said = known(*sudo).stderr
+    assert f'can write {project}/builder/cli.py' in said and f'then: chown -R {ALICE} ' in said
 
 
 def test_a_directory_above_is_not_written_by_a_group_that_nobody_can_list(project, tmp_path, known):

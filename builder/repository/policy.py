@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from time import gmtime, strftime
 
-from builder.common import workplace
+from builder.common import tools, workplace
 from builder.common.errors import BuildError
 from builder.repository import isolated, keys
 from builder.repository.keys import Key, Part
@@ -124,6 +124,9 @@ def signature_objections(key: Key, signer: Part | None) -> Iterator[tuple[str, s
 def packets(exported: bytes) -> list[str]:
     done = subprocess.run(['gpg', *keys.PLAIN, '--list-packets'], input=exported, capture_output=True,
                           env=isolated.environment())
+    if done.returncode:
+        raise BuildError(f'`gpg --list-packets` failed with status {done.returncode}:\n'
+                         + tools.tail(done.stderr.decode(errors='replace')), 'try the same command by hand')
     return done.stdout.decode(errors='replace').splitlines()
 
 

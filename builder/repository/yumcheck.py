@@ -65,6 +65,8 @@ def signature_problems(tree: Checked, suite: Suite) -> Iterator[str]:
                 yield f'{path}: its header has no RSA signature: rpm before 6 takes it for unsigned'
             done = subprocess.run([*rpmkeys, '--checksig', *paths[start:start + BATCH]], cwd=tree.root,
                                   capture_output=True, text=True, env=isolated.environment())
-            for line in done.stdout.splitlines():
-                if not line.endswith(': digests signatures OK'):
-                    yield line
+            bad = [line for line in done.stdout.splitlines() if not line.endswith(': digests signatures OK')]
+            yield from bad
+            if done.returncode and not bad:
+                yield f'its rpms could not be looked at: rpmkeys --checksig ended with {done.returncode}: ' \
+                    f'{done.stderr.strip()}'

@@ -10,7 +10,9 @@ import time
 import pytest
 
 from builder.common.errors import BuildError
-from builder.repository import check, keys, policy
+from builder.repository import check, keys, policy, yumcheck
+from builder.repository.checked import Checked
+from builder.repository.state import Entry, Suite
 from tests import repositories
 from tests.repositories import Publisher
 
@@ -170,3 +172,37 @@ def test_a_signature_more_than_was_asked_for_is_noticed(home, monkeypatch):
     monkeypatch.setattr(keys, 'PLAIN', (*keys.PLAIN, '--local-user', one('short').fingerprint))
     with pytest.raises(BuildError, match='gpg has not signed with just'):
         keys.sign(b'x\n', [one('good').fingerprint], int(time.time()))
+
+
+@pytest.fixture
+def failing(tmp_path, monkeypatch):
+    """Puts a tool first on the PATH that says something and fails."""
+    def make(name, says):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{says}" >&2\nexit 2\n')
+        (tmp_path / name).chmod(0o755)
+        monkeypatch.setenv('PATH', f'{tmp_path}:{repositories.PATH}')
+    return make
+
+
+def test_keys_that_may_not_be_read_are_not_taken_for_none(failing):
+    failing('gpg', "gpg: keyblock resource '/x/pubring.kbx': Permission denied")
+    with pytest.raises(BuildError, match='pubring.kbx.*Permission denied') as error:
+        keys.trusted([])
+    assert 'ls -la' in error.value.hint
+    failing('gpg', 'gpg: error reading key: No public key')
+    assert keys.trusted(['nobody']) == []
+
+
+def test_a_key_that_gpg_could_not_look_into_is_not_called_weak(failing):
+    failing('gpg', 'gpg: out of memory')
+    with pytest.raises(BuildError, match='out of memory'):
+        policy.packets(b'x')
+
+
+def test_rpms_that_rpm_could_not_look_at_are_not_called_good(failing, tmp_path, monkeypatch):
+    failing('rpmkeys', 'rpmkeys: error while loading shared libraries')
+    suite = Suite('rpm', packages={'x.rpm': Entry('x', '1', 'noarch', {'x.rpm': '0'}, 0, '')})
+    (tmp_path / 'nova-cascading.asc').write_text('')
+    monkeypatch.setattr(yumcheck.yum, 'unreadable', lambda paths, cwd: [])
+    [said] = yumcheck.signature_problems(Checked(tmp_path, tmp_path / 'ring'), suite)
+    assert 'error while loading shared libraries' in said

@@ -72,6 +72,7 @@ def way_back(load, monkeypatch, host):
     monkeypatch.setattr(running, 'call', compared)
     monkeypatch.setattr(running, 'names', lambda: ['nova-conductor', 'nova-api'])
     monkeypatch.setattr(running, 'has_systemd', lambda: True)
+    monkeypatch.setattr(uninstall.uninstall_apt.strangers, 'units', lambda: ['apache2', 'nova-conductor@2'])
     monkeypatch.setattr(uninstall, 'JOURNALS', '/nowhere')
 
     def run(source=None):
@@ -84,7 +85,8 @@ def way_back(load, monkeypatch, host):
 def test_the_exact_stock_version_and_then_what_ran(way_back, host):
     assert way_back() == [f'apt-get install -y python3-nova={V1}',
                           'deb-systemd-invoke restart nova-conductor.service',
-                          'deb-systemd-invoke restart nova-api.service']
+                          'deb-systemd-invoke restart nova-api.service',
+                          'systemctl restart nova-conductor@2.service']
     assert host.simulated == [f'apt-get -s install python3-nova={V1}']
 
 

@@ -20,6 +20,7 @@ def pip(load, tmp_path, monkeypatch):
     monkeypatch.setattr(module.nova, '__file__', str(tmp_path / 'nova/__init__.py'), raising=False)
     monkeypatch.setattr(module.sys, 'executable', '/opt/my stack/bin/python')
     monkeypatch.setattr(module.running, 'has_systemd', lambda: False)
+    monkeypatch.setattr(module.strangers, 'units', lambda: [])
     asked = []
 
     def ask(words, seconds=0):
@@ -98,9 +99,21 @@ def test_without_pip_uv_is_named(pip):
 def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
     monkeypatch.setattr(pip.running, 'has_systemd', lambda: True)
     monkeypatch.setattr(pip.running, 'names', lambda: ['nova-conductor', 'nova-scheduler'])
-    monkeypatch.setattr(pip.restarting, 'which', lambda tool: False)
+    monkeypatch.setattr(pip.strangers.restarting, 'which', lambda tool: False)
+    monkeypatch.setattr(pip.strangers, 'units', lambda: ['apache2', 'nova-compute@a\\x2db', 'nova-conductor@2'])
     assert pip.way_back(None)[1:] == ['systemctl restart nova-conductor.service',
-                                      'systemctl restart nova-scheduler.service']
+                                      'systemctl restart nova-scheduler.service',
+                                      'systemctl restart nova-conductor@2.service',
+                                      "systemctl restart 'nova-compute@a\\x2db.service'"]
+
+
+def test_where_systemd_does_not_answer_units_of_every_name_are_restarted_once(pip, load, monkeypatch):
+    def silent():
+        raise load('errors').Unreachable('x', 'y')
+    monkeypatch.setattr(pip.running, 'has_systemd', lambda: True)
+    monkeypatch.setattr(pip.running, 'names', silent)
+    monkeypatch.setattr(pip.strangers, 'units', silent)
+    assert pip.way_back(None)[1:] == [pip.strangers.restarting.ONE_BY_ONE]
 
 
 @pytest.mark.parametrize('record', ['nova/cascading/cli.py,,\n', 'nova/api.py,,\n'], ids=['elsewhere', 'here'])

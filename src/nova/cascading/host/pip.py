@@ -9,7 +9,7 @@ import sys
 
 import nova
 from nova.cascading import errors
-from nova.cascading.host import restarting, running, tools
+from nova.cascading.host import running, strangers, tools
 from nova.cascading.host.tools import quote
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
@@ -93,4 +93,4 @@ def look(words, version):
 
 def restarts():
     """Commands where an init system runs nova; none in a container."""
-    return restarting.lines() if running.has_systemd() else []
+    return strangers.restarts() if running.has_systemd() else []

@@ -7,7 +7,8 @@ import os
 import pwd
 import re
 
-from nova.cascading.host import running
+from nova.cascading.host import restarting, running
+from nova.cascading.host.tools import quote
 
 PROC = '/proc'
 
@@ -58,3 +59,16 @@ def said(process, name):
             return text.read().decode('utf-8', 'replace')
     except EnvironmentError:
         return ''
+
+
+def restarts():
+    """The shell lines that restart what runs nova, units such as nova-compute@cell1 too; the conductors first.
+
+    For the way back: nobody tells of such units when the fork is gone.
+    """
+    lines = restarting.lines()
+    if lines == [restarting.ONE_BY_ONE] or not running.has_systemd():  # it restarts whatever is called nova-*
+        return lines
+    others = [unit for unit in units() if unit.startswith(running.PREFIXES)]
+    return lines + ['systemctl restart ' + quote(unit + '.service')
+                    for unit in sorted(others, key=lambda unit: 'conductor' not in unit)]

@@ -5,7 +5,7 @@ import os
 import re
 
 from nova.cascading import errors
-from nova.cascading.host import restarting
+from nova.cascading.host import strangers
 from nova.cascading.host.tools import ask, call, output, quote, which
 
 FIELDS = '${Package}|${Version}|${Status}|${Source}|${Provides}\\n'
@@ -51,7 +51,7 @@ def way_back(own, stock, source=None):
     refuse_held(sorted(set([own] + list(wanted))))
     words = downgrading(wanted, there) + words
     look(words, own, wanted)
-    return [line(['-y'] + words)] + restarting.lines()
+    return [line(['-y'] + words)] + strangers.restarts()
 
 
 def exact(there, own, stock):

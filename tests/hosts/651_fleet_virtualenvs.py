@@ -40,6 +40,7 @@ def host(module_host, repo):
     host = module_host(NOVA.suite, 'ansible-virtualenv')
     host.write('/etc/pip.conf', f'[global]\nindex-url = {virtualenv.STOCK_URL}\n')
     host.write('/etc/systemd/system/nova-conductor.service', UNIT)
+    host.write('/etc/systemd/system/nova-conductor@.service', UNIT)
     host.run('hostname testhost; systemctl enable mariadb rabbitmq-server nova-conductor')
     host.boot()
     host.put(repo.root, '/srv/repo')
@@ -74,6 +75,8 @@ def test_check_tells_of_it_and_changes_nothing(host):
     before = virtualenv.files(host, NOVA)
     status, said, changed = play(host, 'rollout', '--check --diff')
     assert status == 0 and changed > 0, said
+    status, said, changed = play(host, 'check')
+    assert status == 0 and changed == 0 and 'stock; its database was not asked (virtualenv)' in said, said
     assert virtualenv.files(host, NOVA) == before
 
 
@@ -103,6 +106,9 @@ def test_a_second_run_and_an_upgrade_without_a_newer_fork_change_nothing(host):
 
 
 def test_the_way_back_leaves_stock_nova_at_work_restarted_once(host):
+    """An instance of a template is none of the names that nova's services have."""
+    host.run('systemctl start nova-conductor@2')
+    instance = host.service('nova-conductor@2').pid
     before = host.service('nova-conductor').journal().count('Started nova-conductor')
     status, said, changed = play(host, 'rollback')
     assert status == 0 and changed > 0, said
@@ -112,3 +118,4 @@ def test_the_way_back_leaves_stock_nova_at_work_restarted_once(host):
     assert not host.exists(f'{NOVA.programs}/nova-cascading')
     wait_for(host, 'systemctl is-active nova-conductor', 30)
     assert host.service('nova-conductor').journal().count('Started nova-conductor') == before + 1
+    assert host.service('nova-conductor@2').pid not in (0, instance)

@@ -58,8 +58,9 @@ def refuse_strangers(root: Path, trusted: set[str]) -> None:
         return
     file, place = shlex.quote(str(own) if named else 'FILE'), shlex.quote(str(root))
     words = ' '.join(f'--key {name}' for name in named or ['FINGERPRINT'])
-    compare = 'compare that with the fingerprint that the publisher has told you. Only if they are the same: ' if named \
-        else "take the publisher's key from elsewhere: "
+    compare = "take the publisher's key from elsewhere: "
+    if named:
+        compare = 'compare that with the fingerprint that the publisher has told you. Only if they are the same: '
     raise BuildError(f'{root} has no good signature by a trusted key; its own {own.name} has '
                      f'{", ".join(named) or "no key"}',
                      f'{compare}gpg --import {file} && ./build.sh verify --to {place} {words}')

@@ -137,8 +137,9 @@ def _listed(command: str, *names: str, **more: str) -> list[Key]:
     # A key that is not there, and a home that is not there yet, end with the same status.
     refused = [line for line in done.stderr.splitlines() if line.endswith('Permission denied')]
     if done.returncode and refused:
-        raise BuildError(f'the keys cannot be read: {refused[0]}', f'see whose they are: ls -la {isolated.gnupg_home()}; '
-                         'be that user, or name another GnuPG home: GNUPGHOME=DIR ./build.sh …')
+        raise BuildError(f'the keys cannot be read: {refused[0]}',
+                         f'see whose they are: ls -la {isolated.gnupg_home()}; be that user, '
+                         'or name another GnuPG home: GNUPGHOME=DIR ./build.sh …')
     keys: list[tuple[str, list[list[str]]]] = []
     for line in done.stdout.splitlines():
         fields = [*line.split(':'), *[''] * 15]

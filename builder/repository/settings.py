@@ -1,4 +1,4 @@
-"""What stands on a publisher's command line and is remembered: held to one rule when it is typed and when it is used."""
+"""What is typed once and remembered: held to one rule, when it is typed and when it is used again."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ MOST_DAYS = 3650
 def wrong_address(text: str) -> str:
     """Why hosts cannot be given an address, in words; '' when they can."""
     if re.search('://[^/]*@', text):
-        return ("it has a user's name or password in it, which the page and the packages would show to everybody; leave "
-                'it out: hosts have theirs in /etc/apt/auth.conf.d, or as username= and password= in the .repo file')
+        return ("it has a user's name or password in it, which the page and the packages would show to everybody; "
+                'leave it out: hosts have theirs in /etc/apt/auth.conf.d, or as username= and password= in the '
+                '.repo file')
     # It becomes a word of shell lines on the page, of sources.list and of .repo files.
     if not re.fullmatch(r'[a-z][a-z0-9+.-]*://[A-Za-z0-9._~:/@%+=,\[\]-]+', text):
         return f'{text!r} is no address, as https://packages.example.org/nova-cascading'

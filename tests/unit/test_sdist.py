@@ -221,7 +221,7 @@ def test_where_no_repository_can_be_made_nothing_is_built_first(tree, tmp_path):
 
 
 def test_the_command_builds_all_of_it_and_prove_does_it_again(tree, tmp_path):
-    done = subprocess.run([PROJECT / 'build.sh', 'sdist', tree, '--to', tmp_path / 'out', '--git', tmp_path / 'a/b/git'],
+    done = subprocess.run([PROJECT / 'build.sh', 'sdist', tree, '--to', tmp_path / 'out', '--git', tmp_path / 'a/git'],
                           capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
     assert sorted(path.suffix for path in Path(tmp_path / 'out').iterdir()) == ['.gz', '.whl']

@@ -110,8 +110,8 @@ class Repository:
             raise BuildError(f'{self.path} is there and is no bare git repository', 'name a new directory with --git')
         there = next(place for place in [self.path, *self.path.parents] if os.path.lexists(place))
         if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-            raise BuildError(f'the repository {self.path} cannot be written: {there} is no directory that you may write '
-                             'in', 'name another place with --git')
+            raise BuildError(f'the repository {self.path} cannot be written: {there} is no directory that you may '
+                             'write in', 'name another place with --git')
 
     def prepare(self) -> None:
         self.check()

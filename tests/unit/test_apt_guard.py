@@ -10,12 +10,18 @@ GUARD = PROJECT / 'debian/apt-guard'
 OLD, NEW, FORK = '2:26.2.2-1', '2:26.2.2-2', '2:26.2.2-1+cascading1'
 SERVICES = ('nova-common', 'nova-api', 'nova-conductor')
 PASSED, REFUSED = 0, 10
+# What they type for a python3-nova that is to be there: Puppet, Salt, Ansible and Chef. The last two add the version.
+BY_TOOLS = ('-q -y -o DPkg::Options::=--force-confold install python3-nova',
+            '-q -y -o DPkg::Options::=--force-confold -o DPkg::Options::=--force-confdef install python3-nova',
+            '-y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install python3-nova=2:26.2.2-2')
 # As apt's library calls it, in a process with the command line of a front end.
 RUN_AS = '$0 = shift; exit(system("sh", "-c", "nova_cascading=x :; sh $ARGV[0] || exit") >> 8)'
 
 BACK_WITHOUT_SERVICES = ['- python3-nova-cascading', '+ python3-nova', *(f'- {name}' for name in SERVICES)]
 BACK = ['- python3-nova-cascading', '+ python3-nova', *(f'^ {name}' for name in SERVICES)]
 FORTH = ['- python3-nova', '+ python3-nova-cascading']
+STOCK_FROM_A_FILE = ['- python3-nova-cascading', '+ python3-nova /srv/the stock.deb']
+FORTH_FROM_A_FILE = ['- python3-nova', '+ python3-nova-cascading /srv/a dir /100%3a~.deb']
 FORTH_WITHOUT_SERVICES = [*FORTH, *(f'- {name}' for name in SERVICES)]
 NEXT_RELEASE = f'nova-common {OLD} all none < 2:31.0.0-6 all none /var/cache/apt/archives/nova-common_31_all.deb'
 
@@ -36,8 +42,8 @@ def lines(plan, protocol):
         if ' < ' in change:
             yield change
             continue
-        sign, name = change.split()
-        deb = f'/var/cache/apt/archives/{name}_1_all.deb'
+        sign, name, *file = change.split(' ', 2)
+        deb = file[0] if file else f'/var/cache/apt/archives/{name}_1_all.deb'
         yield {'-': f'{name} {OLD}{arch} > -{" - none" if protocol == 3 else ""} **REMOVE**',
                '+': f'{name} -{" - none" if protocol == 3 else ""} < {NEW}{arch} {deb}',
                '^': f'{name} {OLD}{arch} < {NEW}{arch} {deb}'}[sign]
@@ -61,12 +67,9 @@ esac
 ''')
     (tmp_path / 'dpkg-deb').write_text('''#!/bin/sh
 case $1 in
--f) case $2,$3 in
-    ./stock.deb,Package) echo python3-nova ;;
-    /srv/100%3a~.deb,Package) echo python3-nova-cascading ;;
-    *,Provides) echo "python3-nova (= 2:26.3.0-1)" ;;
-    esac ;;
-*) head -c 200000 /dev/zero | tr '\\0' '#'
+-f) echo "python3-nova (= 2:26.3.0-1)" ;;
+--info) case $2 in "/srv/a dir /"* | /var/cache/*) ;; *) exit 2 ;; esac
+   head -c 200000 /dev/zero | tr '\\0' '#'
    echo; echo '[ $# -lt 2 ] || echo "asked for $2" >&2; exit $PREINST' ;;
 esac
 ''')
@@ -113,13 +116,18 @@ esac
     (['^ python3-nova-cascading', '^ nova-common', '- nova-api'], 'apt-get dist-upgrade nova-api-', PASSED),
     (['^ python3-nova-cascading', '^ nova-common', '- hello'], 'apt full-upgrade', PASSED),
     (['^ python3-nova', '- nova-consoleauth'], 'apt full-upgrade', PASSED),
-    (BACK, 'apt-get install python3-nova', PASSED),
+    *((BACK, f'apt-get {line}', REFUSED) for line in BY_TOOLS),
+    (BACK, 'apt-get install python3-nova:all nova-api', REFUSED),
+    (BACK, 'apt-get install python3-nova/bookworm', PASSED),
+    (BACK, 'apt-get install -y nova-api python3-nova:all=2:26.2.2-2', PASSED),
+    (BACK, 'apt-get remove python3-nova-cascading', PASSED),
     (BACK, 'apt history-undo 7', PASSED),
     (BACK, 'apt-get install -y python3-nova=2:26.2.2-2 nova-api=2:26.2.2-2', PASSED),
     (BACK, 'apt-get install ./python3-nova_26.2.2-2_all.deb', PASSED),
-    (BACK, 'apt-get install ./stock.deb nova-*', PASSED),
+    (STOCK_FROM_A_FILE, 'apt-get install ./the stock.deb nova-*', PASSED),
+    (STOCK_FROM_A_FILE, 'apt-get install ./other.deb', REFUSED),
     (BACK, 'apt-get install ./other.deb', REFUSED),
-    (FORTH, 'apt-get install nova-api /srv/100%253a~.deb', PASSED),
+    (FORTH_FROM_A_FILE, 'apt-get install nova-api ./a dir /100%253a~.deb', PASSED),
     (BACK, 'apt-get install python3-nov*', PASSED),
     (BACK, 'apt install ?name(python3-nova)', PASSED),
     (BACK, 'apt-get install --only-upgrade nova-*', REFUSED),
@@ -128,7 +136,7 @@ esac
     (BACK, 'apt-get dist-upgrade', REFUSED),
     (BACK, 'apt-get install python3-novaclient', REFUSED),
     (BACK, '', PASSED),
-    (BACK_WITHOUT_SERVICES, 'apt-get install python3-nova', REFUSED),
+    (BACK_WITHOUT_SERVICES, 'apt-get install python3-nova=2:26.2.2-2', REFUSED),
     (BACK_WITHOUT_SERVICES, 'apt-get purge python3-nova-cascading python3-nova+', REFUSED),
     (ALL_GONE, 'apt-get purge python3-nova-cascading', REFUSED),
     (ALL_GONE, 'apt-get purge python3-nova-cascading nova-common nova-api nova-conductor', PASSED),
@@ -164,12 +172,13 @@ def test_a_service_that_goes_is_waited_for_unless_another_release_has_dropped_it
     (BACK, 'aptitude -y install nova-scheduler', REFUSED),
     (BACK, 'aptitude install', REFUSED),
     (BACK, '/usr/bin/python3 /usr/bin/nala upgrade', REFUSED),
-    (BACK, 'aptitude install python3-nova', PASSED),
+    (BACK, 'aptitude -y -o DPkg::Options::=--force-confold install python3-nova', REFUSED),
+    (BACK, 'aptitude install python3-nova', REFUSED),
     (BACK, 'aptitude -y install python3-nova=2:26.2.2-2', PASSED),
     (BACK, 'aptitude remove python3-nova-cascading python3-nova+', PASSED),
     (BACK, 'aptitude install ~nnova', PASSED),
     (BACK, 'aptitude install ?name(nova)', PASSED),
-    (BACK, '/usr/bin/python3 /usr/bin/nala install -y python3-nova', PASSED),
+    (BACK, '/usr/bin/python3 /usr/bin/nala install -y python3-nova', REFUSED),
     (BACK, '/usr/bin/python3 /usr/bin/nala history undo 5', PASSED),
     (BACK, 'aptitude', PASSED),
     (BACK, 'aptitude -u', PASSED),
@@ -193,6 +202,19 @@ def test_a_front_end_that_tells_no_command_is_judged_by_its_own_command_line(gua
 def test_aptitude_has_to_forget_its_plan_also_where_the_database_refuses(guard):
     status, said = guard(FORTH, preinst=1, front_end='aptitude install python3-nova-cascading')
     assert (status, 'aptitude keep-all' in said) == (REFUSED, True)
+
+
+@pytest.mark.parametrize('protocol', [2, 3])
+@pytest.mark.parametrize('typed', [*BY_TOOLS, '-y install python3-nova'])
+def test_a_tools_way_of_naming_the_stock_library_is_answered_with_what_to_type(guard, typed, protocol):
+    said = guard(BACK, f'apt-get {typed}', protocol=protocol)[1]
+    assert f'apt-get install python3-nova={NEW}\n' in said and 'nova-cascading uninstall' in said
+    assert 'let what typed this name python3-nova-cascading in the place of python3-nova' in said
+    assert 'until there is a fork of the new nova' in guard(BACK, 'apt-get dist-upgrade', protocol=protocol)[1]
+
+
+def test_the_database_is_asked_by_a_file_in_a_folder_with_spaces(guard):
+    assert guard(FORTH_FROM_A_FILE, 'apt-get install ./a dir /100%253a~.deb', preinst=1)[0] == REFUSED
 
 
 def test_whoever_really_wants_an_exchange_says_so(guard):

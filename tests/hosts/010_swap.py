@@ -97,7 +97,7 @@ def test_the_gate_stands_before_each_service(swap):
 
 def test_the_way_back_restores_stock_and_keeps_the_mappings(swap):
     probe.ask(swap.host, 'map', swap.instance, MAPPING)
-    swap.host.run('apt-get install -y python3-nova')
+    swap.host.run(debs.back(swap.host))
     assert debs.installed(swap.host) == swap.before.packages
     assert not swap.host.exists(f'{NOVA}/cascading')
     assert 'db check' not in swap.host.run('systemctl show -p ExecStartPre nova-conductor').out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -55,8 +56,19 @@ def test_without_a_new_fork_nova_is_kept_back(make_host, suite, forked, update, 
     assert debs.installed(host) == before
     assert suite != 'trixie' or 'put the stock nova back, which nobody asked for' in said  # apt 3 would
     assert leads_back(host, update)
+    said = [host.run(f'apt-get -y {line}', check=False).err for line in by_tools(update)]
+    assert debs.installed(host) == before
     host.offer([*update.values(), next_release])
     assert leads_back(host, update)
+    host.run({re.search('apt-get install .*', text).group() for text in said}.pop().replace('install', 'install -y'))
+    assert debs.nova(host) == {name: packages.field(deb, 'Version') for name, deb in update.items()}
+
+
+def by_tools(update: dict) -> tuple[str, str]:
+    """What Puppet and Ansible type where dpkg has no package of the stock library's name, which is to be there."""
+    return (f'-q -o DPkg::Options::=--force-confold install {debs.STOCK}',
+            '-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold '
+            f"install '{debs.STOCK}={packages.field(update[debs.STOCK], 'Version')}'")
 
 
 def leads_back(host: Host, update: dict) -> bool:

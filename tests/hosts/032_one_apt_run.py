@@ -141,7 +141,7 @@ def test_a_security_day(day):
 def waiting(day) -> SimpleNamespace:
     """The fork is installed while MariaDB is down, over services of stock nova that run; their processes."""
     host = day.host
-    host.run('systemctl start mariadb; apt-get install -y python3-nova')
+    host.run(f'systemctl start mariadb; {debs.back(host)}')
     for name in ('nova', 'nova_cell0'):
         for table in ('instances', 'shadow_instances'):
             host.sql(f'ALTER TABLE {table} DROP COLUMN IF EXISTS mapping_uuid', name)
@@ -162,7 +162,7 @@ def waiting(day) -> SimpleNamespace:
 def test_with_mariadb_down_for_longer_the_migration_is_made_up_for(waiting):
     """What waits for that ends with the package."""
     host = waiting.host
-    back = host.run('apt-get install -y python3-nova && systemctl show -p ActiveState nova-cascading-catch-up')
+    back = host.run(f'{debs.back(host)} && systemctl show -p ActiveState nova-cascading-catch-up')
     assert 'ActiveState=inactive' in back.out and 'could not be stopped' not in back.err
     assert not host.exists(NOTE)
     host.run('apt-get install -y python3-nova-cascading')

@@ -37,6 +37,7 @@ def there(host: Host) -> str:
 
 @pytest.mark.parametrize(('line', 'said'), [
     ('install nova-scheduler', 'apt would put the stock nova back, which nobody asked for'),
+    (f'install {debs.STOCK}', f'and {debs.STOCK}, as Puppet, Ansible, Salt and Chef type it'),
     ('full-upgrade nova-scheduler', 'apt would put the stock nova back, which nobody asked for'),
     (f'remove {debs.FORK}', "without the fork, nova's services go too"),
     (f'purge {debs.FORK}', "without the fork, nova's services go too")])
@@ -52,7 +53,7 @@ def test_what_nobody_asked_for_is_refused_now_and_later_and_can_be_forgotten(hos
     assert marked(host) == []
 
 
-def test_who_names_the_stock_library_gets_it_with_all_services(host):
+def test_who_names_a_version_of_the_stock_library_gets_it_with_all_services(host):
     services = debs.nova(host).keys() - {debs.FORK}
-    host.run('aptitude -y install python3-nova')
+    host.run(f'{debs.back(host)}.1'.replace('apt-get install -y', 'aptitude -y install'))
     assert debs.nova(host).keys() == services | {debs.STOCK}

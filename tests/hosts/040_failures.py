@@ -172,7 +172,7 @@ def test_the_fork_can_be_removed_with_the_database_down(host):
     host.start_mariadb()
     host.run(INSTALL)
     host.run(f'mysqladmin shutdown; mkdir -m 700 {NOTE.rpartition("/")[0]}; touch {NOTE}')
-    host.run('apt-get install -y python3-nova')
+    host.run(debs.back(host))
     host.run(STOCK_WORKS)
     assert not host.exists(NOTE.rpartition('/')[0])
     host.start_mariadb()

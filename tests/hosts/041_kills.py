@@ -140,7 +140,7 @@ def test_dpkg_killed_while_postinst_goes_on_is_completed_by_the_next_at_once(unp
 @pytest.mark.parametrize('again', ['apt-get install -y --reinstall python3-nova-cascading', 'dpkg -i /root/fork.deb'])
 def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controller, again):
     host = controller
-    host.run('apt-get install -y python3-nova')
+    host.run(debs.back(host))
     before = pids(host)
     kill_when(host, f'ls {NEW_FILES} 2>/dev/null', INSTALL)
     assert debs.FORK not in debs.installed(host)

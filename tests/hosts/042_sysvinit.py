@@ -96,5 +96,5 @@ def test_the_way_back_leaves_the_services_running(swap):
     probe.ask(swap.host, 'get', swap.instance)  # they have come up
     services.wait_for(swap.host, 'curl -sf http://127.0.0.1:8774/ >/dev/null')
     before = pids(swap.host)
-    swap.host.run('apt-get install -y python3-nova')
+    swap.host.run(debs.back(swap.host))
     assert pids(swap.host) == before

@@ -66,9 +66,10 @@ def printed(said: str, pattern: str) -> str:
     return found.group()
 
 
-def test_the_stock_library_may_come_from_a_file_of_any_name(forked):
-    forked.put(packages.stock_debs(SUITE)[debs.STOCK], '/root/any.deb')
-    forked.run('apt-get install -y ./any.deb')
+def test_the_stock_library_may_come_from_a_file_of_any_name_and_place(forked):
+    forked.run("mkdir 'a folder'")
+    forked.put(packages.stock_debs(SUITE)[debs.STOCK], '/root/a folder/any.deb')
+    forked.run("apt-get install -y './a folder/any.deb'")
     assert debs.nova(forked).keys() == packages.stock_debs(SUITE).keys()
 
 

@@ -73,7 +73,7 @@ class TestOlderClients(contract.OlderClients):
 
 def test_the_way_back_to_stock_and_forward_again_keeps_them(cloud):
     host, (instance, server) = cloud.host, cloud.mapped()
-    host.run('apt-get install -y python-nova')
+    host.run('apt-get install -y python-nova+')
     host.run(f'systemctl restart {" ".join(icehouse.SERVICES)}')
     icehouse.wait_for_services(host)
     cloud.hang_up()

@@ -69,6 +69,11 @@ def offer_fork(host: Host, fork: Path) -> None:
     host.offer([*packages.stock_debs(host.suite).values(), packages.library(fork)])
 
 
+def back(host: Host) -> str:
+    """The command that puts the stock library back; its bare name is no order for that."""
+    return f'apt-get install -y {STOCK}={packages.field(packages.stock_debs(host.suite)[STOCK], "Version")}'
+
+
 def planned(host: Host, command: str) -> set[str]:
     """The packages that an apt command would install or upgrade."""
     return {line.split()[1] for line in host.run(f'{command} -s').out.splitlines() if line.startswith('Inst ')}

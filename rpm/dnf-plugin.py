@@ -10,6 +10,7 @@ import logging
 import dnf
 
 FORKS = ('python3-nova-cascading', 'python-nova-cascading')
+SERVICES = ('openstack-nova', 'openstack-nova-*')
 # Who asks for updates is told; the output of all other commands is left alone.
 TOLD = ('upgrade', 'update', 'upgrade-minimal', 'check-update', 'check-upgrade')
 
@@ -43,13 +44,17 @@ def early(sack):
     installed = sack.query().installed().filterm(name=list(FORKS)).run()
     if not installed:
         return []
-    stock = str(installed[0].obsoletes[0]).split()[0]
+    stock, present = str(installed[0].obsoletes[0]).split()[0], stands_in_for(installed[0])
+    named = sack.query().installed().filterm(name__glob=list(SERVICES)).run()
+    # What others make under such a name is of a version of its own, and moves with no nova.
+    strangers = {package.name for package in named if package.evr != present}
+    services = {package.name for package in named} - strangers
     offered = sack.query().available()
-    vendors = list(offered.filter(name__glob=['openstack-nova', 'openstack-nova-*', stock, stock + '-tests']))
+    vendors = [package for package in offered.filter(name__glob=[*SERVICES, stock, stock + '-tests'])
+               if package.name not in strangers]
     there = {(package.name, package.evr) for package in vendors}
-    services = {package.name for package in sack.query().installed().filterm(
-        name__glob=['openstack-nova', 'openstack-nova-*'])}
-    present = stands_in_for(installed[0])
+    # RDO drops a service by an Obsoletes of another package: with a version of that one, nothing is left to wait for.
+    there |= {(str(relation).split()[0], package.evr) for package in vendors for relation in package.obsoletes}
     newer = [fork for fork in offered.filter(name=list(FORKS)) if stands_in_for(fork) != present]
     alone = [fork for fork in newer if not all((name, stands_in_for(fork)) in there for name in services)]
     known = {stands_in_for(fork) for fork in newer if fork not in alone}

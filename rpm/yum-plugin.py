@@ -35,9 +35,15 @@ def early(installed, offered):
     if not own:
         return []
     stock, present = own[0].obsoletes[0][0], stands_in_for(own[0])
-    vendors = [package for package in offered if is_service(package.name) or package.name in (stock, stock + '-tests')]
+    named = [package for package in installed if is_service(package.name)]
+    # What others make under such a name is of a version of its own, and moves with no nova.
+    strangers = set(package.name for package in named if evr(package) != present)
+    services = set(package.name for package in named) - strangers
+    vendors = [package for package in offered if package.name not in strangers and
+               (is_service(package.name) or package.name in (stock, stock + '-tests'))]
     there = set((package.name, evr(package)) for package in vendors)
-    services = [package.name for package in installed if is_service(package.name)]
+    # RDO drops a service by an Obsoletes of another package: with a version of that one, nothing is left to wait for.
+    there.update((relation[0], evr(package)) for package in vendors for relation in package.obsoletes)
     newer = [package for package in offered if package.name == FORK and stands_in_for(package) != present]
     alone = [fork for fork in newer if [name for name in services if (name, stands_in_for(fork)) not in there]]
     known = [stands_in_for(fork) for fork in newer if fork not in alone]

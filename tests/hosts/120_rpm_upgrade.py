@@ -23,6 +23,23 @@ dnf -y install other
 '''
 
 
+# What RDO did in Pike (a service goes, by an Obsoletes of another package), and a stranger's package with such a name.
+DROPPED = r'''
+make() {
+    printf 'Name: openstack-nova-%s\nEpoch: 1\nVersion: %s\nRelease: %s\n%s\n' "$2" "$3" "$4" "${5:-}" >/root/a.spec
+    printf 'Summary: x\nLicense: x\nBuildArch: noarch\n%%description\n%%files\n' >>/root/a.spec
+    rpmbuild --quiet -bb --define "_rpmdir $1" /root/a.spec
+}
+make /srv/stock cert 26.3.0 1
+make /srv/stock anything 1 1
+make /srv/erratum anything 2 1
+make /srv/erratum metadata 26.3.0 2 'Obsoletes: openstack-nova-cert < 1:26.3.0-2'
+for to in /srv/stock /srv/erratum; do createrepo_c --quiet $to; done
+dnf -q clean all
+dnf -y install openstack-nova-cert openstack-nova-anything
+'''
+
+
 @pytest.fixture
 def host(make_host):
     """A host with the fork of the first stock version, one mapping, and the vendor's erratum on offer."""
@@ -57,12 +74,14 @@ def test_an_erratum_without_a_fork_of_it_waits_and_no_other_update_does(host):
 
 
 def test_an_erratum_and_its_fork_arrive_together(host):
+    host.run(DROPPED)
     offer(host, fork(stock=ERRATUM))
     assert 'waits' not in host.run('dnf -y upgrade --enablerepo=erratum').err
     assert evr(host, 'other') == '1-2'
     assert {evr(host, name) for name in FORK - {'python3-nova-cascading'}} == {ERRATUM}
     assert evr(host, 'python3-nova-cascading') == f'{ERRATUM}.cascading1'
-    assert novas(host) == FORK
+    assert novas(host) == FORK | {'openstack-nova-metadata', 'openstack-nova-anything'}
+    assert evr(host, 'openstack-nova-anything') == '1:2-1'
     assert is_consistent(host)
     assert mapping(host) == MAPPING
 

@@ -63,6 +63,21 @@ def test_a_fork_that_is_there_before_the_vendors_packages_waits_too(plugin):
         ('python-nova-cascading', SECOND)}
 
 
+def test_a_service_that_the_next_nova_drops_holds_nothing_back(plugin):
+    cert, common = package('openstack-nova-cert', FIRST), package('openstack-nova-common', SECOND)
+    on_offer = [*offered(FIRST, SECOND), common, fork(SECOND)]
+    assert {evr for _, evr in hidden(plugin, [fork(FIRST), cert], *on_offer)} == {SECOND}
+    common.obsoletes.append(('openstack-nova-cert', 'LT', ('0', '2014.2', None)))
+    assert hidden(plugin, [fork(FIRST), cert], *on_offer) == set()
+    assert {evr for _, evr in hidden(plugin, [fork(FIRST), cert], *on_offer, fork(THIRD))} == {THIRD}
+
+
+def test_a_strangers_package_with_a_name_like_novas_holds_nothing_back(plugin):
+    stranger = package('openstack-nova-anything', ('0', '1', '1'))
+    later = package('openstack-nova-anything', ('1', '2', '1'))
+    assert hidden(plugin, [fork(FIRST), stranger], *offered(FIRST, SECOND), fork(SECOND), later) == set()
+
+
 def test_a_host_without_the_fork_is_left_alone(plugin):
     assert hidden(plugin, [], *offered(FIRST, SECOND), fork(FIRST)) == set()
 

@@ -110,8 +110,13 @@ find_python() {
     return 1
 }
 
+# EL and Fedora have apt as a program, too: mmdebstrap and debootstrap bring it.
+is_debian() {
+    command -v apt-get >/dev/null && dpkg-query -W dpkg >/dev/null 2>&1
+}
+
 install_python() {
-    if command -v apt-get >/dev/null; then
+    if is_debian; then
         # The lock of the package lists is not covered by DPkg::Lock::Timeout.
         tries=60
         until apt-get -qq update || [ "$((tries -= 1))" -eq 0 ]; do
@@ -127,7 +132,7 @@ install_python() {
 
 if ! find_python; then
     manager=apt-get
-    command -v apt-get >/dev/null || manager=dnf
+    is_debian || manager=dnf
     if [ "$(id -u)" -ne 0 ] || ! command -v "$manager" >/dev/null || command -v python3 >/dev/null; then
         echo "build.sh: Python 3.9 or newer is missing: there is $(python3 -I --version 2>/dev/null || echo none)" >&2
         echo "  Next: $manager install python3 (as root; EL8 calls it python3.11, older releases have none)" >&2

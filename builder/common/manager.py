@@ -35,9 +35,15 @@ QUIETLY = {'apt-get': ['apt-get', '-qq', '-y', 'install', '--no-install-recommen
 @cache
 def name() -> str:
     """``apt-get``, ``dnf`` or ``yum``, whichever this system is managed with; '' for none that we know."""
-    if shutil.which('apt-get') and Path('/etc/apt').is_dir():
+    if shutil.which('apt-get') and dpkg_has_the_system():
         return 'apt-get'
     return next((tool for tool in ('dnf', 'yum') if shutil.which(tool)), '')
+
+
+def dpkg_has_the_system() -> bool:
+    # EL and Fedora have apt as a program, too: mmdebstrap and debootstrap bring it.
+    return bool(shutil.which('dpkg-query')) and \
+        subprocess.run(['dpkg-query', '-W', 'dpkg'], capture_output=True).returncode == 0
 
 
 def family() -> str:

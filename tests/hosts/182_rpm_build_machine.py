@@ -1,4 +1,4 @@
-"""A machine with dnf and rpm and without apt, as EL and Fedora are: ./build.sh ends in an rpm that installs there.
+"""A machine with dnf and rpm, and with apt as a mere program, as EL and Fedora are: ./build.sh ends in an rpm that installs there.
 
 The host is Debian's userspace below an rpm database, so packages with EL's names bring the tools back that it had under
 Debian's: what cannot be seen here is whether EL's own tools differ. Needs the network once, for dnf's plugins.
@@ -20,7 +20,7 @@ SITE = '/usr/lib/python3/dist-packages'
 # EL's package -> what it brings.
 BROUGHT = {'rpm-build': '/usr/bin/rpmbuild', 'patch': '/usr/bin/patch', 'python3-packaging': f'{SITE}/packaging',
            'python3-devel': '/usr/bin/python3-config', 'dnf-plugins-core': f'{SITE}/dnf-plugins'}
-AWAY = '/usr/bin/apt-get /usr/bin/apt-cache /usr/bin/apt-config /usr/bin/dpkg-source /usr/bin/dpkg-buildpackage'
+AWAY = '/var/lib/dpkg/status /usr/bin/dpkg-source /usr/bin/dpkg-buildpackage'
 SPEC = '''Name: {name}
 Version: 1
 Release: 1

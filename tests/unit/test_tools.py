@@ -137,3 +137,30 @@ def test_passwords_of_mirrors_and_proxies_are_told_to_nobody(said, told):
         tools.run(['sh', '-c', 'echo "$1" >&2; exit 1', 'sh', said])
     assert str(caught.value).count(told) == 2
     assert tools.tail(said) == f'    {told}'
+
+
+@pytest.fixture
+def programs(tmp_path, monkeypatch):
+    """A PATH of dnf and of apt as mmdebstrap brings it, over a dpkg that has the system if `knows` is there."""
+    for name, text in {'apt-get': INSTALLS, 'dnf': INSTALLS, 'id': 'echo 0', 'sleep': '',
+                       'dpkg-query': f'[ -e {tmp_path}/knows ]'}.items():
+        (tmp_path / name).write_text(f'#!/bin/sh\n{text.format(tmp_path)}\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv('PATH', str(tmp_path))
+    return tmp_path
+
+
+INSTALLS = """echo "$0 $*" >>{0}/log
+printf '#!/bin/sh\\n' >{0}/python3; /bin/chmod 755 {0}/python3"""
+
+
+@pytest.mark.parametrize(('knows', 'expected'), [(True, 'apt-get'), (False, 'dnf')])
+def test_apt_is_the_package_manager_only_where_dpkg_has_the_system(programs, knows, expected):
+    if knows:
+        (programs / 'knows').touch()
+    assert manager.name() == expected
+    script = (PROJECT / 'build.sh').read_text()
+    install = script[script.index('find_python() {'):script.index('# -I: neither')]
+    subprocess.run(['/bin/sh', '-eu', '-c', install], check=True)
+    used = {line.split()[0] for line in (programs / 'log').read_text().splitlines()}
+    assert used == {str(programs / expected)}

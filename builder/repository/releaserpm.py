@@ -15,6 +15,15 @@ from builder.repository import isolated, targets
 SHARE = Path(__file__).parent / 'templates'
 
 
+def repo_file(url: str, suite: str) -> str:
+    # The Ansible role writes the same, or rpm would keep that one and put each later one beside it as .rpmnew.
+    # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.
+    is_yum3 = targets.target_of(suite) in targets.YUM3
+    expiry = 'metadata_expire=900' + ('\nmirrorlist_expire=900' if is_yum3 else '')
+    return (SHARE / 'nova-cascading.repo').read_text().format(
+        url=url, suite=suite, enabled='0' if is_yum3 else '1', expiry=expiry)
+
+
 def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Path) -> None:
     """
     :param url: address of the whole repository.
@@ -25,12 +34,7 @@ def build(*, url: str, suite: str, key: bytes, version: str, epoch: int, to: Pat
     with workplace.directory() as work:
         top = Path(work)
         (top / 'RPM-GPG-KEY-nova-cascading').write_bytes(key)
-        # yum 3 has no priority above 99: there it is asked for by name, or upgrades would swap hosts unasked.
-        is_yum3 = targets.target_of(suite) in targets.YUM3
-        enabled = '0' if is_yum3 else '1'
-        expiry = 'metadata_expire=900' + ('\nmirrorlist_expire=900' if is_yum3 else '')
-        (top / 'nova-cascading.repo').write_text((SHARE / 'nova-cascading.repo').read_text().format(
-            url=url, suite=suite, enabled=enabled, expiry=expiry))
+        (top / 'nova-cascading.repo').write_text(repo_file(url, suite))
         (top / 'release.spec').write_text((SHARE / 'release.spec').read_text().replace('@VERSION@', version).replace(
             '@DATE@', strftime('%a %b %d %Y', gmtime(epoch))).replace('@MAINTAINER@', str(maintainer())))
         preflight.write(top, epoch)

@@ -14,6 +14,7 @@ from builder.common import project
 from builder.common.project import PROJECT
 from builder.package import collection
 from builder.package.rpm import preflight
+from builder.repository import keyring, releaserpm
 
 ANSIBLE = PROJECT / 'ansible'
 
@@ -51,6 +52,29 @@ def test_a_directory_comes_before_what_is_in_it(archive):
 
 def test_it_carries_the_preflight_of_the_packages(archive):
     assert read(archive, 'roles/preflight/files/nova-cascading-preflight').decode() == preflight.text()
+
+
+@pytest.mark.parametrize('suite', ['zed-el9', 'icehouse-el7', 'icehouse-el6'])
+def test_its_source_for_yum_is_that_of_the_release_package_to_the_letter(archive, suite):
+    """Or else rpm keeps it for ever. Its expressions are such as Python understands as well."""
+    names = {'repository_url': 'https://example.org/nova/', 'repository_suite': suite}
+    template = read(archive, 'roles/repository/templates/nova-cascading.repo.j2').decode()
+    rendered = re.sub('{{ (.*?) }}', lambda match: str(eval(match[1], {}, names)), template)
+    assert rendered == releaserpm.repo_file('https://example.org/nova', suite)
+
+
+def test_its_source_for_apt_says_what_the_keyring_packages_example_says(archive):
+    template = read(archive, 'roles/repository/templates/nova-cascading.sources.j2').decode()
+    names = {'repository_url': '{url}', 'repository_suite': 'SUITE', 'repository_keyring': '{keyring}'}
+    rendered = re.sub('{{ (.*?) }}', lambda match: names[match[1]], template)
+    example = (keyring.SHARE / 'nova-cascading.sources').read_text()
+    assert told(rendered) == told(example)
+    assert f'repository_keyring: /usr/share/keyrings/{keyring.DEB}.gpg' in read(
+        archive, 'roles/repository/vars/main.yml').decode()
+
+
+def told(text):
+    return [line for line in text.splitlines() if line and line[0] != '#']
 
 
 def test_what_judges_virtualenvs_needs_nothing_beside_it_and_names_who_can_write_one(archive, tmp_path):

@@ -1,4 +1,4 @@
-"""A machine with dnf and rpm, and with apt as a mere program, as EL and Fedora are: ./build.sh ends in an rpm that installs there.
+"""A machine of dnf and rpm, with apt as a mere program, as EL and Fedora are: ./build.sh ends in an rpm that installs.
 
 The host is Debian's userspace below an rpm database, so packages with EL's names bring the tools back that it had under
 Debian's: what cannot be seen here is whether EL's own tools differ. Needs the network once, for dnf's plugins.

@@ -100,9 +100,7 @@ def test_a_release_that_surprisingly_needs_no_rule_is_a_conflict(tmp_path):
 
 def test_a_file_of_the_fork_that_is_there_already_is_a_conflict(tmp_path):
     source = tree(tmp_path)
-    name = next(iter(making.overlay(source)), None)
-    if name is None:
-        pytest.skip('SKIPPED: src/nova has no files yet')
+    name = next(iter(making.overlay(source)))
     (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / name).write_text('')
     with pytest.raises(BuildError, match='is a file of the fork'):
@@ -124,8 +122,7 @@ def test_the_check_stops_an_edit_that_does_more_than_it_says(tmp_path, monkeypat
 def test_the_migrate_repository_goes_only_where_nova_has_one(tmp_path):
     ours = making.OUR_MIGRATE_REPOSITORY
     assert not any(name.startswith(ours) for name in making.overlay(tree(tmp_path / 'new', '26.3.0')))
-    have = (making.PROJECT / 'src' / ours).is_dir()
-    assert any(name.startswith(ours) for name in making.overlay(tree(tmp_path / 'old'))) is have
+    assert any(name.startswith(ours) for name in making.overlay(tree(tmp_path / 'old')))
 
 
 def test_a_row_without_the_field_can_be_read_and_one_with_it_is(tmp_path):

@@ -49,6 +49,7 @@ ESCAPES = {
     'a hard link to a directory': [('d', FOLDER, ''), ('h', HARD, 'd')],
     'a file in the place of a directory': [('d', FOLDER, ''), ('d', FILE, '')],
     'a directory below a file': [('d', FILE, ''), ('d/x', FILE, '')],
+    'a name that clears the screen': [('\x1b[2J', FOLDER, ''), ('\x1b[2J', FILE, '')],
     'a NUL in a name': [('nova\0evil', FILE, '')],
     'half a character': [('nova/\udcff', FILE, ''), ('../evil', FILE, '')],
     'a name without end': [('n' * 5000, FILE, '')],

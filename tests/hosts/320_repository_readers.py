@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -115,12 +116,11 @@ def apt_get(folder, url, repo):
 
 def test_a_thousand_reads_during_fifty_publishes_see_no_error_and_nothing_mixed(repo, url, tmp_path):
     debs = [repositories.deb(tmp_path / 'more', number) for number in range(10, 10 + PUBLISHES)]
-    publisher = threading.Thread(target=publishing, args=(repo, debs))
     pairs, torn, sizes = set(), 0, {}
     apt = apt_get(tmp_path, url, repo)
-    publisher.start()
+    going = ThreadPoolExecutor(1).submit(publishing, repo, debs)
     done = fetched = 0
-    while publisher.is_alive() or fetched < FETCHES or done < UPDATES:
+    while not going.done() or fetched < FETCHES or done < UPDATES:
         if done < UPDATES and fetched >= done * FETCHES // UPDATES:
             ran = subprocess.run(apt, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             assert ran.returncode == 0, ran.stdout
@@ -131,7 +131,7 @@ def test_a_thousand_reads_during_fifty_publishes_see_no_error_and_nothing_mixed(
         fetched += 1
         if fetched > FETCHES:
             time.sleep(0.05)
-    publisher.join()
+    going.result()  # raises what a publish has raised
     print(f'{fetched} metadata reads, {done} apt-get updates, {len(pairs)} states of yum seen; '
           f'{torn} torn pairs by the plain address')
     assert len(pairs) > 1, 'the reader saw the repository change'
@@ -153,7 +153,7 @@ def test_a_publisher_killed_at_any_moment_leaves_a_repository_that_verifies(repo
     start = time.monotonic()
     repo('publish', repositories.deb(tmp_path / 'more', 10))
     length = time.monotonic() - start
-    chance = random.Random(6)
+    chance, killed = random.Random(6), 0
     for number in range(KILLS):
         deb = repositories.deb(tmp_path / 'more', 11 + number)
         before = repo.offered(TRUSTY)
@@ -162,10 +162,12 @@ def test_a_publisher_killed_at_any_moment_leaves_a_repository_that_verifies(repo
         time.sleep(length * (number + chance.random()) / KILLS)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        killed += process.wait() == -signal.SIGKILL
         repo('verify')
         new = f'Version: {UBUNTU.format(11 + number)}\n'
         assert repo.offered(TRUSTY) == before or new in repo.offered(TRUSTY)
+    print(f'{killed} of {KILLS} were killed before they had ended')
+    assert killed > KILLS // 3
     repo('publish', *(tmp_path / 'more').iterdir())
     state = json.loads((repo.root / 'state.json').read_text())
     assert len(state['suites'][TRUSTY]['packages']) == KILLS + 3, 'the next publisher goes on where others were killed'

@@ -94,7 +94,7 @@ def test_an_installation_by_apt_with_its_hook_opens_nothing_of_the_trap(swapped)
                                   f'{NOBODY} nova-cascading db check --gate',
                                   'dpkg-reconfigure python3-nova-cascading'])
 def test_the_gate_and_the_commands_open_nothing_of_the_trap(swapped, line):
-    swapped.run(f'{line} >/dev/null 2>&1 || :')
+    assert 'is a bug' not in swapped.run(line).err
 
 
 def test_nobody_can_hold_up_a_restart(swapped):

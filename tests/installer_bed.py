@@ -133,12 +133,13 @@ class Bed:
         """
         words = [*words, *(['--python', str(self.python)] if action == 'install' else [])]
         words = ['--nova-parent', str(self.parent), '--state-dir', str(self.state), '--no-restart', *words]
+        program = part('__main__')  # before the fork: each child would compile it, and all that it imports
         child = os.fork()
         if not child:
-            self._become(action, words, output, {'NOVA_CASCADING_FAULT': str(fault), 'NOVA_TEST_FAIL': fail})
+            self._become(program, action, words, output, {'NOVA_CASCADING_FAULT': str(fault), 'NOVA_TEST_FAIL': fail})
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-    def _become(self, action, words, output, environment):
+    def _become(self, program, action, words, output, environment):
         """Be the installer of the bundle; never returns."""
         status = 99
         try:
@@ -149,7 +150,6 @@ class Bed:
             for number in (1, 2):
                 os.dup2(stream, number)
             sys.stdout, sys.stderr = (os.fdopen(number, 'w') for number in (1, 2))
-            program = importlib.import_module('installer.__main__')
             program.HERE = str(self.bundle / 'installation/installer')
             status = program.main(action, words)
             sys.stdout.flush()

@@ -96,6 +96,17 @@ def test_a_service_that_is_masked_while_it_runs_is_named(day):
 
 
 @debs.on_bookworm('day')
+def test_a_defect_of_ours_is_one_message_and_its_traceback_is_in_the_log(day):
+    host, module = day.host, '/usr/lib/python3/dist-packages/nova/cascading/host/status.py'
+    host.run(f'cp -p {module} /root/whole.py; echo "1 / 0" >>{module}')
+    said = host.run('nova-cascading status', check=False)
+    host.run(f'cp -p /root/whole.py {module}')
+    assert said.status == 1 and 'Traceback' not in said.err
+    logged = host.run(re.search('journalctl -t nova-cascading', said.err).group()).out
+    assert 'Traceback' in logged and 'ZeroDivisionError' in logged
+
+
+@debs.on_bookworm('day')
 def test_what_runs_under_another_name_is_named_with_the_command_that_restarts_it(day):
     host, second = day.host, day.host.service('nova-conductor@2')
     host.write('/run/systemd/system/nova-conductor@.service', TEMPLATE)

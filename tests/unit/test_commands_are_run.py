@@ -17,9 +17,10 @@ LISTED = [line.split('\t') for line in Path(__file__).with_name('printed-command
 HOSTS = PROJECT / 'tests/hosts'
 # How a contract spells a command that it types, where it is not by the first two words.
 ALSO = {'./build.sh': 'build.sh|fork_of|download', 'cp': 'cp {PREFERENCES}', 'journalctl': r'journal\(\)',
-        'service': 'service .* restart', ('systemctl', 'status'): 'systemctl show',
+        ('journalctl', '-t'): 'journalctl -t', 'service': 'service .* restart',
+        ('systemctl', 'status'): 'systemctl (show|status)',
         ('apt-get', 'update'): 'signed.subscribe', ('apt-get', '-s'): 'planned|apt-get -s|apt-get install -s|sh -s ask',
-        ('apt-get', 'install'): 'apt-get install|uninstall --yes', ('apt-get', '-f'): 'apt-get -f'}
+        ('apt-get', 'install'): 'apt-get install|uninstall --yes|signed.subscribe', ('apt-get', '-f'): 'apt-get -f'}
 
 
 def test_each_command_is_on_the_list_and_the_list_holds_no_other():
@@ -33,16 +34,28 @@ def test_each_command_is_on_the_list_and_the_list_holds_no_other():
 def test_who_types_it_is_there_and_types_it(row):
     command, _, state, run = row
     assert state
+    first, second = re.split(r'[\s$]+', command)[:2]
     if run.startswith('by hand: '):
-        assert re.search('(?i)by hand', (PROJECT / run.partition(': ')[2]).read_text())
+        page = (PROJECT / run.partition(': ')[2]).read_text()
+        assert re.search('(?i)by hand', page) and f'{first} {second}' in re.sub(r'\s+', ' ', page)
         return
     number, name = run.split('::')
     [file] = HOSTS.glob(f'{number}_*.py')
-    text = file.read_text()
-    assert name in {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)}
-    first, second = re.split(r'[\s$]+', command)[:2]
     typed = ALSO.get((first, second), ALSO.get(first, re.escape(f'{first} {second}')))
-    assert re.search(typed, text), f'{file.name}: {typed}'
+    assert re.search(typed, source(file.read_text(), name)), f'{file.name}, {name}: {typed}'
+
+
+def source(text, name):
+    """A function, and what it uses of its own module: fixtures, helpers and constants."""
+    defined = {getattr(one, 'id', getattr(one, 'name', None)): node for node in ast.parse(text).body
+               for one in getattr(node, 'targets', [node])}
+    used, todo = {}, {name}
+    while todo:
+        one = todo.pop()
+        used[one] = defined[one]
+        parts = {getattr(part, 'id', getattr(part, 'arg', name)) for part in ast.walk(defined[one])}
+        todo |= parts & defined.keys() - used.keys()
+    return '\n'.join(map(ast.unparse, used.values()))
 
 
 @pytest.mark.parametrize(('name', 'text', 'expected'), [

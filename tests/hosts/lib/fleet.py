@@ -7,7 +7,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -243,21 +243,21 @@ class Asking:
         self.failures: list[str] = []
         self.answers = 0
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._ask, args=(cloud, instance))
+        self._cloud, self._instance = cloud, instance
 
     def __enter__(self) -> Asking:
-        self._thread.start()
+        self._going = ThreadPoolExecutor(1).submit(self._ask)
         return self
 
     def __exit__(self, *error: object) -> None:
         self._ended.set()
-        self._thread.join()
+        self._going.result()  # raises what has ended it
 
-    def _ask(self, cloud: Cloud, instance: str) -> None:
+    def _ask(self) -> None:
         last = time.monotonic()
         while not self._ended.is_set():
             try:
-                cloud.client('get', instance)
+                self._cloud.client('get', self._instance)
             except HostError as error:
                 self.failures.append(str(error))
                 continue

@@ -78,7 +78,9 @@ def test_a_repository_of_the_future_is_recognised_and_brought_back(tmp_path, hom
     repo(*way.split())
     repo('verify')
     assert json.loads((repo.root / 'state.json').read_text())['time'] <= time.time() + 5
-    for rpm in repo.root.glob('yum/*/packages/*.rpm'):
+    rpms = list(repo.root.glob('yum/*/packages/*.rpm'))
+    assert rpms
+    for rpm in rpms:
         shown = subprocess.run(['rpm', '-qp', '--nosignature', '--qf', '%{RSAHEADER:pgpsig}', rpm], check=True,
                                capture_output=True, text=True, env={'PATH': repositories.PATH, 'TZ': 'UTC'}).stdout
         assert time.strftime('%b %e', time.gmtime()) in shown, 'nobody could check a signature of the future'

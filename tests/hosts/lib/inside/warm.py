@@ -6,6 +6,7 @@ a line of JSON: exit status, standard output and standard error.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -35,6 +36,8 @@ def main(modules):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.path.insert(0, os.getcwd())
+    gc.freeze()  # or else each child's collector walks through all that was imported, and so copies it
+    gc.disable()
     for line in sys.stdin:
         with new_file() as out, new_file() as err:
             child = os.fork()

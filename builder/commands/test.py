@@ -110,8 +110,8 @@ def pytest(suite: str, words: list[str]) -> int:
         return NOTHING_COLLECTED
     chosen = [word for word in words if word not in files or word.startswith(f'tests/{suite}')]
     chosen += [] if files else [f'tests/{suite}']
-    # Real hosts wait for their services a third of the time; with two workers more, nothing ended sooner.
-    workers = len(os.sched_getaffinity(0)) + (suite == 'hosts')
+    # Real hosts wait for their services a third of the time.
+    workers = len(os.sched_getaffinity(0)) + 2 * (suite == 'hosts')
     # Tests that share a host run one after the other; tests/hosts/conftest.py says which do.
     spread = ['-n', str(workers), '--dist', 'loadgroup' if suite == 'hosts' else 'loadfile']
     # By a thread: xdist's workers do not always run tests in the main thread, which signals would need.

@@ -122,9 +122,10 @@ def test_without_yes_nothing_is_printed_to_type_that_could_remove_nova(way, host
     assert capsys.readouterr().out == ''
 
 
-def test_what_yum_says_of_a_repository_is_told_without_its_password(way):
-    assert way.said('yum', 'https://me:secret@example.org/os/repodata: 404\n') == (
-        'yum says:\n    https://me:***@example.org/os/repodata: 404')
+@pytest.mark.parametrize('who', ['me:secret', 'token:', 'token'])
+def test_what_yum_says_of_a_repository_is_told_without_its_password(way, who):
+    assert way.said('yum', f'https://{who}@example.org/os/repodata: 404\n') == (
+        'yum says:\n    https://***@example.org/os/repodata: 404')
 
 
 def test_what_would_take_more_than_the_fork_is_refused(way, host, capsys):

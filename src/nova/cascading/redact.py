@@ -11,6 +11,7 @@ except ImportError:
 
 MASK = '***'
 _CREDENTIALS = re.compile(r'(://[^:/@\s]*:)[^\s\'"]*(@)')
+_WHO = re.compile(r'://[^/\s\'"]+@')
 _SECRET_OPTION = re.compile(r'([?&](?:passwd|password|passphrase)=)([^&\s\'"]*)', re.IGNORECASE)
 _NEXT_HOST = re.compile(r',[^:/@,]*:([^/@]+)@')  # rabbit://user:password@one,user:password@two/
 _known = set()
@@ -42,3 +43,8 @@ def hide(thing):
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, MASK)
     return text
+
+
+def hide_users(text):
+    """The text of a package manager without what stands before an @ in its addresses: a token may be all of it."""
+    return hide(_WHO.sub('://' + MASK + '@', text))

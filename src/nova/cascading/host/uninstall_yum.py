@@ -156,7 +156,7 @@ def first(lacking):
 
 
 def said(tool, text):
-    return '{0} says:\n    {1}'.format(tool, '\n    '.join(redact.hide(text.strip()).splitlines()))
+    return '{0} says:\n    {1}'.format(tool, '\n    '.join(redact.hide_users(text.strip()).splitlines()))
 
 
 def offered(tool, exchange, why=''):

@@ -61,12 +61,19 @@ def test_services_with_users_of_their_own_have_one_database_and_nova_confs_user_
 
 
 @pytest.mark.parametrize('other', ['nova.conf', 'nova-api.conf'])
-def test_different_databases_are_told_and_none_is_chosen(el, other):
-    files = el.names(other, 'mysql://u:secret1@db/nova'), el.names('nova-conductor.conf', 'mysql://u:secret2@db2/nova')
-    with pytest.raises(el.load('errors').Unreachable, match='name different databases') as raised:
-        el.config.read()
-    assert all(file in str(raised.value) for file in files) and 'secret' not in str(raised.value)
-    assert el.config.used(el.config.read([files[0]])) == 'mysql://u:secret1@db/nova', 'the way out that it names'
+def test_another_database_of_a_service_is_looked_after_as_well(el, other, tmp_path):
+    one, two = (f'sqlite:///{tmp_path}/{name}' for name in ('one', 'two'))
+    el.names(other, one)
+    el.names('nova-conductor.conf', two)
+    found, problems = el.load('database.databases').of(el.config.read())
+    assert sorted(database.url for database in found) == [one, two] and problems == []
+    assert found[0].name == 'main' and found[1].name in ('nova-conductor', 'nova-api')
+
+
+def test_one_database_that_two_files_name_is_one(el, tmp_path):
+    for file in ('nova.conf', 'nova-conductor.conf', 'nova-api.conf.d/db.conf'):
+        el.names(file, f'sqlite:///{tmp_path}/one')
+    assert [one.name for one in el.load('database.databases').of(el.config.read())[0]] == ['main']
 
 
 def test_debians_units_name_the_file_and_find_only_directories(host):

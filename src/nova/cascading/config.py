@@ -49,6 +49,7 @@ class Configuration(cfg.ConfigOpts):
 
     :ivar words: the arguments that name files and directories; empty: the usual ones are read
     :ivar more: files besides nova-manage's that are read, as only services find them
+    :ivar others: (service, connection string) of each whose own files name another database, or the same one otherwise
     :ivar shipped: the groups whose database the distribution names, and nobody has chosen
     :ivar found: all databases (databases.Database), once a command has looked for them
     :ivar away: of those, the error of each that cannot be reached
@@ -56,6 +57,7 @@ class Configuration(cfg.ConfigOpts):
 
     words = ()
     more = ()
+    others = ()
     shipped = ()
     found = None
     away = None
@@ -95,24 +97,13 @@ def _read_services():
     """nova-manage's configuration; with the files that only services find, where those alone name a database."""
     conf = _read_usual()
     files = dict((name, conffiles.own(name)) for name in installed.readers())
-    services = [_read_usual(program=name) for name in installed.READERS if files.get(name)]
-    for group in GROUPS:
-        _refuse_contradiction([conf] + services, group)
-    if not [group for group in GROUPS for one in services if _chosen(one, group) and not _chosen(conf, group)]:
-        return conf
-    more = [path for name in reversed(installed.READERS) for path in files.get(name, ())]  # nova-conductor's count most
-    return _read_usual(more=more)
-
-
-def _refuse_contradiction(readings, group):
-    """:raises errors.Unreachable: programs are led to different databases, and nobody knows which is meant"""
-    named = [one for one in readings if _chosen(one, group)]
-    places = [_chosen(one, group).rpartition('@')[2].partition('?')[0] for one in named]
-    for one, place in zip(named, places):
-        if place != places[0]:
-            raise errors.Unreachable('{0} and {1} name different databases ([{2}] connection)'.format(
-                source(named[0], group) or 'the environment', source(one, group) or 'the environment', group),
-                'let them name the same one, then run this again; or name the files to be read with --config-file')
+    services = [(name, _read_usual(program=name)) for name in installed.READERS if files.get(name)]
+    if [group for group in GROUPS for _, one in services if _chosen(one, group) and not _chosen(conf, group)]:
+        # nova-conductor's count most
+        conf = _read_usual(more=[path for name in reversed(installed.READERS) for path in files.get(name, ())])
+    named = [(name, _chosen(one, 'database')) for name, one in services]
+    conf.others = [(name, url) for name, url in named if url and url != _chosen(conf, 'database')]
+    return conf
 
 
 def _chosen(conf, group):

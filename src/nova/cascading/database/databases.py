@@ -122,6 +122,7 @@ def of(conf, deadline=None):
     except errors.CascadingError as error:
         if not is_nobodys('api_database' in conf.shipped, error):
             problems.append(error)
+    found += [Database(name, url) for name, url in conf.others]
     return identity.each_once(found, deadline), problems
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ def paths() -> list[Path]:
     return [path for path in dict.fromkeys(found) if path.exists()]
 
 
+@functools.cache  # each layer asks
 def _pip_words() -> list[str]:
     done = subprocess.run(['python3', '-m', 'pip', 'config', 'list'], check=False, capture_output=True, text=True)
     return [word for line in done.stdout.splitlines() for word in line.partition('=')[2].strip("'\"").split()]

@@ -149,6 +149,7 @@ def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controlle
     assert_complete(host, before)
 
 
+@ON_BOOKWORM
 def test_after_a_power_cut_the_gate_adds_the_column_and_services_come_up(make_host, half_way):
     host = make_host(*half_way)
     host.boot()

@@ -24,6 +24,7 @@ def piuparts(host: Host, options: str) -> str:
     return done.out
 
 
+@pytest.mark.everywhere  # the next one installs, upgrades and purges, too
 def test_install_upgrade_and_purge_leave_nothing_behind(host, fork_of):
     debs.offer_fork(host, fork_of(host.suite, 1, *debs.DEB))
     host.put(packages.library(fork_of(host.suite, 2, *debs.DEB)), '/root/newer.deb')

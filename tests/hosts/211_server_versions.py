@@ -18,9 +18,14 @@ def beds(module_host):
     return of
 
 
-@pytest.mark.parametrize('suite, family, condition', verdicts.CELLS,
-                         ids=['-'.join((family, verdicts.VERSIONS[suite][family], condition))
-                              for suite, family, condition in verdicts.CELLS])
+def cell(suite, family, condition):
+    """A server between two versions that are asked everything decides no other way, as far as we know."""
+    is_between = suite == 'bookworm' and family != 'SQLite' and condition != 'plain'
+    return pytest.param(suite, family, condition, id='-'.join((family, verdicts.VERSIONS[suite][family], condition)),
+                        marks=[pytest.mark.everywhere] if is_between else [])
+
+
+@pytest.mark.parametrize('suite, family, condition', [cell(*each) for each in verdicts.CELLS])
 def test_verdict(beds, suite, family, condition):
     assert verdicts.met(beds(suite), family, condition) == verdicts.FAMILIES[family][condition].expected
 

@@ -23,7 +23,8 @@ def programs():
 
 def readers():
     """The services that read databases themselves, of those known, which are installed."""
-    return [name for name in READERS if name in programs()]
+    found = programs()
+    return [name for name in READERS if name in found]
 
 
 def only_compute():

@@ -10,6 +10,7 @@ from tests.hosts.lib import services
 from tests.hosts.lib.bed import Bed
 
 V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
+ORIGINAL = 'ALTER TABLE instances ADD COLUMN mapping_uuid VARCHAR(36); UPDATE migrate_version SET version = 234'
 WAIT = 1  # seconds of lock_wait_timeout
 PATIENT = f'[cascading]\nlock_wait_timeout = {WAIT}\nlock_retries = 20\n'
 UNHURRIED = '[cascading]\nlock_wait_timeout = 60\n'
@@ -88,9 +89,9 @@ def wait_for_sleeper(bed, name):
     return services.until(lambda: bed.host.sql(asked, 'mysql'))[0][0]
 
 
-def migrate(bed, url, meets, release):
+def migrate(bed, url, meets, release, words='db sync', latest=-1):
     """Migrate a database in use, which is released once the migration has said that it meets this."""
-    running = bed.start('db sync', url, PATIENT)
+    running = bed.start(words, url, PATIENT, latest=latest)
     assert any(meets in line for line in running.stdout)
     release()
     said = running.communicate(timeout=240)[0]
@@ -105,6 +106,21 @@ def test_open_transaction_delays_the_change_and_nobody_else(bed):
     with Reader(lambda: bed.host.sql('SELECT COUNT(*) FROM instances', name)) as reader:
         migrate(bed, url, 'instances is in use; attempt 2 of 21', lambda: bed.host.sql(f'KILL {number}', 'mysql'))
     assert reader.longest < reader.limit
+    assert bed.is_right(url)
+
+
+def test_a_takeover_of_the_original_delays_nobody_either(bed):
+    """nova's own migration, which it makes up for, has connections of its own, and waits a day for a table."""
+    url = bed.mariadb(V233)
+    name = url.rpartition('/')[2]
+    bed.host.sql(ORIGINAL, name)
+    bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM reservations; SELECT SLEEP(600)'")
+    number = wait_for_sleeper(bed, name)
+    with Reader(lambda: bed.host.sql('SELECT COUNT(*) FROM reservations', name)) as reader:
+        migrate(bed, url, 'reservations is in use; attempt 2 of 21',
+                lambda: bed.host.sql(f'KILL {number}', 'mysql'), 'db adopt', latest=234)
+    assert reader.longest < reader.limit
+    assert bed.host.sql("SHOW INDEX FROM reservations WHERE Key_name = 'reservations_deleted_expire_idx'", name)
     assert bed.is_right(url)
 
 

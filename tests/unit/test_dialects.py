@@ -252,7 +252,7 @@ def test_databases_of_both_originals_are_recognised(load, monkeypatch, version, 
     assert adopt.is_original(types.SimpleNamespace(server=server)) == is_original
 
 
-def test_what_holds_up_a_takeover_is_told_as_of_every_change(server, load, monkeypatch):
+def test_what_holds_up_a_takeover_is_told_as_of_every_change(server, worker, load, monkeypatch):
     """nova's own migration runs through a connection of its own, and ends with errors of other classes."""
     adopt, record = load('migration.adopt'), load('migration.record')
 
@@ -264,10 +264,10 @@ def test_what_holds_up_a_takeover_is_told_as_of_every_change(server, load, monke
     monkeypatch.setattr(record, 'novas_latest', lambda: 234)
     monkeypatch.setattr(record, 'version', lambda *_: 234)
     monkeypatch.setattr(adopt, 'is_original', lambda connection: True)
-    made = server().connection
-    made.engine = None
+    made = server()
+    made.connection.engine = sqlalchemy.create_engine('sqlite://')
     with pytest.raises(load('errors').CascadingError, match='1205 Lock wait timeout') as raised:
-        adopt.run(made, print)
+        adopt.run(worker(made))
     assert raised.value.status == 2
 
 

@@ -150,9 +150,9 @@ class Bed:
         line = f'PYTHONPATH={root} python3 -B {root}/{PREFLIGHT} --config-file {self.conf(url, more)}'
         return self.host.run(line, check=False)
 
-    def start(self, words: str, url: str, more: str = '') -> subprocess.Popen:
+    def start(self, words: str, url: str, more: str = '', *, latest: int | None = -1) -> subprocess.Popen:
         """The same command in the background; its output is piped together."""
-        line = self.command(words, self.conf(url, more))
+        line = self.command(words, self.conf(url, more), self.latest if latest == -1 else latest)
         return self.host.spawn(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def columns(self, url: str, table: str = 'instances') -> list[str]:

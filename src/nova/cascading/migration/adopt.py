@@ -6,6 +6,8 @@ whose last migration is 233 its version is wrong, for later ones the index is mi
 Juno (254); Kilo's own 255 does nothing, so there all is well.
 """
 
+import sqlalchemy.event
+
 from nova.cascading import errors, faults
 from nova.cascading.database.dialects import base
 from nova.cascading.migration import record
@@ -32,8 +34,13 @@ def refuse_original(connection):
                 connection.title, record.version(connection, 'nova')), 'take it over: nova-cascading db adopt')
 
 
-def run(connection, say):
-    """Set right what nova itself would trip over; returns whether there was anything to do."""
+def run(worker):
+    """Set right what nova itself would trip over; returns whether there was anything to do.
+
+    :param worker: worker.Worker, ready to change its database
+    :raises dialects.base.StatementError: the server refuses, or others use the table for too long
+    """
+    connection = worker.connection
     if not is_original(connection):
         return False
     faults.point('before-adopt')
@@ -41,12 +48,27 @@ def run(connection, say):
     if latest < wrong:
         connection.rows('UPDATE migrate_version SET version = :right WHERE repository_id = :id AND version = :wrong',
                         right=latest, id='nova', wrong=wrong)
-        say('{0}: set to nova\'s own version {1}'.format(connection.title, latest))
+        worker.say('{0}: set to nova\'s own version {1}'.format(connection.title, latest))
     else:
-        # the script looks first, and names the index as this release wants it
-        script = record.novas_repository().version(ICEHOUSE).script(connection.dialect, 'upgrade')
-        with record.refusals(connection):
-            script.run(connection.engine, 1)
-        say('{0}: nova\'s own migration {1} is made up for'.format(connection.title, ICEHOUSE))
+        _limit_waits(connection)
+        worker.patiently('reservations', lambda: _make_up(connection))
+        worker.say('{0}: nova\'s own migration {1} is made up for'.format(connection.title, ICEHOUSE))
     faults.point('after-adopt')
     return True
+
+
+def _limit_waits(connection):
+    """nova's migration opens connections of its own, and while one waits for a table, all of nova waits behind it."""
+    def limit(opened, _):
+        cursor = opened.cursor()
+        for statement in connection.server.limits:
+            cursor.execute(statement)
+        cursor.close()
+    sqlalchemy.event.listen(connection.engine, 'connect', limit)
+
+
+def _make_up(connection):
+    # the script looks first, and names the index as this release wants it
+    script = record.novas_repository().version(ICEHOUSE).script(connection.dialect, 'upgrade')
+    with record.refusals(connection):
+        script.run(connection.engine, 1)

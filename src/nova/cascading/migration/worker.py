@@ -56,7 +56,7 @@ class Worker(object):
         self.server.refuse_unfit()
         self.server.prepare(self.options)
         with self.server.queue(self):
-            is_adopted = adopt.run(self.connection, self.say)
+            is_adopted = adopt.run(self)
         return self.run() or is_adopted
 
     def _queued(self, is_due, finish):

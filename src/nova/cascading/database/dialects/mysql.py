@@ -192,8 +192,10 @@ class MySQL(base.Server):
 
     def _limit_wait(self, name, seconds):
         """MySQL 5.1 can limit neither; who can, must: without a limit, all wait for as long as this one does."""
+        statement = 'SET SESSION {0} = {1}'.format(name, seconds)
         try:
-            self.connection.rows('SET SESSION {0} = {1}'.format(name, seconds))
+            self.connection.rows(statement)
+            self.limits += (statement,)
         except base.StatementError as error:
             if error.kind != base.UNSUPPORTED:
                 raise

@@ -16,13 +16,7 @@ fi
 # Root runs nothing that others can write, or put in the place of it. Believed are root, the owner of this file, and who
 # typed sudo.
 refuse_open() {
-    case ${SUDO_UID:-0} in *[!0-9]*) sudoer=0 ;; *) sudoer=${SUDO_UID:-0} ;; esac
-    owner=$(stat -c %u "$here/build.sh")
-    # A group of the owner's own, as useradd makes one for each user, has nobody else in it until somebody is put there.
-    group=$(stat -c %g "$here/build.sh")
-    [ -z "$(in_group "$group")" ] || group=0
-    sudoers=$(getent passwd "$sudoer" | cut -d: -f4)
-    [ -n "$sudoers" ] && [ -z "$(in_group "$sudoers")" ] || sudoers=0
+    believe
     open=$(cd -- "$here" && project ! -type l \( ! -user 0 ! -user "$owner" ! -user "$sudoer" -o -perm -002 -o \
         -perm -020 ! -group 0 ! -group "$group" ! -group "$sudoers" \) -print | head -n 1)
     # Where there is an access list, the group's rights are the most that anybody in it has.
@@ -40,6 +34,16 @@ refuse_open() {
         above=$(dirname -- "$above")
         refuse_replaceable "$above"
     done
+}
+
+believe() {
+    case ${SUDO_UID:-0} in *[!0-9]*) sudoer=0 ;; *) sudoer=${SUDO_UID:-0} ;; esac
+    owner=$(stat -c %u "$here/build.sh")
+    # A group of the owner's own, as useradd makes one for each user, has nobody else in it until somebody is put there.
+    group=$(stat -c %g "$here/build.sh")
+    [ -z "$(in_group "$group")" ] || group=0
+    sudoers=$(getent passwd "$sudoer" | cut -d: -f4)
+    [ -n "$sudoers" ] && [ -z "$(in_group "$sudoers")" ] || sudoers=0
 }
 
 project() {

@@ -150,6 +150,25 @@ def test_dpkg_killed_while_it_unpacks_is_completed_by_a_reinstallation(controlle
 
 
 @ON_BOOKWORM
+def test_a_way_back_that_was_cut_off_is_ended_either_way_as_the_hook_of_the_keyring_says(controller):
+    """The fork's program and its own hook are gone by then, and apt's repair would take all of nova away."""
+    host = controller
+    host.run(f'{INSTALL}; cp -r /usr/share/{debs.FORK} /usr/share/keyring; '
+             f'sed s,{debs.FORK},keyring,g /usr/share/keyring/apt.conf >/etc/apt/apt.conf.d/40keyring')
+    for way in ('apt-get install --reinstall python3-nova-cascading', 'apt-get install python3-nova=.*'):
+        kill_when(host, 'test ! -e /usr/bin/nova-cascading', 'nova-cascading uninstall --yes')
+        host.run('dpkg --configure -a')
+        said = host.run('apt-get -f install -y', check=False)
+        assert (said.status, 'nova-cascading uninstall' in said.err) == (100, False)
+        assert [name for name in RUNNING if not host.service(name).is_active] == []
+        host.run(f'{re.search(way, said.err).group()} -y')
+        assert host.run('dpkg --audit').out == ''
+        assert {'nova-common', *RUNNING} <= debs.installed(host).keys()
+    assert debs.STOCK in debs.installed(host)
+    host.run(f'rm -r /etc/apt/apt.conf.d/40keyring /usr/share/keyring; {INSTALL}')
+
+
+@ON_BOOKWORM
 def test_after_a_power_cut_the_gate_adds_the_column_and_services_come_up(make_host, half_way):
     host = make_host(*half_way)
     host.boot()

@@ -99,6 +99,10 @@ esac
 @pytest.mark.parametrize(('plan', 'command', 'expected'), [
     (FORTH, 'apt-get install python-nova-cascading', PASSED),
     (FORTH, '', PASSED),
+    (ALL_GONE, 'apt-get -f install', REFUSED),
+    (ALL_GONE, 'apt-get install -f -y -o Dpkg::Options::=--force-confold', REFUSED),
+    (ALL_GONE, 'apt --fix-broken install -y', REFUSED),
+    (ALL_GONE, 'apt-get remove python3-nova-cascading nova-common nova-api nova-conductor -f', PASSED),
     (FORTH, 'apt-get dist-upgrade', REFUSED),
     (FORTH, '/usr/bin/unattended-upgrade', REFUSED),
     (FORTH, 'apt-get install meta-package', PASSED),
@@ -248,6 +252,15 @@ def test_a_python_that_moves_on_alone_is_no_release_upgrade(guard):
 def python_line(version, protocol):
     arch = ' amd64 none' if protocol == 3 else ''
     return f'python3 3.11.2-1+b1{arch} < {version}{arch} /var/cache/apt/archives/python3_{version}_amd64.deb'
+
+
+def test_a_way_back_that_was_cut_off_is_ended_by_apt_as_the_command_is_gone(guard, tmp_path):
+    status, said = guard(ALL_GONE, 'apt-get -f install -y')
+    assert (status, 'nova-cascading uninstall' in said) == (REFUSED, False)
+    assert f'apt-get install python3-nova={OLD}\n' in said
+    assert 'apt-get install --reinstall python3-nova-cascading\n' in said
+    (tmp_path / 'nova-cascading').touch(mode=0o755)
+    assert 'nova-cascading uninstall\n' in guard(ALL_GONE, 'apt-get -f install -y')[1]
 
 
 @pytest.mark.parametrize(('preinst', 'expected'), [(0, PASSED), (1, REFUSED), (127, REFUSED)])

@@ -111,7 +111,8 @@ def claim_of_deb(file: Path) -> Claim:
 
 
 def claim_of_rpm(file: Path) -> Claim:
-    tools.need(['rpm'])
+    tools.need(['rpm', 'rpmkeys'])
+    rpmquery.refuse_damaged([file], 'get the package again')
     query = '%{EVR}\n%{PACKAGER}\n%{BUILDTIME}\n[%{PROVIDENAME} ]\n%{DESCRIPTION}\n'
     shown = rpmquery.query(query, [file], hint='get the package again')
     version, packager, epoch, provides, text = shown.split('\n', 4)

@@ -8,6 +8,7 @@ from builder.commands import prove
 from builder.common import environment, project
 from builder.common.errors import BuildError
 from builder.common.project import PROJECT
+from builder.repository import incoming
 from tests import fakenova
 
 SOMEBODY = {'DEBFULLNAME': 'Jané Doe', 'DEBEMAIL': 'jane@example.org'}
@@ -126,3 +127,25 @@ def test_a_source_that_is_named_may_lie_in_the_current_directory(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'nova').mkdir()
     assert prove.given_source('nova') == str(tmp_path / 'nova') and prove.given_source('zed') == 'zed'
+
+
+@pytest.mark.parametrize(('damage', 'says'), [
+    (lambda whole: whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:], 'is damaged'),
+    (lambda whole: whole[:-30], 'is damaged'), (lambda whole: whole + b'\n', 'is damaged'),
+    (lambda whole: b'', 'is no rpm'), (lambda whole: b'!<arch>\n', 'is no rpm')],
+    ids=['forged', 'cut', 'longer', 'empty', 'deb'])
+def test_an_rpm_whose_payload_is_another_is_not_the_same(packages, tmp_path, damage, says):
+    """The digest in the header that a signature leaves as it is says nothing of the payload."""
+    file = tmp_path / packages[1].name
+    file.write_bytes(damage(packages[1].read_bytes()))
+    with pytest.raises(BuildError, match=f'{file} {says}') as error:
+        prove.claim(file)
+    assert 'get the package again' in str(error.value)
+
+
+def test_two_rpms_without_a_digest_of_their_header_are_not_the_same(tmp_path, monkeypatch):
+    """rpm 4.11 writes none."""
+    monkeypatch.setattr(incoming.rpmquery, 'query', lambda *_, **__: '')
+    for name in ('one.rpm', 'other.rpm'):
+        (tmp_path / name).write_text(name)
+    assert incoming.content_of(tmp_path / 'one.rpm') != incoming.content_of(tmp_path / 'other.rpm')

@@ -20,8 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('version', metavar='VERSION', help='as the package manager shows it, with or without epoch')
     options.repository(parser)
     parser.add_argument('--suite', metavar='NAME', help='only this suite (every one that has it, testing included)')
-    parser.add_argument('--delete', action='store_true', help='delete the files as well')
-    parser.add_argument('--undo', action='store_true', help='offer the withdrawn version again')
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument('--delete', action='store_true', help='delete the files as well')
+    either.add_argument('--undo', action='store_true', help='offer the withdrawn version again')
 
 
 def run(args: argparse.Namespace) -> int:

@@ -169,6 +169,9 @@ def test_the_packages_that_bring_the_key_are_not_withdrawn(repo):
 
 def test_files_are_deleted_only_when_told_to(repo, given):
     repo('publish', given[2])
+    both = repo('withdraw', '--undo', '--delete', UBUNTU.format(2), check=False)
+    assert both.returncode == 2 and 'not allowed with' in both.stdout
+    assert list(repo.root.glob('pool/**/*cascading2*')) and UBUNTU.format(2) in repo.offered(TRUSTY)
     repo('withdraw', '--delete', UBUNTU.format(2))
     assert not list(repo.root.glob('pool/**/*cascading2*'))
     assert list(repo.root.glob('pool/**/*cascading1*.deb'))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Container, Iterator, Sequence
@@ -91,7 +92,9 @@ def choose(wanted: Sequence[str], before: Sequence[str]) -> list[Key]:
     if wanted or before:
         # The one that hosts know longest signs the rpms, in whatever order they were named.
         age = {name: number for number, name in enumerate(before)}
-        return sorted((_one(name) for name in wanted or before), key=lambda key: age.get(key.fingerprint, len(age)))
+        # One key may have been named twice, by its address and by its fingerprint.
+        chosen = {key.fingerprint: key for key in map(_one, wanted or before)}
+        return sorted(chosen.values(), key=lambda key: age.get(key.fingerprint, len(age)))
     usable = [key for key in _listed('--list-secret-keys', f'={OWNER}') if key.signer]
     return usable[:1] or [_make()]
 
@@ -138,7 +141,7 @@ def _listed(command: str, *names: str, **more: str) -> list[Key]:
     refused = [line for line in done.stderr.splitlines() if line.endswith('Permission denied')]
     if done.returncode and refused:
         raise BuildError(f'the keys cannot be read: {refused[0]}',
-                         f'see whose they are: ls -la {isolated.gnupg_home()}; be that user, '
+                         f'see whose they are: ls -la {shlex.quote(str(isolated.gnupg_home()))}; be that user, '
                          'or name another GnuPG home: GNUPGHOME=DIR ./build.sh …')
     keys: list[tuple[str, list[list[str]]]] = []
     for line in done.stdout.splitlines():
@@ -246,7 +249,8 @@ def _gpg(*words: str, data: bytes = b'') -> bytes:
         home.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise BuildError(f'there is no GnuPG home {home}, and none can be made: {error.strerror}',
-                         f'mkdir -m 700 -p {home}, or name another: GNUPGHOME=DIR ./build.sh …') from error
+                         f'mkdir -m 700 -p {shlex.quote(str(home))}, or name another: '
+                         'GNUPGHOME=DIR ./build.sh …') from error
     command = ['gpg', *PLAIN, *words]
     try:
         done = subprocess.run(command, input=data, capture_output=True, env=_environment())

@@ -206,3 +206,9 @@ def test_rpms_that_rpm_could_not_look_at_are_not_called_good(failing, tmp_path, 
     monkeypatch.setattr(yumcheck.yum, 'unreadable', lambda paths, cwd: [])
     [said] = yumcheck.signature_problems(Checked(tmp_path, tmp_path / 'ring'), suite)
     assert 'error while loading shared libraries' in said
+
+
+def test_one_key_that_is_named_twice_signs_once(home):
+    name = one('good').fingerprint
+    assert keys.choose([name, name[-16:], 'good subkey', '=good'], []) == [one('good'), one('good subkey')]
+    assert keys.choose([name, name], [name]) == [one('good')]

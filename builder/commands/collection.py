@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from builder.commands import options
@@ -23,5 +24,5 @@ def run(args: argparse.Namespace) -> int:
         built = Path(work, collection.name())
         built.write_bytes(collection.build(project.epoch()))
         [path] = deliver([built], args.to)
-    print(f'  {path}\n\nWhere Ansible runs:\n  ansible-galaxy collection install {path}')
+    print(f'  {path}\n\nWhere Ansible runs:\n  ansible-galaxy collection install {shlex.quote(str(path))}')
     return 0

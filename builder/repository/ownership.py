@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import stat
 from collections.abc import Iterator, Set
 from pathlib import Path
@@ -61,8 +62,8 @@ def refuse_changed(root: Path, wanted: list[str]) -> None:
     if bad:
         more = f'; and {len(bad) - SHOWN} more' if len(bad) > SHOWN else ''
         raise BuildError(f'{root} was changed by something else since it was signed: {"; ".join(bad[:SHOWN])}{more}',
-                         f'./build.sh verify --to {root} says what is wrong; take away what does not belong there, '
-                         'and restore the rest from a mirror')
+                         f'./build.sh verify --to {shlex.quote(str(root))} says what is wrong; take away what does not '
+                         'belong there, and restore the rest from a mirror')
 
 
 def changes(root: Path, ours: list[str]) -> Iterator[str]:

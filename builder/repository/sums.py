@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def unreadable(root: Path) -> Iterator[str]:
                 found.append(f'{path.relative_to(root)} (mode {mode:04o})')
     if found:
         others = f' and {len(found) - 1} more' if len(found) > 1 else ''
-        yield f'{found[0]}{others}: not for every user to read, so no web server can: chmod -R a+rX {root}'
+        yield f'{found[0]}{others}: not for every user to read, so no web server can: ' \
+            f'chmod -R a+rX {shlex.quote(str(root))}'
 
 
 def load(root: Path) -> dict[str, str]:

@@ -1,15 +1,18 @@
 """The Ansible collection: what is in it, and that ansible-galaxy can check it."""
 
+import argparse
 import hashlib
 import io
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tarfile
 
 import pytest
 
+from builder.commands import collection as command
 from builder.common import project
 from builder.common.project import PROJECT
 from builder.package import collection
@@ -32,6 +35,13 @@ def read(archive, name):
 def test_the_same_project_gives_the_same_bytes_with_one_time_and_one_owner(archive):
     assert collection.build(1) == collection.build(1)
     assert {(member.mtime, member.uid, member.gid) for member in archive} == {(1, 0, 0)}
+
+
+def test_the_command_that_is_told_is_one_word_for_each_of_its_own(tmp_path, capsys):
+    to = tmp_path / "it's mine"
+    command.run(argparse.Namespace(to=to))
+    told = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    assert told == ['ansible-galaxy', 'collection', 'install', str(to / collection.name())]
 
 
 def test_every_file_is_listed_with_its_checksum(archive):

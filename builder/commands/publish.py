@@ -10,6 +10,7 @@ Rotating keys: publish with --key OLD --key NEW until the hosts have the new key
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import quote
 
@@ -115,6 +116,8 @@ def known(this: Change, path: str) -> Entry | None:
 
 def bring(this: Change, fresh: list[tuple[Package, str]]) -> None:
     """Copy packages into the tree, sign the rpms among them, and enter all of them in their suites."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(incoming.refuse_damaged, [package.path for package, _ in fresh]))
     for package, name in fresh:
         for part in package.parts:
             carry(this, part, str(Path(place(package, name)).parent / part.name))

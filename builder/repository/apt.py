@@ -10,6 +10,7 @@ from time import gmtime, strftime
 from typing import NamedTuple
 
 from builder.common import deb822
+from builder.common.errors import BuildError
 from builder.common.files import gzipped, sha256
 from builder.repository import isolated, keys
 from builder.repository.atomic import link, replace
@@ -72,6 +73,10 @@ def stanzas(root: Path, before: list[Path], suite: Suite, kind: str) -> list[tup
     wanted = sorted(path for path, entry in suite.packages.items() if (entry.arch == 'source') == (kind == 'sources'))
     if fresh := [suite.packages[path] for path in wanted if path not in known]:
         known.update(split(described(root, fresh, kind), kind))
+    # apt-ftparchive leaves out, and says nothing of, what apt could not read.
+    if unread := [path for path in wanted if path not in known]:
+        raise BuildError(f'{Path(unread[0]).name} is damaged: apt-ftparchive cannot read it; nothing was changed',
+                         'build the package again')
     return [(path, known[path]) for path in wanted]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from builder.common import deb822, rpmquery
-from builder.common.errors import BuildError
+from builder.common.errors import BuildError, tail
 from builder.common.files import sha256
 from builder.package.standin import ASSUMED
 from builder.repository import isolated, ownership, pypi, pythonfiles, targets
@@ -168,6 +169,20 @@ def described(paths: list[Path]) -> list[list[str]]:
 def python_of(folders: str) -> str:
     seen = re.search(r'/python(\d+\.\d+)/site-packages', folders)
     return seen[1] if seen else ''
+
+
+def refuse_damaged(path: Path) -> None:
+    """What is damaged further on than where it says what it is; ``deb`` has read a control part, and ``rpms`` all.
+
+    :raises BuildError: hosts could not unpack it, and would find out in the middle of their run.
+    """
+    if pythonfiles.is_one(path):
+        pythonfiles.refuse_damaged(path)
+    if path.suffix == '.deb':
+        done = subprocess.run(['dpkg-deb', '--fsys-tarfile', path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              encoding='utf-8', errors='replace', env=isolated.environment())
+        if done.returncode:
+            raise BuildError(f'{path} is damaged:\n{tail(done.stderr)}', 'build the package again')
 
 
 def content_of(path: Path) -> str:

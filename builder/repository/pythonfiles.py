@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -51,8 +54,29 @@ def read(path: Path) -> str:
 
     :raises BuildError: it has none.
     """
-    try:
+    with refused(path):
         return _read(path)
+
+
+def refuse_damaged(path: Path) -> None:
+    """
+    :raises BuildError: something in it is not what its checksum says, or its end is missing.
+    """
+    with refused(path):
+        if path.suffix == '.whl':
+            with zipfile.ZipFile(path) as archive:
+                if bad := archive.testzip():
+                    raise ValueError(f'{bad} is not what its checksum says')
+        else:
+            with gzip.open(path) as stream:
+                while stream.read(1 << 20):
+                    pass
+
+
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (OSError, EOFError, ValueError, StopIteration, tarfile.TarError, zipfile.BadZipFile, zlib.error) as error:
         raise BuildError(f'{path} is damaged, or no wheel or sdist of nova: {error}', 'build it again') from error
 

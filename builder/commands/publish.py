@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from builder.commands import options
 from builder.common import tools
-from builder.common.errors import BuildError
+from builder.common.errors import BuildError, UsageError
 from builder.common.files import sha256
 from builder.repository import fleet, incoming, keyring, naming, pypi, settings, targets, yum
 from builder.repository.change import Change
@@ -60,6 +60,10 @@ def days(text: str) -> int:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.refresh and args.packages:
+        raise UsageError(f'--refresh adds nothing, and {args.packages[0]} is named',
+                         'publish the packages without --refresh, which signs their suites anew as well; '
+                         'or name none')
     tools.need(TOOLS)
     given = [] if args.refresh else incoming.collect(args.packages or [options.DIST], args.suite,
                                                      named=bool(args.packages))

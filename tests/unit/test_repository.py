@@ -239,6 +239,13 @@ def test_errors_say_what_to_do_next_and_change_nothing(repo, words, says):
     assert (repo.root / 'SHA256SUMS').read_bytes() == before
 
 
+def test_a_refresh_takes_no_packages(repo):
+    before = (repo.root / 'SHA256SUMS').read_bytes()
+    done = repo('publish', '--refresh', '/nonexistent.deb', check=False)
+    assert done.returncode == 2 and '/nonexistent.deb is named' in done.stdout and 'Next:' in done.stdout
+    assert (repo.root / 'SHA256SUMS').read_bytes() == before
+
+
 def test_a_directory_with_something_else_in_it_is_left_alone(tmp_path, home, given):
     (tmp_path / 'thesis').mkdir()
     (tmp_path / 'thesis/chapter1').write_text('precious')

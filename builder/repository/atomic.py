@@ -20,6 +20,7 @@ from builder.common.errors import BuildError
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2  # renameat2(2)
+OPEN = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 WAIT = 900  # seconds: a first publish of thousands of packages takes minutes
 
 
@@ -33,21 +34,45 @@ def locked(root: Path) -> Iterator[None]:
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         # 0600: whoever can open it can hold it.
-        descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(place, OPEN | os.O_CREAT, 0o600)
     except OSError as error:
-        raise BuildError(f'the lock {place} cannot be opened: {error.strerror}',
-                         f'see `ls -l {quoted(place)}`; publish as the user who owns the repository') from error
+        raise _unopened(place, error) from error
     with os.fdopen(descriptor, 'w') as lock:
-        if os.fstat(descriptor).st_uid not in (os.geteuid(), 0, root.parent.stat().st_uid):
-            raise BuildError(f'the lock {place} belongs to somebody else',
-                             f'rm {quoted(place)}, then run the same again')
         with contextlib.suppress(PermissionError):  # an older one, of another owner of the tree
             os.fchmod(descriptor, 0o600)
         _hold(lock, place, root)
         yield
 
 
+@contextmanager
+def at_rest(root: Path) -> Iterator[None]:
+    """Wait for a publisher at work, and keep others waiting; who has no right to their lock goes on without it.
+
+    Nothing is made: a lock of root's would keep the owner of the tree from publishing.
+    """
+    place = _beside(root, 'lock')
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # none there, somebody else's, or on a read-only medium
+            _hold(held.enter_context(os.fdopen(os.open(place, OPEN), 'w')), place, root)
+        yield
+
+
+def _unopened(place: Path, error: OSError) -> BuildError:
+    hint = f'see `ls -l {quoted(place)}`; publish as the user who owns the repository'
+    if not os.path.lexists(place):
+        hint = 'choose a directory that you may write to: --to DIR; or publish as the user who owns this one'
+    elif isinstance(error, PermissionError) and os.access(place.parent, os.W_OK):
+        return _foreign(place)
+    return BuildError(f'the lock {place} cannot be opened: {error.strerror}', hint)
+
+
+def _foreign(place: Path) -> BuildError:
+    return BuildError(f'the lock {place} belongs to somebody else', f'rm {quoted(place)}, then run the same again')
+
+
 def _hold(lock: IO[str], place: Path, root: Path) -> None:
+    if os.fstat(lock.fileno()).st_uid not in (os.geteuid(), 0, root.parent.stat().st_uid):
+        raise _foreign(place)
     for waited in range(WAIT):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

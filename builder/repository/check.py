@@ -21,7 +21,7 @@ def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
     """
     with keys.keyring([key.fingerprint for key in trusted]) as ring:
         tree = Checked(root, ring)
-        found = [*sums.strange(root), *sum_problems(tree)]
+        found = changes(tree)
         if found:  # what follows would only say the same in other words
             return found
         state = State.load(root)
@@ -32,6 +32,11 @@ def problems(root: Path, trusted: list[Key], now: int) -> list[str]:
             if suite.family != pypi.FAMILY:  # which has no time
                 found += [f'{name}: {text}' for text in times.problems(suite, state.valid_days, now)]
     return found
+
+
+def changes(tree: Checked) -> list[str]:
+    """Where the tree is not, file by file, what was signed; nothing but another copy of it mends that."""
+    return [*sums.strange(tree.root), *sum_problems(tree)]
 
 
 def sum_problems(tree: Checked) -> Iterator[str]:

@@ -70,6 +70,8 @@ def test_a_missing_package_is_found(repo):
     done = repo('verify', check=False)
     assert done.returncode == 1
     assert 'missing' in done.stdout
+    assert 'restore it from a mirror\n' in done.stdout, 'publish would refuse to sign it anew'
+    assert repo('publish', '--refresh', check=False).returncode == 1
 
 
 def test_a_stale_inrelease_is_found(repo, tmp_path):

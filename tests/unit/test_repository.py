@@ -260,7 +260,7 @@ def test_where_there_is_no_repository_none_is_begun(tmp_path, home, words):
     done = Publisher(tmp_path / 'nothing', home)(*words, check=False)
     assert done.returncode == 1
     assert './build.sh publish makes one' in done.stdout
-    assert not (tmp_path / 'nothing').exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_who_has_no_key_of_a_repository_is_not_told_that_somebody_changed_it(repo, given, tmp_path):

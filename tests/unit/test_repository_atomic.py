@@ -12,10 +12,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from builder.commands import verify
 from builder.common.errors import BuildError
 from builder.common.project import PROJECT
 from builder.repository import atomic
-from builder.repository.atomic import locked, replace, replacement
+from builder.repository.atomic import at_rest, locked, replace, replacement
 from tests import repositories
 from tests.repositories import Publisher
 
@@ -140,6 +141,56 @@ def test_a_second_publisher_waits_and_says_so(tree, capfd):
     waiting.join()
     assert order == ['first', 'second']
     assert 'waiting: another publisher works on' in capfd.readouterr().err
+
+
+def test_who_only_reads_waits_for_a_publisher_and_leaves_nothing(tree):
+    with at_rest(tree):
+        assert [path.name for path in tree.parent.iterdir()] == ['repo'], 'a lock of root would shut the owner out'
+    order = []
+
+    def reader():
+        with at_rest(tree):
+            order.append('reader')
+
+    with locked(tree):
+        waiting = threading.Thread(target=reader)
+        waiting.start()
+        waiting.join(0.3)
+        order.append('publisher')
+    waiting.join()
+    assert order == ['publisher', 'reader']
+
+
+def test_a_lock_that_is_not_ours_is_named_with_the_way_out(tree, monkeypatch):
+    def denied(*words):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    monkeypatch.setattr(atomic.os, 'open', denied)
+    with pytest.raises(BuildError, match='--to DIR'), locked(tree):
+        pass
+    lock = tree.parent / '.repo.lock'
+    lock.write_text('')
+    with pytest.raises(BuildError, match=f'Next: rm {lock}, then run the same again'), locked(tree):
+        pass
+    with at_rest(tree):
+        assert lock.exists()
+
+
+def test_who_has_no_right_to_the_lock_looks_again_where_a_publisher_came_in_between(tree):
+    looked = []
+
+    def look():
+        looked.append(1)
+        if len(looked) < 3:
+            with replacement(tree):
+                error = BuildError('pool/package: changed')
+            raise error
+        return 'good'
+    assert verify.undisturbed(tree, look) == 'good'
+
+    def wrong():
+        raise BuildError(f'pool/package: changed, seen {len(looked)} times')
+    with pytest.raises(BuildError, match='seen 3 times'):
+        verify.undisturbed(tree, wrong)
 
 
 def test_two_publishers_at_once_lose_nothing(tmp_path):

@@ -271,6 +271,17 @@ def test_what_holds_up_a_takeover_is_told_as_of_every_change(server, worker, loa
     assert raised.value.status == 2
 
 
+@pytest.mark.parametrize(('code', 'words', 'kind'), [
+    (1030, 'Got error 28 "No space left on device" from storage engine InnoDB', 'full'),
+    (1030, 'Got error 168 "Unknown (generic) error from engine" from storage engine InnoDB', 'other'),
+    (1878, 'Temporary file write failure', 'full'), (1290, 'The server is running with --read-only', 'read only'),
+    (1290, 'The server is running with the --max-session-mem-used=1048576 option', 'other')])
+def test_a_number_of_several_reasons_is_told_by_its_words_and_no_hint_denies_what_was_done(server, load, code, words,
+                                                                                         kind):
+    error = server().statement_error(Driver(code, words))
+    assert (error.kind, 'nothing was changed' in error.hint) == (kind, False)
+
+
 class Told:
     """A server whose answer is known beforehand."""
 

@@ -23,7 +23,7 @@ HINTS = {
                'user\'s [database] connection into a FILE, then run this again with --config-file '
                '/etc/nova/nova.conf --config-file FILE',
     READ_ONLY: 'run this where nova writes: on the primary',
-    FULL: 'free space on the database server, then run this again: nothing was changed',
+    FULL: 'free space on the database server, then run this again: what was done stays and is right',
     LOGIN: 'correct user or password in [database] connection of nova.conf (with cells also: nova-manage cell_v2 '
            'update_cell), or connection_parameters where the server lets this user in with TLS only',
     NO_DATABASE: 'create the database, or correct [database] connection of nova.conf',

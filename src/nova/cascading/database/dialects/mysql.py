@@ -16,11 +16,13 @@ _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1118: base.TOO_WIDE, 1060: base.EXISTS, 1061: base.EXISTS,
           1044: base.PRIVILEGE, 1142: base.PRIVILEGE, 1143: base.PRIVILEGE, 1227: base.PRIVILEGE,
           1290: base.READ_ONLY, 1792: base.READ_ONLY, 1836: base.READ_ONLY, 3989: base.READ_ONLY,
-          3: base.FULL, 1021: base.FULL, 1026: base.FULL, 1030: base.FULL, 1114: base.FULL, 3019: base.FULL,
+          3: base.FULL, 1021: base.FULL, 1026: base.FULL, 1030: base.FULL, 1114: base.FULL, 1878: base.FULL,
+          3019: base.FULL,
           1045: base.LOGIN, 1698: base.LOGIN, 1049: base.NO_DATABASE, 1047: base.NOT_READY,
           1040: base.GONE, 1053: base.GONE, 1152: base.GONE, 1158: base.GONE, 1159: base.GONE, 1160: base.GONE,
           1161: base.GONE, 1203: base.GONE, 1226: base.GONE, 1927: base.GONE, 2002: base.GONE, 2003: base.GONE,
           2006: base.GONE, 2013: base.GONE, 2055: base.GONE, 4031: base.GONE}
+_ONLY_WITH = {1290: 'read-only', 1030: ' 28 '}  # numbers of several reasons: that one is meant where the text has this
 _THIS_DATABASE = "CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`')"
 # Takes the privilege PROCESS.
 _OLDEST = """
@@ -38,9 +40,7 @@ class MySQL(base.Server):
     @classmethod
     def kind(cls, error):
         code = (getattr(error, 'args', None) or [None])[0]
-        if code == 1290 and 'read-only' not in errors.text(error):  # another option of the server's forbids it
-            return base.OTHER
-        return _KINDS.get(code, base.OTHER)
+        return _KINDS.get(code, base.OTHER) if _ONLY_WITH.get(code, '') in errors.text(error) else base.OTHER
 
     def settle(self):
         """What the server may be told to leave out of answers for all who do not object."""

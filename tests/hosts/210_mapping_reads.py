@@ -23,6 +23,7 @@ def values(names) -> str:
 def bed(module_host):
     bed = Bed(module_host('bookworm', 'databases'))
     bed.start_mariadb()
+    bed.start_postgresql()
     return bed
 
 
@@ -76,11 +77,32 @@ def test_cells_that_sort_otherwise_hide_no_duplicate_from_each_other(bed):
     numbered = "CONCAT(LPAD(HEX(seq * 1048573 & 0xffffffff), 8, '0'), '-00aa-4000-8000-', LPAD(seq, 12, 'a'))"
     plain, danish = [bed.mariadb(f'ALTER DATABASE CHARACTER SET utf8 COLLATE {order}; {TABLES}')
                      for order in ('utf8_general_ci', 'utf8_danish_ci')]
-    for url in (plain, danish):
+    for name in (plain.rpartition('/')[2], danish.rpartition('/')[2]):
         bed.host.sql('INSERT INTO instances (uuid, mapping_uuid, vm_state, deleted) SELECT '
-                     f"CONCAT('u', seq), LOWER({numbered}), 'active', 0 FROM seq_1_to_12000", url.rpartition('/')[2])
+                     f"CONCAT('{name}-', seq), LOWER({numbered}), 'active', 0 FROM seq_1_to_12000", name)
     told = bed.cascading('mapping audit --format value', plain, cells(bed, danish), latest=None, check=False)
     assert told.status == 2 and '24000 duplicate, 0 malformed' in told.err
+
+
+def test_an_instance_that_is_resized_to_another_cell_is_one(bed):
+    """Until that is confirmed it is in both, and nova hides one of them: on one server by a number, else by a truth."""
+    hidden = TABLES.replace('deleted INT', 'deleted INT, hidden BOOLEAN')
+    old = bed.mariadb(hidden)
+    new = bed.postgresql(hidden.replace('INT AUTO_INCREMENT', 'SERIAL').replace(', KEY (mapping_uuid)', '').replace(
+        'DATETIME', 'TIMESTAMP').replace('LIKE instances', '(LIKE instances)'))
+    one, two, server = [f'{number:08}-0000-4000-8000-000000000000' for number in (1, 2, 3)]
+    row = "INSERT INTO instances (uuid, mapping_uuid, host, vm_state, deleted, hidden) VALUES ('{}', '{}', '{}', " \
+          "'active', 0, {})"
+    bed.host.sql(row.format(one, server, 'old', 'TRUE'), old.rpartition('/')[2])
+    bed.host.sql(row.format(two, two, 'old', 'FALSE'), old.rpartition('/')[2])
+    bed.psql('; '.join([row.format(one, server, 'new', 'FALSE'), row.format(two, two, 'new', 'TRUE')]),
+             new.rpartition('/')[2])
+    found = {words: bed.cascading(f'mapping {words}', old, cells(bed, new), latest=None).out for words in (
+        'audit', 'export', 'list -f value', f'find -f value {server}')}
+    assert found['audit'].startswith('MAPPING OK - 2 mapped, 0 unmapped, 0 duplicate')
+    assert found['export'].splitlines()[1:] == [f'{two},{two}', f'{one},{server}']
+    assert [line.split()[2] for line in found['list -f value'].splitlines()] == ['old', 'new']
+    assert found[f'find -f value {server}'].split()[2:4] == ['new', 'active']
 
 
 def test_an_audit_sees_both_sides_of_the_end_of_a_page(bed):

@@ -171,6 +171,38 @@ def test_a_database_that_sorts_otherwise_hides_no_duplicate(cloud, load, monkeyp
     assert {row['instance_uuid'] for row in found if row['problem'] == 'duplicate'} == shared
 
 
+@pytest.fixture
+def moving(cloud):
+    """An instance that is being resized from `main` to `west`: it is in both; takes whether nova hides it in `main`."""
+    def make(hidden):
+        for name in ('main', 'west'):
+            cloud.execute(name, 'ALTER TABLE instances ADD COLUMN hidden BOOLEAN')
+        one = cloud.add(uuid_of(90), 'west')
+        cloud.execute('main', "INSERT INTO instances (uuid, mapping_uuid, host, vm_state, hidden) "
+                      "VALUES (?, ?, 'proxy-0', 'resized', ?)", one, uuid_of(90), hidden)
+        return one
+    return make
+
+
+def test_an_instance_on_its_way_to_another_cell_is_one_where_nova_shows_it(cloud, conductors, moving, tmp_path):
+    one, file = moving(True), tmp_path / 'mappings.csv'
+    assert cloud('audit')[:2] == (0, 'MAPPING OK - 1 mapped, 0 unmapped, 0 duplicate, 0 malformed | '
+                                     'mapped=1 unmapped=0 duplicate=0 malformed=0\n')
+    for found in (cloud.rows('list'), cloud.rows('find', uuid_of(90)), [cloud.rows('show', one)]):
+        assert [(row['instance_uuid'], row['database']) for row in found] == [(one, 'west')]
+    assert cloud('export', str(file))[0] == 0
+    assert cloud('import', str(file))[1] == '0 set, 1 unchanged, 0 failed\n'
+    assert cloud('set', one, uuid_of(91))[0] == 0
+    assert cloud.execute('west', 'SELECT mapping_uuid FROM instances') == [(uuid_of(91),)]
+
+
+def test_an_instance_shares_its_server_with_others_and_not_with_a_copy_of_itself(cloud, moving):
+    one = moving(False)
+    assert cloud('audit')[0] == 0
+    others = {cloud.add(uuid_of(90), name) for name in ('main', 'west')}
+    assert {row['instance_uuid'] for row in cloud.rows('audit')} == others | {one}
+
+
 @pytest.mark.parametrize('error', [ZeroDivisionError('x'), KeyboardInterrupt()])
 def test_an_audit_that_ends_in_the_middle_is_a_whole_answer_to_a_program(cloud, load, monkeypatch, error):
     def fail(opened):

@@ -62,8 +62,9 @@ def findings(conf, grace, counted):
             for row in instances.select(opened, OVERDUE, before=before):
                 yield UNMAPPED, database, row
             counted['mapped'] += instances.count_mapped(opened)
-    suspects = noticed(heapq.merge(*[in_order(place, database) for place, database in enumerate(found)]))
-    for _, is_malformed, place, row in noticed(alive(suspects, found)):
+    suspects = noticed(heapq.merge(*[in_order(place, database) for place, database in enumerate(found)]),
+                       lambda item: item[2:])
+    for _, is_malformed, place, row in noticed(alive(suspects, found), lambda item: item[3].instance_uuid):
         yield MALFORMED if is_malformed else DUPLICATE, found[place], row
 
 
@@ -90,8 +91,11 @@ def placed(number, found):
         yield place, is_malformed, number, row
 
 
-def noticed(stream):
-    """What of a sorted stream is malformed, or well-formed and not alone in its place."""
+def noticed(stream, instance):
+    """What of a sorted stream is malformed, or well-formed and not alone in its place.
+
+    :param instance: function that tells which instance an item is of; another copy of the first one is no company
+    """
     for _, group in itertools.groupby(stream, operator.itemgetter(0)):
         first = None
         for item in group:
@@ -99,7 +103,7 @@ def noticed(stream):
                 yield item
             elif first is None:
                 first, is_alone = item, True
-            else:
+            elif instance(item) != instance(first):
                 if is_alone:
                     yield first
                 is_alone = False

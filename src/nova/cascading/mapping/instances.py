@@ -13,6 +13,8 @@ CANONICAL = re.compile('[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\Z')
 
 Instance = collections.namedtuple('Instance', 'instance_uuid mapping_uuid host state')
 COLUMNS = ('uuid', 'mapping_uuid', 'host', 'vm_state')
+# While an instance is resized to another cell (nova 20 and later), it is in both; nova shows one of them.
+SHOWN = {True: ' AND hidden IS NOT TRUE', False: ''}
 
 
 def canonical(text, what):
@@ -47,24 +49,26 @@ def all_databases(conf):
 
 @contextlib.contextmanager
 def reading(database):
-    """A Connection to a database that has mappings.
+    """A Connection to a database that has mappings; `shown` is the condition that leaves out what nova itself hides.
 
     :raises errors.CascadingError: it has no column for them yet, or cannot be reached
     """
     with connection.opened(database) as opened:
-        if base.COLUMN not in opened.server.columns('instances'):
+        columns = opened.server.columns('instances')
+        if base.COLUMN not in columns:
             raise errors.CascadingError('{0} has no column for mappings yet'.format(opened.title),
                                         'run: nova-cascading db sync')
+        opened.shown = SHOWN['hidden' in columns]
         yield opened
 
 
 def pages(opened, condition='', columns=COLUMNS, **values):
-    """The instances of one database that meet a condition, without deleted ones, in the order they were created.
+    """The instances of one database that meet a condition, without deleted and hidden ones, in the order of creation.
 
     A page ends at an id that is found first: a server that had to leave out deleted rows as well could choose an index
     that makes it sort the table for every page.
 
-    :param opened: connection.Connection
+    :param opened: what reading() has opened
     :param condition: SQL, with the names of `values` as parameters
     :param columns: what to read of each; the usual ones are what an Instance is made of
     :returns: pages of rows; none is empty
@@ -72,7 +76,7 @@ def pages(opened, condition='', columns=COLUMNS, **values):
     more = 'AND ' + condition if condition else ''
     end_of_page = ('SELECT COUNT(*), MAX(id) FROM (SELECT id FROM instances WHERE id > :last {0} ORDER BY id '
                    'LIMIT {1}) page').format(more, PAGE)
-    page = 'FROM instances WHERE id > :last AND id <= :end AND COALESCE(deleted, 0) = 0 ' + more
+    page = 'FROM instances WHERE id > :last AND id <= :end AND COALESCE(deleted, 0) = 0 ' + more + opened.shown
     count, end = PAGE, 0
     while count == PAGE:
         last = end
@@ -108,14 +112,14 @@ def mappings(opened, condition):
 
 
 def count_mapped(opened):
-    """How many instances of one database have a mapping, without deleted ones."""
-    return opened.value('SELECT COUNT(*) FROM instances WHERE mapping_uuid IS NOT NULL AND deleted = 0')
+    """How many instances of one database have a mapping, without deleted and hidden ones."""
+    return opened.value('SELECT COUNT(*) FROM instances WHERE mapping_uuid IS NOT NULL AND deleted = 0' + opened.shown)
 
 
 def numbered(opened, numbers):
-    """Id -> Instance of those of one database that have these ids, one to a page of them, without deleted ones."""
-    rows = opened.rows('SELECT id, {0} FROM instances WHERE id IN ({1}) AND COALESCE(deleted, 0) = 0'.format(
-        ', '.join(COLUMNS), ', '.join(map(str, numbers))))
+    """Id -> Instance of those of one database with these ids, at most a page, without deleted and hidden ones."""
+    rows = opened.rows('SELECT id, {0} FROM instances WHERE id IN ({1}) AND COALESCE(deleted, 0) = 0{2}'.format(
+        ', '.join(COLUMNS), ', '.join(map(str, numbers)), opened.shown))
     return dict((row[0], Instance(*row[1:])) for row in rows)
 
 

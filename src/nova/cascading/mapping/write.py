@@ -4,7 +4,6 @@ import time
 
 from nova.cascading import errors, redact, terminal
 from nova.cascading.conductors import bus, survey
-from nova.cascading.database import connection
 from nova.cascading.mapping import instances
 
 LAG = 3  # seconds that another node, from which we may read, can be behind the one that the conductor wrote to
@@ -100,7 +99,7 @@ class Writer(object):
 
     @staticmethod
     def _stored(database, instance_uuid):
-        with connection.opened(database) as opened:
+        with instances.reading(database) as opened:
             for row in instances.select(opened, 'uuid = :uuid', uuid=instance_uuid):
                 return row.mapping_uuid
 

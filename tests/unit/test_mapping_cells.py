@@ -54,6 +54,42 @@ def test_a_conductor_that_nobody_knows_about_is_named_when_another_one_writes(cl
     assert status == 0 and f'whether the conductor on two (database main) keeps mappings: {found[1].state}' in err
 
 
+def given(tmp_path, *pairs):
+    file = tmp_path / 'mappings.csv'
+    file.write_text(HEADER + ''.join(f'{one},{uuid_of(server)}\n' for one, server in pairs))
+    return ['import', '--overwrite', str(file)]
+
+
+@pytest.mark.parametrize('order', [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
+def test_what_one_line_frees_another_one_takes_wherever_it_stands(cloud, conductors, tmp_path, order):
+    """The dry run says so, too."""
+    made = [cloud.add(uuid_of(90 + number), name) for number, name in enumerate(('main', 'west') * 2)]
+    words = given(tmp_path, *[(made[number], 91 + number) for number in order])
+    assert cloud(*words, '--dry-run') == (0, '4 to be set, 0 unchanged, 0 failed\n', '')
+    assert cloud(*words) == (0, '4 set, 0 unchanged, 0 failed\n', '')
+    assert [row['mapping_uuid'] for name in ('main', 'west') for row in cloud.rows('list') if row['database'] == name
+            ] == [uuid_of(number) for number in (91, 93, 92, 94)]
+
+
+def test_a_line_that_fails_frees_nothing(cloud, conductors, tmp_path):
+    one, two, other = (cloud.add(uuid_of(90 + number)) for number in range(3))
+    words = given(tmp_path, (one, 91), (two, 92))
+    for more in (['--dry-run'], []):
+        status, out, err = cloud(*words, *more)
+        assert status == 1 and out.endswith(' 0 unchanged, 2 failed\n')
+        assert f'line 3: instance {other} stands for' in err and f'line 2: instance {two} stands for' in err
+
+
+def test_instances_that_exchange_servers_are_refused_and_the_way_that_is_named_leads_there(cloud, conductors, tmp_path):
+    one, two, other = cloud.add(uuid_of(90)), cloud.add(uuid_of(91), 'west'), cloud.add(uuid_of(92))
+    words = given(tmp_path, (one, 91), (two, 90), (other, 93))
+    dry, (status, out, err) = cloud(*words, '--dry-run'), cloud(*words)
+    assert (dry[0], dry[2], status, out) == (1, err, 1, '1 set, 0 unchanged, 2 failed\n')
+    assert f'line 2: instance {two} stands' in err and f'(nova-cascading mapping unset {one})' in err
+    assert cloud('unset', one)[0] == 0
+    assert cloud(*words)[:2] == (0, '2 set, 1 unchanged, 0 failed\n')
+
+
 @pytest.fixture
 def away(load, monkeypatch):
     """Has a database end with an error whenever it is read; returns the list of those that were."""

@@ -58,8 +58,7 @@ def load(args, conf):
     instances.all_databases(conf)
     work = Import(conf, args)
     try:
-        for number, uuid, server in checked:
-            work.one(number, uuid, server)
+        work.all(checked)
     finally:
         work.tell()
     return work.status
@@ -124,15 +123,37 @@ class Import(object):
         self.done = {'set': 0, 'unchanged': 0, 'failed': 0}
         self.told = {}  # what nobody could be asked, and why -> the first line that met it
         self.status = 0
+        self.ahead = set()  # instances whose line is not done yet
+        self.moved = set()  # those whose line was set, or would have been
+        self.waiting = {}  # instance -> the line that is to have its server
+
+    def all(self, lines):
+        """What one line frees another one may take, wherever it stands; lines that wait for each other all fail."""
+        self.ahead.update(uuid for _, uuid, _ in lines)
+        for line in lines:
+            while line:
+                line = self.one(*line)
+        self.ahead.clear()
+        for line in sorted(self.waiting.values()):
+            self.one(*line)
 
     def one(self, number, uuid, server):
-        """A line that fails, in a cell that is away say, keeps no other from being set."""
+        """A line that fails, in a cell that is away say, keeps no other from being set.
+
+        :returns: the line that has waited for this one, or None
+        """
         try:
             self.done[self._change(uuid, server)] += 1
         except errors.CascadingError as error:
+            holder = getattr(error, 'holder', None)
+            if holder in self.ahead:
+                self.waiting[holder] = (number, uuid, server)
+                return None
             self.done['failed'] += 1
             self.status = max(self.status, error.status)
             self._complain(number, error)
+        self.ahead.discard(uuid)
+        return self.waiting.pop(uuid, None)
 
     def _complain(self, number, error):
         """A cell that is away is told of once, however many lines it keeps from being set."""
@@ -148,9 +169,10 @@ class Import(object):
             raise errors.CascadingError('instance {0} has the mapping {1} already'.format(uuid, row.mapping_uuid),
                                         'to replace it: --overwrite')
         if not self.args.force:
-            write.refuse_taken(self.conf, uuid, server)
+            write.refuse_taken(self.conf, uuid, server, self.moved)
         if not self.args.dry_run:
             self.writer.set(database, uuid, server)
+        self.moved.add(uuid)
         return 'set'
 
     def tell(self):

@@ -119,20 +119,30 @@ def explained(error, database, instance_uuid):
         instance_uuid, kind, redact.hide(text).partition('\n')[0]), 'nova-conductor.log on the conductors tells more')
 
 
-def refuse_taken(conf, uuid, server):
+class Taken(errors.CascadingError):
+    """Another instance, `holder`, stands for a server."""
+
+    def __init__(self, holder, server):
+        errors.CascadingError.__init__(
+            self, 'instance {0} stands for the server {1} already'.format(holder, server),
+            'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(holder))
+        self.holder = holder
+
+
+def refuse_taken(conf, uuid, server, moved=()):
     """Two instances must not stand for one lower-level server, in whichever databases they are.
 
-    :raises errors.CascadingError: another instance stands for it, or a database cannot be asked
+    :param moved: instances that have another server by now, whatever the databases say
+    :raises Taken: another instance stands for it
+    :raises errors.Unreachable: a database cannot be asked
     """
     try:
         others = [row.instance_uuid for _, row in instances.find(conf, 'mapping_uuid = :server', server=server)
-                  if row.instance_uuid != uuid]
+                  if row.instance_uuid != uuid and row.instance_uuid not in moved]
     except errors.CascadingError as error:
         if error.status != errors.Unreachable.status:
             raise
         raise errors.Unreachable('nothing was changed, for an instance there may stand for that server: {0}'.format(
             error.what), 'when that database is back, do it again; or say --force')
     if others:
-        raise errors.CascadingError(
-            'instance {0} stands for the server {1} already'.format(others[0], server),
-            'unset that one first (nova-cascading mapping unset {0}), or say --force'.format(others[0]))
+        raise Taken(others[0], server)

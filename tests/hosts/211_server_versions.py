@@ -40,15 +40,18 @@ def test_the_versions_are_those_that_the_table_names(beds, suite, family):
     assert told.startswith(verdicts.VERSIONS[suite][family] + '.')
 
 
-def test_no_time_limit_of_the_role_ends_a_change_that_waits(beds):
-    """PostgreSQL 17 has three; transaction_timeout ends the connection. The table is held for twice as long."""
+@pytest.mark.parametrize('limits, wait, seconds', [
+    (('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout'), 30, 4),
+    (('idle_session_timeout',), 1, 6)], ids=['busy', 'idle'])
+def test_no_time_limit_of_the_role_ends_a_change_that_waits(beds, limits, wait, seconds):
+    """PostgreSQL 17 has four; transaction_timeout ends the connection. The table is held for longer than any of them,
+    also between two attempts."""
     bed = beds('trixie')
     url = bed.postgresql()
     name = url.rpartition('/')[2]
-    bed.psql(''.join(f"ALTER ROLE nova IN DATABASE {name} SET {limit} = '2s';" for limit in (
-        'statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')))
-    held = 'BEGIN; SELECT count(*) FROM instances; SELECT pg_sleep(4)'
+    bed.psql(''.join(f"ALTER ROLE nova IN DATABASE {name} SET {limit} = '{min(wait, 2)}s';" for limit in limits))
+    held = f'BEGIN; SELECT count(*) FROM instances; SELECT pg_sleep({seconds})'
     bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
     services.until(lambda: bed.psql("SELECT 1 FROM pg_locks WHERE relation = 'instances'::regclass", name))
-    bed.cascading('db sync', url, '[cascading]\nlock_wait_timeout = 30\n')
+    bed.cascading('db sync', url, f'[cascading]\nlock_wait_timeout = {wait}\n')
     assert bed.is_right(url)

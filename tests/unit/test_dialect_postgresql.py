@@ -93,7 +93,14 @@ def test_no_limit_of_the_role_ends_a_change(migrating):
         server.add_columns([('instances', None)], work)
     unlimited = [number for number, one in enumerate(server.connection.asked) if "'transaction_timeout'" in one]
     change, = [number for number, one in enumerate(server.connection.asked) if 'ALTER' in one]
-    assert len(unlimited) == 2 and max(unlimited) < change
+    assert len(unlimited) == 3 and max(unlimited) < change
+
+
+@pytest.mark.parametrize(('process', 'count'), [(1, 1), (2, 0)], ids=['direct', 'pooled'])
+def test_no_limit_of_the_role_ends_a_session_that_is_idle_while_it_waits_for_others(migrating, process, count):
+    """A pooler's session is somebody else's afterwards."""
+    server, _ = migrating(process=process)
+    assert len(those(server, "'idle_session_timeout'", "'0', false")) == count
 
 
 SLOW = [{'version': 90200}, {'process': 2}]  # no limit to waits alone; behind a pooler

@@ -50,7 +50,8 @@ _HARMLESS = 20  # times lock_wait_timeout: how long a wait may be that holds up 
 # Of those that a role may have, what this server knows; {0}: whether for this transaction only.
 _UNLIMITED = """
     SELECT set_config(name, '0', {0}) FROM pg_settings
-    WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"""
+    WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout',
+                   'idle_session_timeout')"""
 
 
 def _commit_at_once(driver, is_on):
@@ -126,13 +127,15 @@ class PostgreSQL(base.Server):
         return [max(value or 0, 0) for value in self.connection.rows(_SIZE, name=table)[0]]
 
     def prepare(self, options):
-        """Nothing is set for longer than a transaction: behind a pooler the session is somebody else's afterwards."""
+        """Behind a pooler nothing is set for longer than a transaction: the session is somebody else's afterwards."""
         self.connection.private()
         self.seconds = options.lock_wait_timeout
         version = int(self.connection.value('SHOW server_version_num'))
         self.has_lock_timeout, self.drops_concurrently = version >= 90300, version >= 90200
         self.process = 'pid' if version >= 90200 else 'procpid'
         self.is_pooled = self._pooled()
+        if not self.is_pooled:  # between its transactions, too, this session waits for others
+            self.connection.rows(_UNLIMITED.format('false'))
 
     def _pooled(self):
         """Whether a pooler stands between: it gives its clients process numbers of its own."""
@@ -232,8 +235,6 @@ class PostgreSQL(base.Server):
         timer = None
         _commit_at_once(driver, True)
         try:
-            if not self.is_pooled:
-                self.connection.rows(_UNLIMITED.format('false'))
             if limits_waits:
                 self.connection.rows("SET lock_timeout = '{0}s'".format(
                     min(self.seconds * _HARMLESS, left)))

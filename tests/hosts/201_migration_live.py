@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.hosts.lib import services
-from tests.hosts.lib.bed import Bed
+from tests.hosts.lib.bed import INSTANCES, Bed
 
 V233 = 'icehouse-schema-2014.1-v233.mariadb.sql'
 ORIGINAL = 'ALTER TABLE instances ADD COLUMN mapping_uuid VARCHAR(36); UPDATE migrate_version SET version = 234'
@@ -53,7 +53,7 @@ def test_many_at_once_on_postgresql(bed):
 
 
 class Reader(threading.Thread):
-    """Reads the table again and again as another user would.
+    """Reads the table again and again as another user would, or writes to it.
 
     :ivar longest: the longest time that this took, in seconds
     :ivar limit: the longest that it may take: what a client's start takes on a machine as busy as this one counts too
@@ -143,11 +143,10 @@ def test_giving_up_leaves_the_schema_untouched(bed):
     assert bed.host.sql('SHOW CREATE TABLE shadow_instances; SHOW CREATE TABLE instances', name) == before
 
 
-def hold_on_postgresql(bed, name):
-    """A transaction that reads instances; returns what ends it."""
-    held = 'BEGIN; SELECT COUNT(*) FROM instances; SELECT pg_sleep(600)'
-    bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'{held}\'"')
-    services.until(lambda: bed.psql("SELECT 1 FROM pg_locks WHERE relation = 'instances'::regclass", name).strip())
+def hold_on_postgresql(bed, name, table='instances', held='SELECT COUNT(*) FROM'):
+    """A transaction that reads a table, or does something else to it; returns what ends it."""
+    bed.host.spawn(f'su postgres -c "psql -qAt {name} -c \'BEGIN; {held} {table}; SELECT pg_sleep(600)\'"')
+    services.until(lambda: bed.psql(f"SELECT 1 FROM pg_locks WHERE relation = '{table}'::regclass", name).strip())
     return lambda: bed.psql(
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND query ~ 'pg_sleep'")
 
@@ -159,6 +158,17 @@ def test_open_transaction_on_postgresql(bed):
     with Reader(lambda: bed.psql('SELECT COUNT(*) FROM instances', name)) as reader:
         migrate(bed, url, 'is in use', release)
     assert reader.longest < reader.limit
+    assert bed.is_right(url)
+
+
+def test_a_takeover_of_the_original_on_postgresql_delays_nobody_either(bed):
+    url = bed.postgresql(INSTANCES + ORIGINAL)
+    name = url.rpartition('/')[2]
+    release = hold_on_postgresql(bed, name, 'reservations', 'DELETE FROM')
+    with Reader(lambda: bed.psql('INSERT INTO reservations SELECT COUNT(*) FROM reservations', name)) as writer:
+        migrate(bed, url, 'reservations is in use', release, 'db adopt', latest=234)
+    assert writer.longest < writer.limit
+    assert bed.psql("SELECT 1 FROM pg_indexes WHERE indexname = 'reservations_deleted_expire_idx'", name)
     assert bed.is_right(url)
 
 

@@ -59,12 +59,11 @@ def run(worker):
 
 def _limit_waits(connection):
     """nova's migration opens connections of its own, and while one waits for a table, all of nova waits behind it."""
-    def limit(opened, _):
-        cursor = opened.cursor()
+    def limit(_, cursor, *__):
         for statement in connection.server.limits:
             cursor.execute(statement)
-        cursor.close()
-    sqlalchemy.event.listen(connection.engine, 'connect', limit)
+    # Not when it connects: what holds for one transaction stays behind in no session that a pooler keeps.
+    sqlalchemy.event.listen(connection.engine, 'before_cursor_execute', limit)
 
 
 def _make_up(connection):

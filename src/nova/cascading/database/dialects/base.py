@@ -71,7 +71,7 @@ class Server(object):
 
     can_place_columns = False  # anywhere but at the end
     before_change = ()  # statements to put before those of a change, in its transaction
-    limits = ()  # statements that have limited how long this session waits for others
+    limits = ()  # statements that limit how long a session, or a transaction, waits for others
 
     def __init__(self, connection):
         self.connection = connection

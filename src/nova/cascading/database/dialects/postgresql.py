@@ -152,6 +152,8 @@ class PostgreSQL(base.Server):
         return [_UNLIMITED.format('true'), "SET LOCAL {0} = '{1}s'".format(
             'lock_timeout' if self.has_lock_timeout else 'statement_timeout', self.seconds)]
 
+    limits = before_change
+
     def statement_error(self, error):
         """Before 9.3, a limit to statements is our only limit to waits."""
         made = base.Server.statement_error(self, error)

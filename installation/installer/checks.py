@@ -54,9 +54,18 @@ def check_links(parent, places):
     for place in places:
         while len(place) > len(parent):
             if os.path.islink(place):
-                raise Refusal('{0} is a symbolic link to {1}: what else uses that file cannot be known'.format(
-                    place, os.path.realpath(place)), 'replace it by a copy (cp -a), or install where it points to')
+                raise Refusal('{0} is a symbolic link to {1}: what else uses that cannot be known'.format(
+                    place, os.path.realpath(place)), _without_links(parent))
             place = os.path.dirname(place)
+
+
+def _without_links(parent):
+    """uv (UV_LINK_MODE=symlink) and pip (editable_mode=strict) link each file to their cache, or a checkout."""
+    nova = os.path.join(parent, 'nova')
+    if os.path.islink(nova):
+        return 'install where it points to: --nova-parent {0}'.format(quoted(os.path.dirname(os.path.realpath(nova))))
+    return 'let whatever has put nova there copy instead (uv: UV_LINK_MODE=copy; pip -e: no editable_mode=strict); or ' \
+           'by hand: cp -aL {0} {0}.copied && mv {0} {0}.links && mv {0}.copied {0}'.format(quoted(nova))
 
 
 def check_owner(places):

@@ -56,7 +56,8 @@ def parent_of(python):
         status, output = run(isolated(python) + ['-c', WHERE], SECONDS)
         line = output.strip().splitlines()[-1:] if status == 0 else []
         is_one = line and os.path.isfile(line[0])
-        _parents[python] = os.path.dirname(os.path.dirname(os.path.realpath(line[0]))) if is_one else None
+        # Links of folders are followed. One of the file itself leads into uv's cache, or a checkout, that is not all of it.
+        _parents[python] = os.path.dirname(os.path.realpath(os.path.dirname(line[0]))) if is_one else None
     return _parents[python]
 
 

@@ -1,11 +1,13 @@
 """What the installer refuses before it changes anything, and what it undoes when it cannot go on."""
 
 import fcntl
+import shlex
 import shutil
+import subprocess
 
 import pytest
 
-from tests.installer_bed import MODELS_PATH, STOCK, Bed, contents, snapshot
+from tests.installer_bed import ADDED, FORKED, MODELS_PATH, STOCK, Bed, contents, snapshot
 
 
 @pytest.fixture
@@ -42,6 +44,36 @@ def test_a_symbolic_link_in_the_tree(bed):
     shutil.move(bed.parent / MODELS_PATH, real)
     (bed.parent / MODELS_PATH).symlink_to(real)
     refused(bed, bed.install(), 'symbolic link')
+
+
+def named(done):
+    """The shell's commands of the last message."""
+    return done.stderr.rpartition('Next: ')[2].rpartition(': ')[2]
+
+
+def test_a_tree_of_links_to_files_is_left_alone_and_can_be_made_one_of_files_as_told(bed):
+    cache, whole = bed.work / 'cache', {**STOCK, **ADDED, **FORKED}
+    shutil.copytree(bed.parent, cache)
+    for path in STOCK:
+        (bed.parent / path).unlink()
+        (bed.parent / path).symlink_to(cache / path)
+    for words in (['--dry-run'], ['--no-db']):
+        refused(bed, bed.install(*words), 'UV_LINK_MODE=copy')
+    subprocess.run(named(bed.install()), shell=True, check=True)
+    assert bed.install().returncode == 0
+    assert {path: (bed.parent / path).read_bytes() for path in whole} == whole
+    assert contents(cache) == STOCK
+
+
+def test_a_nova_that_is_a_link_is_installed_where_it_leads_as_told(bed):
+    real = bed.work / 'real'
+    shutil.move(bed.parent, real)
+    bed.parent.mkdir()
+    (bed.parent / 'nova').symlink_to(real / 'nova')
+    done = bed.install()
+    assert done.returncode == 1 and contents(real) == STOCK
+    assert bed.install(*shlex.split(done.stderr.rpartition('to: ')[2])).returncode == 0
+    assert contents(real) == {**STOCK, **ADDED, **FORKED}
 
 
 def test_a_second_installer_at_the_same_time(bed):

@@ -325,6 +325,15 @@ def test_editable_installations_are_found_by_asking(module, venv, tmp_path, how)
     assert module('findnova').find(python=str(venv / 'bin/python')).parent == str(tree)
 
 
+def test_files_that_are_links_into_a_cache_do_not_make_the_cache_the_tree(module, venv, tmp_path):
+    """As uv (UV_LINK_MODE=symlink) and pip (editable_mode=strict) leave them."""
+    shutil.copytree(site(venv) / 'nova', tmp_path / 'cache', copy_function=os.link)
+    for path in site(venv).rglob('nova/**/*.py'):
+        path.unlink()
+        path.symlink_to(tmp_path / 'cache' / path.relative_to(site(venv) / 'nova'))
+    assert module('findnova').find(python=str(venv / 'bin/python')).parent == str(site(venv))
+
+
 def test_without_an_interpreter_no_nova_manage_is_its_own(module, tmp_path, monkeypatch):
     (tmp_path / 'nova-manage').write_text('')
     monkeypatch.chdir(tmp_path)

@@ -25,6 +25,7 @@ from installer import checks, files, processes, trust
 from installer.say import Refusal, quoted, refuse_others
 
 ROOT = '/var/lib/nova-cascading/installer'
+FORMAT = 2  # of plan.json
 INSTALLING, INSTALLED, UNINSTALLING = 'installing', 'installed', 'uninstalling'
 PREVIOUS = '-previous'  # ends the name of the copy that is kept while another bundle is installed
 
@@ -51,6 +52,28 @@ def portable(value):
 
 def load(path):
     return native(json.loads(files.read(path).decode('utf-8')))
+
+
+def plan_in(folder, parent='DIR'):
+    """
+    :param folder: of a journal.
+    :param parent: the directory that holds its nova/, where that is known.
+    :raises Refusal: what says where everything belongs is damaged, or of another version.
+    """
+    place, script = os.path.join(folder, 'plan.json'), os.path.join(folder, 'installation', 'uninstall.sh')
+    try:
+        plan = load(place)
+        if plan['format'] == FORMAT:
+            return plan
+    except (EnvironmentError, ValueError, KeyError, TypeError) as error:
+        usable = quoted(script) if os.path.exists(place) else './uninstall.sh'  # which that copy knows itself by
+        raise Refusal('the journal {0} cannot be read: {1}: {2}; what each file was still lies in {3}'.format(
+            folder, place, error, os.path.join(folder, 'before')),
+            'bring {0} back from a backup of this host; or, to leave the tree as it is, and put the journal aside: '
+            'sudo sh {1} --nova-parent {2} --forget'.format(quoted(place), usable, quoted(parent)))
+    raise Refusal('the journal {0} was written by another version of the installer (format {1})'.format(
+        folder, plan['format']), 'go back with the copy that knows it, then run this again: sudo sh {0}'.format(
+            quoted(script)))
 
 
 def make_root(root):
@@ -134,7 +157,7 @@ class Journal(object):
 
     @property
     def plan(self):
-        return load(os.path.join(self.folder, 'plan.json'))
+        return plan_in(self.folder, self.parent)
 
     @property
     def entries(self):

@@ -3,6 +3,7 @@
 import os
 
 from installer import change, checks, files, programs
+from installer.journal import FORMAT
 from installer.say import quoted
 
 SCRIPT = (b"#!/bin/sh\n'''exec' ", b""" "$0" "$@"
@@ -29,7 +30,7 @@ def plan_of(bundle, nova, outcome):
 def plan_with(bundle, nova, entries):
     folders = set(folder for entry in entries for folder in above(entry['path']))
     exists = dict((folder, os.path.isdir(os.path.join(nova.parent, folder))) for folder in folders)
-    return {'format': 2, 'mount': checks.mount_of(nova.parent), 'bundle': bundle.id,
+    return {'format': FORMAT, 'mount': checks.mount_of(nova.parent), 'bundle': bundle.id,
             'name': bundle.name, 'parent': nova.parent, 'python': nova.python,
             'entries': entries, 'folders': sorted(folder for folder in folders if not exists[folder]),
             'stamps': sorted(folder for folder in folders if exists[folder])}

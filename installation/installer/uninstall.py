@@ -5,7 +5,7 @@ import re
 import time
 
 from installer import change, files, legacy, transaction
-from installer.journal import INSTALLED, Journal, Lock, load
+from installer.journal import INSTALLED, Journal, Lock, plan_in
 from installer.look import Look, is_away
 from installer.say import Refusal, quoted, say
 
@@ -43,41 +43,51 @@ def tidy(options):
         folder = os.path.join(root, name)
         if JOURNAL.search(name) and os.path.isdir(folder) and not os.path.exists(os.path.join(folder, 'state')):
             files.remove_tree(folder)
-    for parent in all_parents(root):
+    for folder, parent in begun(root)[0]:
         journal = Journal(root, parent)
-        if journal.state and Look(journal).is_gone and not is_away(journal):
+        if journal.folder == folder and Look(journal).is_gone and not is_away(journal):
             if options.drop_column and options.nova_parent in (None, parent):
                 raise Refusal('{0} is gone, and only its nova could drop the column'.format(journal.target('nova')),
                               'the same command without --drop-column; the mappings stay in the database')
             transaction.close(journal, Look(journal))
 
 
-def all_parents(root):
-    """:returns: the parent directories of all trees that have a journal."""
-    found = set()
+def begun(root):
+    """:returns: ([(folder, parent directory of its tree)] of all journals, why others of trees cannot be read)."""
+    found, unread = [], []
     for name in sorted(os.listdir(root)) if os.path.isdir(root) else []:
-        if os.path.exists(os.path.join(root, name, 'state')):
-            found.add(load(os.path.join(root, name, 'plan.json'))['parent'])
-    return sorted(found)
+        folder = os.path.join(root, name)
+        try:
+            if os.path.exists(os.path.join(folder, 'state')):
+                found.append((folder, plan_in(folder)['parent']))
+        except Refusal as error:
+            unread += [] if JOURNAL.search(name).group(1) else [error]
+    return found, unread
 
 
 def meant(options):
     """:returns: the tree that is named, or whose copy of this program runs; None when that is open."""
     if options.nova_parent:
         return os.path.realpath(options.nova_parent)
-    plan = os.path.join(options.here, 'plan.json')
-    return load(plan)['parent'] if os.path.exists(plan) else None
+    is_copy = os.path.exists(os.path.join(options.here, 'plan.json'))
+    return plan_in(options.here)['parent'] if is_copy else None
 
 
 def parents_of(options):
-    """:returns: the parent directories of all trees that have a journal, or of the one that is meant."""
-    return [parent for parent in all_parents(options.state_dir)
-            if options.nova_parent in (None, parent) and is_open(options, parent)]
+    """:returns: the parent directories of all trees that have a journal, or of the one that is meant.
+    :raises Refusal: a journal that cannot be read may be of the one that is meant."""
+    if options.nova_parent is None:
+        found, unread = begun(options.state_dir)
+        for error in unread:
+            raise error
+        return [parent for parent in sorted(set(parent for _, parent in found)) if is_open(options, parent)]
+    return [options.nova_parent] if is_open(options, options.nova_parent) else []
 
 
 def is_open(options, parent):
     """A cleaned-up tree keeps the journal of its clean-up for good; that is no installation."""
-    return bool(Journal(options.state_dir, parent).state) or legacy.journal_of(options, parent).state != INSTALLED
+    cleaned = legacy.journal_of(options, parent).state
+    return bool(Journal(options.state_dir, parent).state) or cleaned not in (None, INSTALLED)
 
 
 def take_out(journal, options):
@@ -129,19 +139,31 @@ def forget(options, parents):
         raise Refusal('say which journal to forget: {0}'.format(', '.join(parents) or 'there is none'),
                       '--forget --nova-parent {0}'.format(quoted((parents + ['DIR'])[0])))
     journal = Journal(options.state_dir, parents[0])
-    if journal.state:
-        look = Look(journal)
-        say('{0}, {1}'.format(journal.folder, journal.state))
-        for path in sorted(look.now):
-            say('  {0:8} {1}'.format(look.now[path], journal.target(path)))
-        say('back: as before nova-cascading; ours: its own; edited: its own, changed since; foreign: of another nova, '
-            'or gone with it')
+    entries = what_is_what(journal) if journal.state else []
     if not options.yes:
         say('Nothing was changed. With --forget --yes the journal is put aside; each of these files stays as it is.')
         return 0
     aside = journal.folder + time.strftime('.forgotten-%Y%m%d-%H%M%S')
-    change.sweep(journal, journal.entries if journal.state else [])
+    change.sweep(journal, entries)
     files.rename(journal.folder, aside)
     os.rename(os.path.join(aside, 'state'), os.path.join(aside, 'forgotten'))
     say('forgotten; both contents of every file are kept in {0}'.format(aside))
     return 0
+
+
+def what_is_what(journal):
+    """Say what each file is now.
+
+    :returns: the journal's entries; none when it cannot be read.
+    """
+    try:
+        look = Look(journal)
+    except Refusal as error:
+        say(error.what)
+        return []
+    say('{0}, {1}'.format(journal.folder, journal.state))
+    for path in sorted(look.now):
+        say('  {0:8} {1}'.format(look.now[path], journal.target(path)))
+    say('back: as before nova-cascading; ours: its own; edited: its own, changed since; foreign: of another nova, '
+        'or gone with it')
+    return look.entries

@@ -64,8 +64,8 @@ def _without_links(parent):
     nova = os.path.join(parent, 'nova')
     if os.path.islink(nova):
         return 'install where it points to: --nova-parent {0}'.format(quoted(os.path.dirname(os.path.realpath(nova))))
-    return 'let whatever has put nova there copy instead (uv: UV_LINK_MODE=copy; pip -e: no editable_mode=strict); or ' \
-           'by hand: cp -aL {0} {0}.copied && mv {0} {0}.links && mv {0}.copied {0}'.format(quoted(nova))
+    return 'have nova installed there as copies (uv: UV_LINK_MODE=copy; pip -e: without editable_mode=strict); or by ' \
+           'hand: cp -aL {0} {0}.copied && mv {0} {0}.links && mv {0}.copied {0}'.format(quoted(nova))
 
 
 def check_owner(places):

@@ -56,7 +56,7 @@ def parent_of(python):
         status, output = run(isolated(python) + ['-c', WHERE], SECONDS)
         line = output.strip().splitlines()[-1:] if status == 0 else []
         is_one = line and os.path.isfile(line[0])
-        # Links of folders are followed. One of the file itself leads into uv's cache, or a checkout, that is not all of it.
+        # Links of folders are followed; those of files lead to uv's cache, or a checkout, but for what is added here.
         _parents[python] = os.path.dirname(os.path.realpath(os.path.dirname(line[0]))) if is_one else None
     return _parents[python]
 

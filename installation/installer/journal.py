@@ -11,8 +11,9 @@
             before/ after/        both contents of every path, with owner, mode, times and attributes
             installation/         a copy of the uninstaller
 
-No ``state``: the tree was not touched yet, and the folder may go. With one, every file of the tree has the content
-either of ``before`` or of ``after`` (each changes by rename), so whoever comes next can bring them all to either side.
+No ``state``: the tree was not touched yet, and the folder may go. With one, whatever it says, every file of the tree
+has the content either of ``before`` or of ``after`` (each changes by rename), so whoever comes next can bring them all
+to either side.
 """
 
 import fcntl
@@ -26,7 +27,7 @@ from installer.say import Refusal, quoted, refuse_others
 
 ROOT = '/var/lib/nova-cascading/installer'
 FORMAT = 2  # of plan.json
-INSTALLING, INSTALLED, UNINSTALLING = 'installing', 'installed', 'uninstalling'
+INSTALLING, INSTALLED, UNINSTALLING = STATES = 'installing', 'installed', 'uninstalling'
 PREVIOUS = '-previous'  # ends the name of the copy that is kept while another bundle is installed
 
 
@@ -136,11 +137,17 @@ class Journal(object):
         slug = re.sub('[^A-Za-z0-9._]+', '-', parent).strip('-')[-60:]
         self.folder = os.path.join(root, '{0}-{1}{2}'.format(slug, files.sha256(files.as_bytes(parent))[:8], suffix))
         self.parent = parent
+        self.unknown = INSTALLED if suffix else INSTALLING  # to undo a clean-up would bring the patch of 2014 back
 
     @property
     def state(self):
+        """What is no word of ours, as after a power cut, counts as an interrupted run: install.sh completes that, and
+        uninstall.sh undoes it, by what each file is."""
         path = os.path.join(self.folder, 'state')
-        return files.read(path).decode('ascii').strip() if os.path.exists(path) else None
+        if not os.path.exists(path):
+            return None
+        word = files.text_of(files.read(path)).strip()
+        return word if word in STATES else self.unknown
 
     def mark(self, state):
         files.write(os.path.join(self.folder, 'state'), (state + '\n').encode('ascii'))
@@ -151,9 +158,11 @@ class Journal(object):
 
     @property
     def changed(self):
-        """When that was, see processes.now(); None when it was not noted."""
-        path = os.path.join(self.folder, 'changed')
-        return json.loads(files.read(path).decode('ascii')) if os.path.exists(path) else None
+        """When that was, see processes.now(); None when nobody can tell."""
+        try:
+            return json.loads(files.read(os.path.join(self.folder, 'changed')).decode('ascii'))
+        except (EnvironmentError, ValueError):
+            return None
 
     @property
     def plan(self):

@@ -42,8 +42,11 @@ def test_on_request_the_release_is_put_back_the_fork_installed_and_the_database_
     assert bed.called() == ['db adopt', 'db sync']
 
 
-def test_uninstalling_afterwards_gives_the_release_and_the_old_files_are_kept(bed):
+@pytest.mark.parametrize('state', ['installed', ''])
+def test_uninstalling_afterwards_gives_the_release_and_the_old_files_are_kept(bed, state):
+    """Also when a power cut has emptied what says how far the clean-up came."""
     bed.install('--adopt-2014')
+    (bed.state / bed.journals()[1] / 'state').write_text(state)
     assert bed.uninstall().returncode == 0
     assert contents(bed.parent) == STOCK
     kept, = bed.journals()

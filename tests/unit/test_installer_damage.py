@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from tests.installer_bed import ADDED, FORKED, STOCK, contents, snapshot, write_tree
-from tests.installer_happenings import run, said
+from tests.installer_happenings import is_clean, run, said
 from tests.unit.test_installer_states import named, type_in
 
 BROKEN = [lambda text: text[:300], lambda text: '', lambda text: '[]']
@@ -94,3 +94,17 @@ def test_a_plan_of_another_version_is_for_the_copy_that_wrote_it(bed, change):
         assert run(bed, *words) == 1
         assert 'another version' in said(bed) and f"sh '{journal(bed)}/installation/uninstall.sh'" in named(bed)
     assert snapshot(bed.parent) == before
+
+
+@pytest.mark.parametrize('state', [b'', b'\0' * 10])
+def test_a_state_that_says_nothing_counts_as_an_interrupted_run(bed, state):
+    for action in ('install', 'uninstall'):
+        (journal(bed) / 'state').write_bytes(state)
+        assert run(bed, action) == 0, said(bed)
+        assert action == 'uninstall' or 'completing it' in said(bed)
+    assert 'every file is what it was before' in said(bed) and is_clean(bed, STOCK)
+
+
+def test_when_files_changed_is_nobodys_question_where_the_note_is_spoilt(bed):
+    (journal(bed) / 'changed').write_bytes(b'')
+    assert run(bed, 'install') == 0, said(bed)

@@ -45,9 +45,10 @@ STOCK = {
     MODELS_PATH: MODELS,
     INSTANCE_PATH: INSTANCE,
 }
-# What the fork's command was called with is written down; NOVA_TEST_FAIL makes it fail.
+# What the fork's command was called with is written down, but for its help; NOVA_TEST_FAIL makes it fail.
 COMMAND = b'''import os, sys
-open(os.environ['NOVA_TEST_CALLS'], 'a').write(' '.join(sys.argv[1:]) + chr(10))
+if sys.argv[-1] != '--help':
+    open(os.environ['NOVA_TEST_CALLS'], 'a').write(' '.join(sys.argv[1:]) + chr(10))
 sys.exit(1 if os.environ.get('NOVA_TEST_FAIL') == sys.argv[2] else 0)
 '''
 PREFLIGHT = b'''import os, sys

@@ -31,7 +31,8 @@ def parser_of(action):
         help='where backup and journal are kept (default: %default)')
     add('--config-file', metavar='FILE', help='nova.conf with the database connection (default: nova\'s own search)')
     add('--no-restart', dest='restart', action='store_false', help='restart no service')
-    add('--python', metavar='PYTHON', help='the interpreter that runs nova (default: found from its services)')
+    add('--python', metavar='PYTHON', help='the interpreter that runs nova (default: {0})'.format(
+        'found from its services' if action == 'install' else 'the one of the installation'))
     if action == 'install':
         add('--no-db', dest='db', action='store_false', help='leave the database alone, and restart nothing')
         add('--dry-run', action='store_true', help='say what would be done, and do nothing')

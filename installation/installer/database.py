@@ -10,6 +10,8 @@ PREFLIGHT = 60  # seconds; it has a limit of its own, well below
 # A change that copies a large table takes hours, and is only made when told to; longer than this nothing is at work.
 SYNC = 24 * 3600
 NOT_NOW = 3
+MODULE = 'nova.cascading.__main__'  # Python 2.6 runs no package as a module, but it does run a module
+OTHER_PYTHON = 'the same command with --python PYTHON, the interpreter that has what this nova needs'
 
 
 def _words(options):
@@ -48,14 +50,29 @@ def drop_column(nova, options):
     _call(nova, options, 'db', 'rollback', '--drop-column')
 
 
-def _call(nova, options, *words):
+def check_drop(nova):
+    """
+    :raises Refusal: no Python is known that can run the command, said while the tree is as it was.
+    """
+    otherwise = '; or without --drop-column: the column stays, with its mappings'
+    _refuse_without_python(nova, 'db rollback', otherwise)
+    status, output = run(interpreters.start(nova, 'module', MODULE) + ['db', 'rollback', '--help'], PREFLIGHT)
+    if status:
+        raise Refusal('{0} cannot run nova-cascading db rollback, so nothing was changed: {1}'.format(
+            nova.python, output.strip()[-500:]), OTHER_PYTHON + otherwise)
+
+
+def _refuse_without_python(nova, words, otherwise=''):
     if not nova.python:
-        raise Refusal('nova-cascading {0} cannot be run: no trusted Python is known that runs this nova'.format(
-            ' '.join(words)), 'take the right to write the interpreter from others, then run the same command again')
+        raise Refusal('nova-cascading {0} cannot be run: no Python is known that runs this nova, and that nobody else '
+                      'can write'.format(words), OTHER_PYTHON + otherwise)
+
+
+def _call(nova, options, *words):
+    _refuse_without_python(nova, ' '.join(words))
     files.fault('call', ' '.join(words))
     say('nova-cascading ' + ' '.join(words))
-    # Python 2.6 runs no package as a module, but it does run a module.
-    command = interpreters.start(nova, 'module', 'nova.cascading.__main__') + list(words) + _words(options)
+    command = interpreters.start(nova, 'module', MODULE) + list(words) + _words(options)
     status, _ = run(command, SYNC, follow=True, locale=None)
     if status:
         raise Refusal('nova-cascading {0} ended with status {1}; its reason stands above'.format(

@@ -15,7 +15,7 @@ from installer.signals import Deaf, Interrupted
 def forward(journal, options):
     """Install what the journal holds; the database gets the column before any code needs it."""
     plan = journal.plan
-    nova = nova_of(journal)
+    nova = nova_of(journal, options)
     change.apply(journal, 'after', [entry for entry in plan['entries'] if entry['before'] is None])
     if plan.get('adopt'):
         database.adopt(nova, options)
@@ -24,14 +24,14 @@ def forward(journal, options):
     journal.note_change()
 
 
-def nova_of(journal):
-    """:returns: the nova that a journal is about; without its interpreter when others can write that by now."""
-    plan, users = journal.plan, trust.ourselves()
+def nova_of(journal, options):
+    """:returns: the nova that a journal is about; without an interpreter when it is gone, or others can write it."""
+    python, users = options.python or journal.plan['python'], trust.ourselves()
     users.add(trust.owner_of(journal.target('nova/__init__.py')))
-    weakness = plan['python'] and trust.weakness_of_interpreter(plan['python'], users)
+    weakness = python and trust.weakness_of_interpreter(python, users)
     if weakness:
-        say('not run: {0}, as {1}'.format(plan['python'], weakness))
-    return Nova(plan['parent'], None if weakness else plan['python'])
+        say('not run: {0}, as {1}'.format(python, weakness))
+    return Nova(journal.parent, None if weakness else python)
 
 
 def conclude(journal, options):
@@ -60,13 +60,14 @@ def way_back(journal):
 
 def restart(journal, options, allowed=True, before=None):
     """:returns: whether no service was left that should have been restarted and was not named."""
+    nova = nova_of(journal, options)
     try:
-        found = services.running(nova_of(journal), before)
+        found = services.running(nova, before)
     except Interrupted as error:
         say('{0}; it was not looked which services run, and none was restarted'.format(error))
         return False
     if allowed and options.restart:
-        return services.restart(nova_of(journal), found)
+        return services.restart(nova, found)
     for service in found:
         say('not restarted: {0} (process {1})'.format(service.name, service.pid))
     return True
@@ -79,13 +80,15 @@ def backward(journal, look, options):
 
     :returns: (whether all services could be restarted, paths that are not what they were)
     """
+    if options.drop_column:
+        database.check_drop(nova_of(journal, options))
     with Deaf():
         journal.mark(UNINSTALLING)
         mine = look.ours()
         change.apply(journal, 'before', [entry for entry in mine if entry['before'] is not None])
     worked = restart(journal, options)
     if options.drop_column:
-        database.drop_column(nova_of(journal), options)
+        database.drop_column(nova_of(journal, options), options)
     with Deaf():
         return worked, _take_out(journal, look)
 

@@ -112,6 +112,9 @@ def _take_out(journal, look, options):
             'mount it, then run this again; if it is gone for good: --nova-parent {0} --forget'.format(
                 quoted(journal.parent)))
     if look.is_pips:
+        if options.drop_column:
+            raise Refusal(look.summary() + ': its own command drops the column',
+                          'nova-cascading db rollback --drop-column; then the same command without --drop-column')
         say('{0}, and looks after its files; only the journal is closed'.format(look.summary()))
         journal.forget()
         return True

@@ -65,12 +65,25 @@ def test_the_column_goes_on_request_after_its_mappings_were_exported(make_host):
     instance, mapping = str(uuid.uuid4()), str(uuid.uuid4())
     host.sql(f"INSERT INTO instances (uuid, mapping_uuid, deleted) VALUES ('{instance}', '{mapping}', 0)")
 
-    host.run('sh /var/lib/nova-cascading/installer/*/installation/uninstall.sh --drop-column')
+    command = 'sh /var/lib/nova-cascading/installer/*/installation/uninstall.sh --drop-column'
+    refused_without_its_python(host, nova, command)
+    host.run(command)
     assert 'mapping_uuid' not in columns(host, 'instances') + columns(host, 'shadow_instances')
     assert host.sql(f"SELECT uuid FROM instances WHERE uuid = '{instance}'") == [(instance,)]
     exported = host.run('stat -c %a /var/lib/nova-cascading/mappings-nova-*.csv.gz; '
                         'zcat /var/lib/nova-cascading/mappings-nova-*.csv.gz').out
     assert exported.startswith('600\n') and f'{instance},{mapping}' in exported
+
+
+def refused_without_its_python(host, nova, command):
+    """As after a distribution upgrade; the system's own Python is there, but lacks what nova needs."""
+    before = unpackaged.fingerprint(host, f'{nova.parent}/nova', nova.programs)
+    host.run(f'cd {nova.programs} && mkdir kept && mv python* kept')
+    for words, reason in (('', 'No such file'), ('--python /usr/bin/python3', 'ModuleNotFoundError')):
+        done = host.run(f'{command} {words}', check=False)
+        assert done.status == 1 and reason in done.out + done.err and 'without --drop-column' in done.err, done
+    host.run(f'cd {nova.programs} && mv kept/* . && rmdir kept')
+    assert unpackaged.fingerprint(host, f'{nova.parent}/nova', nova.programs) == before
 
 
 def columns(host, table):

@@ -20,6 +20,7 @@ from tests.installer_bed import (
     fork_of,
     snapshot,
 )
+from tests.installer_happenings import pip_installs_the_fork
 
 
 @pytest.fixture
@@ -103,6 +104,46 @@ def test_drop_column_asks_the_command_that_exports_first_once_stock_code_is_back
     bed.install()
     assert bed.uninstall('--drop-column').returncode == 0
     assert bed.called()[1].startswith('db rollback')
+
+
+@pytest.fixture
+def gone(bed, tmp_path):
+    """A virtualenv's tree with the fork in it, whose Python a distribution upgrade has taken away."""
+    bed.python = tmp_path / 'venv/bin/python'
+    bed.python.parent.mkdir(parents=True)
+    bed.python.symlink_to(sys.executable)
+    assert bed.install().returncode == 0
+    bed.python.unlink()
+    bed.python.symlink_to('/usr/bin/python3.0')
+    return bed
+
+
+@pytest.mark.parametrize('words', [['--python', sys.executable], []])
+def test_without_the_python_that_could_drop_the_column_nothing_changes_and_both_ways_named_work(gone, words):
+    bed, before = gone, snapshot(gone.work)
+    done = bed.uninstall('--drop-column')
+    assert done.returncode == 1 and 'No such file or directory' in done.stdout
+    assert all(name in done.stderr for name in ('--python PYTHON', 'without --drop-column'))
+    assert snapshot(bed.work) == before
+    assert bed.uninstall(*words, *(['--drop-column'] if words else [])).returncode == 0
+    assert contents(bed.parent) == STOCK
+    assert bed.called()[1:] == [call for call in ['db rollback --drop-column'] if words]
+
+
+def test_a_python_that_cannot_run_the_command_is_known_before_the_tree_is_taken_back(bed):
+    bed.install()
+    before = snapshot(bed.work)
+    done = bed.uninstall('--drop-column', fail='rollback')
+    assert done.returncode == 1 and 'nothing was changed' in done.stderr
+    assert snapshot(bed.work) == before
+
+
+def test_where_pip_has_the_fork_by_now_its_own_command_drops_the_column(bed):
+    bed.install()
+    pip_installs_the_fork(bed)
+    done = bed.uninstall('--drop-column')
+    assert done.returncode == 1 and 'Next: nova-cascading db rollback --drop-column' in done.stderr
+    assert bed.journals() and bed.uninstall().returncode == 0
 
 
 def test_a_newer_bundle_replaces_an_installed_one_and_uninstall_still_gives_the_original(bed, tmp_path):

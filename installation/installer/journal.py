@@ -195,6 +195,7 @@ class Journal(object):
                     self.verify(side, entry)
         for folder in plan['stamps']:
             files.make_folder(self.kept('before', folder))
+        for folder in plan['stamps']:  # one that is made changes the time of the one above
             files.copy_times(self.target(folder), self.kept('before', folder))
         files.write(os.path.join(self.folder, 'plan.json'),
                     json.dumps(portable(plan), indent=1, sort_keys=True).encode('utf-8'))

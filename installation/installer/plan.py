@@ -29,11 +29,18 @@ def plan_of(bundle, nova, outcome):
 
 def plan_with(bundle, nova, entries):
     folders = set(folder for entry in entries for folder in above(entry['path']))
-    exists = dict((folder, os.path.isdir(os.path.join(nova.parent, folder))) for folder in folders)
+    added = set(os.path.join(nova.parent, entry['path']) for entry in entries if entry['before'] is None)
+    stay = set(folder for folder in folders if _stays(os.path.join(nova.parent, folder), added))
     return {'format': FORMAT, 'mount': checks.mount_of(nova.parent), 'bundle': bundle.id,
             'name': bundle.name, 'parent': nova.parent, 'python': nova.python,
-            'entries': entries, 'folders': sorted(folder for folder in folders if not exists[folder]),
-            'stamps': sorted(folder for folder in folders if exists[folder])}
+            'entries': entries, 'folders': sorted(folders - stay), 'stamps': sorted(stay)}
+
+
+def _stays(folder, added):
+    """Whether a folder is there without the fork: in the copy of a forked tree, it may hold nothing but that."""
+    held = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
+    own = [path for path in held if path in added or path[-4:-1] == '.py' and change.source_of(path) in added]
+    return os.path.isdir(folder) and not (held and own == held)
 
 
 def above(path):
@@ -45,8 +52,9 @@ def above(path):
 
 
 def bytecode_entries(nova, entries):
+    """Of files that are there without the fork: that of the others goes with them, and does not come back."""
     found = []
-    for entry in entries:
+    for entry in [entry for entry in entries if entry['before'] is not None]:
         place = os.path.join(nova.parent, entry['path'])
         for path in change.bytecode_of(place):
             found.append({'path': os.path.relpath(path, nova.parent), 'before': files.digest(path), 'after': None,

@@ -169,12 +169,27 @@ def test_an_older_bundle_replaces_a_newer_one_and_dry_run_names_what_goes(bed, t
     assert contents(bed.parent) == STOCK
 
 
-def test_files_copied_by_hand_are_recognised_and_can_be_taken_out(bed):
+def test_files_copied_by_hand_with_their_byte_code_are_recognised_and_leave_no_folder(bed):
+    before = folders(bed.parent)
     shutil.copytree(bed.bundle / 'nova', bed.parent / 'nova', dirs_exist_ok=True)
+    for name in ('__init__.pyc', 'host/__pycache__/preflight.cpython-311.pyc'):
+        (bed.parent / 'nova/cascading' / name).parent.mkdir(exist_ok=True)
+        (bed.parent / 'nova/cascading' / name).write_bytes(b'compiled')
     done = bed.install()
     assert done.returncode == 0, done.stderr
     assert bed.uninstall().returncode == 0
-    assert contents(bed.parent) == STOCK
+    assert contents(bed.parent) == STOCK and folders(bed.parent) == before
+
+
+def test_an_empty_folder_that_was_there_stays(bed):
+    (bed.parent / 'nova/cascading/host').mkdir(parents=True)
+    before = snapshot(bed.parent)
+    assert bed.install().returncode == bed.uninstall().returncode == 0
+    assert snapshot(bed.parent) == before
+
+
+def folders(top):
+    return {path for path in top.rglob('*') if path.is_dir()}
 
 
 @pytest.mark.parametrize('path, content, hint', [

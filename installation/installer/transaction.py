@@ -55,7 +55,8 @@ def conclude(journal, options):
 
 
 def way_back(journal):
-    return quoted(os.path.join(journal.folder, 'installation', 'uninstall.sh'))
+    own = os.path.join(journal.folder, 'installation', 'uninstall.sh')
+    return quoted(own) if os.path.exists(own) else './uninstall.sh'  # that of a clean-up of 2014 has none
 
 
 def restart(journal, options, allowed=True, before=None):

@@ -142,7 +142,8 @@ def forget(options, parents):
         raise Refusal('say which journal to forget: {0}'.format(', '.join(parents) or 'there is none'),
                       '--forget --nova-parent {0}'.format(quoted((parents + ['DIR'])[0])))
     journal = Journal(options.state_dir, parents[0])
-    entries = what_is_what(journal) if journal.state else []
+    journal = journal if journal.state else legacy.journal_of(options, parents[0])
+    entries = what_is_what(journal)
     if not options.yes:
         say('Nothing was changed. With --forget --yes the journal is put aside; each of these files stays as it is.')
         return 0

@@ -67,3 +67,16 @@ def test_a_tree_that_is_not_this_release_otherwise_is_refused(bed):
     done = bed.install('--adopt-2014')
     assert (done.returncode, 'nova/manager.py' in done.stderr) == (1, True)
     assert snapshot(bed.parent) == before
+
+
+def test_a_clean_up_that_was_killed_and_then_edited_can_be_forgotten_as_told(bed):
+    edited = bed.parent / INSTANCE_PATH
+    assert bed.install('--adopt-2014', fault=f'rename {edited}').returncode == -9
+    edited.write_text('# mine\n')
+    assert f'sh ./uninstall.sh --nova-parent \'{bed.parent}\' --forget' in bed.install('--adopt-2014').stderr
+    assert f'  {edited}\n' in bed.uninstall('--forget').stdout
+    done = bed.uninstall('--forget', '--yes')
+    assert done.returncode == 0 and '.forgotten' in done.stdout, done.stderr
+    kept, = bed.journals()
+    assert 'forgotten' in kept and (bed.state / kept / 'before' / INSTANCE_PATH).read_bytes() == OLD[INSTANCE_PATH]
+    assert edited.read_text() == '# mine\n'

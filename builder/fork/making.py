@@ -8,10 +8,11 @@ from builder.common import project
 from builder.common.errors import BuildError
 from builder.common.model import Fork, Patch, RuleResult, Tree
 from builder.common.project import PROJECT
+from builder.fork import namecheck, syntaxcheck
 from builder.fork.rules.apply import APPLIED, NOT_NEEDED, PRESENT, Addition, Outcome, apply
 from builder.fork.rules.edit import Conflict
 from builder.fork.rules.load import Rule, RuleFile, load
-from builder.fork.syntaxcheck import Difference, verify
+from builder.fork.syntaxcheck import Difference
 
 VERSION_FILE = 'nova/cascading/VERSION'
 MIGRATE_REPOSITORY = 'nova/db/sqlalchemy/migrate_repo'
@@ -95,7 +96,8 @@ class Making:
 
     def _verify(self, name: str, path: str, old: bytes, new: bytes, additions: list[Addition]) -> None:
         try:
-            verify(old, new, [(addition.kind, addition.text) for addition in additions])
+            syntaxcheck.verify(old, new, [(addition.kind, addition.text) for addition in additions])
+            namecheck.verify(old, new)
         except (Difference, SyntaxError) as difference:
             self.problems.append(f'{path}: {name}: the change does not stand the check: {difference}')
 

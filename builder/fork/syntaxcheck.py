@@ -27,9 +27,7 @@ def verify(before: bytes, after: bytes, additions: Iterable[tuple[str, str]]) ->
     """
     additions = list(additions)
     wanted = Counter(node for kind, text in additions for node in _intended(kind, text))
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # Python 3.12 warns of old nova's string escapes
-        old, new = ast.parse(before), ast.parse(after)
+    old, new = parse(before), parse(after)
     _strip(old, new, wanted)
     if +wanted:
         raise Difference(f'not added: {", ".join(+wanted)}')
@@ -38,6 +36,12 @@ def verify(before: bytes, after: bytes, additions: Iterable[tuple[str, str]]) ->
     ours = Counter(comment for _, text in additions for comment in _comments(text.encode()))
     if Counter(_comments(before)) + ours != Counter(_comments(after)):
         raise Difference('the comments are not the original ones')
+
+
+def parse(source: bytes) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # Python 3.12 warns of old nova's string escapes
+        return ast.parse(source)
 
 
 def _intended(kind: str, text: str) -> list[str]:

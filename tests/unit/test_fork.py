@@ -98,6 +98,17 @@ def test_a_release_that_surprisingly_needs_no_rule_is_a_conflict(tmp_path):
         making.make(tree(tmp_path, '14.1.0', api=fakenova.NEW_NETWORK.replace('\n    ', '\n')))
 
 
+@pytest.mark.parametrize('version, file, old, new, told', [
+    ('2014.1.5', 'instance', 'db_inst', 'db_instance', 'nothing binds db_inst in Instance._from_db_object'),
+    ('14.1.0', 'api', '(self, client, ports)', '(self, client)', 'nothing binds ports in API.allocate_for_instance'),
+])
+def test_what_a_change_uses_must_have_the_name_that_it_knows(tmp_path, version, file, old, new, told):
+    text = next(text for path, text in fakenova.files(version).items() if path.endswith(f'/{file}.py'))
+    with pytest.raises(BuildError) as caught:
+        making.make(tree(tmp_path, version, **{file: text.replace(old, new)}))
+    assert told in str(caught.value)
+
+
 def test_a_file_of_the_fork_that_is_there_already_is_a_conflict(tmp_path):
     source = tree(tmp_path)
     name = next(iter(making.overlay(source)))

@@ -101,6 +101,7 @@ def test_a_release_that_surprisingly_needs_no_rule_is_a_conflict(tmp_path):
 @pytest.mark.parametrize('version, file, old, new, told', [
     ('2014.1.5', 'instance', 'db_inst', 'db_instance', 'nothing binds db_inst in Instance._from_db_object'),
     ('14.1.0', 'api', '(self, client, ports)', '(self, client)', 'nothing binds ports in API.allocate_for_instance'),
+    ('26.3.0', 'migration', 'from', 'def f():\n    from', 'like `from nova.db.sqlalchemy import api as db_session` or'),
 ])
 def test_what_a_change_uses_must_have_the_name_that_it_knows(tmp_path, version, file, old, new, told):
     text = next(text for path, text in fakenova.files(version).items() if path.endswith(f'/{file}.py'))

@@ -121,6 +121,24 @@ def test_the_same_twice_is_refused(tmp_path):
     assert 'there 2 times' in conflict(tmp_path, CHANGED + b'    twin = db.Column(db.String(36))\n')
 
 
+@pytest.mark.parametrize('holder', [b'def f(self):', b'class Inner:', b'async def f(self):'])
+def test_a_place_in_a_scope_within_is_none(tmp_path, holder):
+    nested = b'    ' + holder + b'\n        key = C(S(36))\n'
+    assert 'found none' in conflict(tmp_path, b'class Thing:\n' + nested)
+    assert changed(tmp_path, MODEL + nested) == CHANGED + nested
+
+
+IMPORT = COLUMN.replace('inside = ["class Thing"]\n', '').replace(
+    'key = $Column($String(36), ...)', 'import a').replace('twin = $Column($String(36))', 'import twin')
+
+
+@pytest.mark.parametrize('holder', ['def f():', 'class A:', 'if TYPE_CHECKING:', 'try:\n    pass\nexcept ImportError:'])
+def test_a_place_in_the_module_is_one_that_python_always_comes_to(tmp_path, holder):
+    nested = f'{holder}\n    import a\n'.encode()
+    assert 'in the module, found none' in conflict(tmp_path, nested, IMPORT)
+    assert changed(tmp_path, nested + b'import a\n', IMPORT) == nested + b'import a\nimport twin\n'
+
+
 @pytest.mark.parametrize('form', [b'twin = Column(String(64))', b'def twin(self): pass', b'twin: str = ""'])
 def test_our_name_in_another_form_is_refused(tmp_path, form):
     assert 'twin is there already, in another form' in conflict(tmp_path, MODEL + b'    ' + form + b'\n')
@@ -273,7 +291,8 @@ def test_a_keyword_does_not_go_behind_others_that_nobody_knows(tmp_path):
 @pytest.mark.parametrize('pattern, code, matches', [
     ('f($A, $A)', 'f(x, x)', True), ('f($A, $A)', 'f(x, y)', False), ('f($_, $_)', 'f(x, y)', True),
     ('f(1, ...)', 'f(1, 2, k=3)', True), ('f(1)', 'f(1, 2)', False), ('f(1)', 'f(1, k=3)', False),
-    ('def f(...): ...', '@d\ndef f(a, *b, c=1): return a', True), ('def f(...): ...', 'def g(): pass', False),
+    ('def f(...): ...', '@d\ndef f(a, *b, c=1): return a', True),
+    ('def f(...): ...', 'def g(): pass', False),
     ('if a in B: ...', 'if a in B:\n    x()\nelif c:\n    y()', True), ('if a in B: ...', 'if a in C: pass', False),
     ('x[r.k]', 'x[r.k]', True), ('x[r.k]', 'x[r.l]', False), ("u'a'", "'a'", True),
 ])

@@ -83,22 +83,25 @@ def _edit(rule: Rule, edit: Edit, source: bytes) -> tuple[str, bytes, Addition]:
 
 
 def _one_place(edit: Edit, scopes: list[ast.AST]) -> tuple[ast.AST, Bindings]:
-    hits = [hit for scope in scopes for pattern in edit.find for hit in pattern.search(scope)]
+    hits = [hit for scope in scopes for pattern in edit.find for hit in pattern.places(scope)]
     if len(hits) == 1:
         return hits[0]
-    wanted = '` or `'.join(pattern.text for pattern in edit.find)
     where = ' or '.join(edit.inside) or 'the module'
     lines = ', '.join(str(node.lineno) for node, _ in hits)  # type: ignore[attr-defined]
     found = f'found {len(hits)} (lines {lines})' if hits else 'found none'
-    raise Conflict(f'wanted exactly one place like `{wanted}` in {where}, {found}')
+    raise Conflict(f'wanted exactly one place like {_texts(edit.find)} in {where}, {found}')
+
+
+def _texts(patterns: tuple[Pattern, ...]) -> str:
+    return ' or '.join(f'`{pattern.text}`' for pattern in patterns)
 
 
 def added(edit: Edit, scope: ast.AST) -> list[ast.AST]:
     """The nodes in the scope that look like what the edit adds."""
     if edit.kind in ('before', 'after'):
         item = isinstance(edit.find[0].node, ast.Dict)
-        return [node for node, _ in Pattern('{' + edit.text + '}' if item else edit.text).search(scope)]
-    owners = [node for pattern in edit.find for node, _ in pattern.search(scope)]
+        return [node for node, _ in Pattern('{' + edit.text + '}' if item else edit.text).places(scope)]
+    owners = [node for pattern in edit.find for node, _ in pattern.places(scope)]
     return [owner for owner in owners for item in _items(owner, edit.kind) if item == _wanted(edit)]
 
 

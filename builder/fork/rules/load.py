@@ -16,8 +16,9 @@ KINDS = ('before', 'after', 'append', 'keyword', 'decorate')
 class Edit:
     """One insertion.
 
-    :param find: the anchor: exactly one place in the scopes must look like one of these.
-    :param inside: scopes such as ``class API/def save``; empty for the whole module.
+    :param find: the anchor: exactly one place in the scopes, not in functions or classes within them, must look like
+        one of these.
+    :param inside: scopes such as ``class API/def save``; empty for the module, of which no condition may hold it.
     :param kind: ``before`` or ``after`` the anchor (a statement or a dict item), ``append`` to it (a list, a call's
         arguments, a function's parameters), as a ``keyword`` of the call, or ``decorate`` it.
     :param text: what to insert; ``$Name`` is replaced by what it stands for in the anchor.

@@ -15,6 +15,7 @@ from typing import Any
 _WILD = '_any_'
 _IGNORED = {'ctx', 'type_comment', 'kind', 'type_params', 'decorator_list'}
 _HEADER = {'body', 'orelse', 'args', 'returns'}
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 Bindings = dict[str, ast.AST]
 
@@ -39,10 +40,17 @@ class Pattern:
         bindings: Bindings = {}
         return bindings if _same(self.node, node, bindings) else None
 
-    def search(self, scope: ast.AST) -> list[tuple[ast.AST, Bindings]]:
-        """Every node in the scope that matches; a dict display is looked at item by item."""
+    def search(self, tree: ast.AST) -> list[tuple[ast.AST, Bindings]]:
+        """Every node in the tree that matches, at any depth; a dict display is looked at item by item."""
+        return self._matches(ast.walk(tree))
+
+    def places(self, scope: ast.AST) -> list[tuple[ast.AST, Bindings]]:
+        """The nodes that match and are of this scope itself, where a name that is bound means the same."""
+        return self._matches(_own(scope, whole=not isinstance(scope, ast.Module)))
+
+    def _matches(self, nodes: Iterator[ast.AST]) -> list[tuple[ast.AST, Bindings]]:
         found = []
-        for node in _candidates(scope, items=isinstance(self.node, ast.Dict)):
+        for node in _candidates(nodes, items=isinstance(self.node, ast.Dict)):
             bindings = self.match(node)
             if bindings is not None:
                 found.append((node, bindings))
@@ -56,8 +64,19 @@ def dict_item(key: ast.expr | None, value: ast.expr) -> ast.Dict:
                     end_lineno=value.end_lineno, end_col_offset=value.end_col_offset)
 
 
-def _candidates(scope: ast.AST, items: bool) -> Iterator[ast.AST]:
-    for node in ast.walk(scope):
+def _own(scope: ast.AST, whole: bool) -> Iterator[ast.AST]:
+    """What is in a scope, without what functions and classes in it hold.
+
+    :param whole: also what stands in its conditions, loops and the like.
+    """
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, _SCOPES) and (whole or not hasattr(node, 'body')):
+            yield from _own(node, whole)
+
+
+def _candidates(nodes: Iterator[ast.AST], items: bool) -> Iterator[ast.AST]:
+    for node in nodes:
         if items and isinstance(node, ast.Dict):
             yield from map(dict_item, node.keys, node.values)
         else:

@@ -59,9 +59,22 @@ NEW_NETWORK = '''
 MIGRATION = '''
     from nova.db.sqlalchemy import api as db_session
 
+    get_engine = db_session.get_engine
+
 
     def db_sync(version=None):
         return version
+'''
+MODERN_MIGRATION = '''
+    from nova.db.api import api as api_db_api
+
+
+    def _get_engine(database='main', context=None):
+        return api_db_api.get_engine()
+
+
+    def db_sync(version=None, database='main', context=None):
+        return _get_engine(database, context=context)
 '''
 
 
@@ -78,8 +91,7 @@ def files(version: str) -> dict[str, str]:
         'nova/objects/instance.py': OBJECT,
         'nova/conductor/manager.py': CONDUCTOR if major < 13 or major >= 2014 else '\n',
         'nova/network/neutron.py' if modern else 'nova/network/neutronv2/api.py': network,
-        migration: MIGRATION.replace('nova.db.sqlalchemy import api as db_session',
-                                     'nova.db.api import api as api_db_api') if modern else MIGRATION,
+        migration: MODERN_MIGRATION if modern else MIGRATION,
         'PKG-INFO': f'Metadata-Version: 1.1\nName: nova\nVersion: {version}\n',
     }
     if not modern:

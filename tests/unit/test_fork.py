@@ -74,7 +74,8 @@ def test_a_half_patched_tree_is_told_with_what_is_there_and_what_is_not(tmp_path
 
 
 def test_every_problem_is_told_at_once(tmp_path):
-    source = tree(tmp_path, models='class Instance: pass\n', instance='class (\n', migration='def db_sync(): pass\n')
+    source = tree(tmp_path, models='class Instance: pass\n', instance='class (\n',
+                  migration='get_engine = 1\ndef db_sync(): pass\n')
     (tmp_path / 'nova/conductor/manager.py').unlink()
     with pytest.raises(BuildError) as caught:
         making.make(source)
@@ -101,6 +102,9 @@ def test_a_release_that_surprisingly_needs_no_rule_is_a_conflict(tmp_path):
 @pytest.mark.parametrize('version, file, old, new, told', [
     ('2014.1.5', 'instance', 'db_inst', 'db_instance', 'nothing binds db_inst in Instance._from_db_object'),
     ('14.1.0', 'api', '(self, client, ports)', '(self, client)', 'nothing binds ports in API.allocate_for_instance'),
+    ('26.3.0', 'migration', '_get_engine', '_engine_of', 'it relies on `get_engine = $_` or `def get_engine('),
+    ('26.3.0', 'migration', 'context=None', 'cell=None', 'it relies on `get_engine = $_` or'),
+    ('26.3.0', 'migration', 'sync(version=None, database', 'sync(version=None, target', 'one place like `def db'),
     ('26.3.0', 'migration', 'from', 'def f():\n    from', 'like `from nova.db.sqlalchemy import api as db_session` or'),
 ])
 def test_what_a_change_uses_must_have_the_name_that_it_knows(tmp_path, version, file, old, new, told):

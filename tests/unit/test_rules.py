@@ -139,6 +139,15 @@ def test_a_place_in_the_module_is_one_that_python_always_comes_to(tmp_path, hold
     assert changed(tmp_path, nested + b'import a\n', IMPORT) == nested + b'import a\nimport twin\n'
 
 
+def test_what_a_rule_relies_on_must_be_in_the_module(tmp_path):
+    relying = COLUMN.replace('owns', 'requires = ["ask = $_", "def ask(a, b=None): ..."]\nowns')
+    for line in (b'ask = other.ask\n', b'def ask(a: int, b=None) -> int:\n    return 1\n'):
+        assert changed(tmp_path, line + MODEL, relying) == line + CHANGED
+    for line in (b'', b'def asked(a, b=None): pass\n', b'def ask(a, c=None): pass\n', b'def f():\n    ask = 1\n'):
+        assert 'relies on `ask = $_` or `def ask(a, b=None): ...` in the module' in conflict(
+            tmp_path, line + MODEL, relying)
+
+
 @pytest.mark.parametrize('form', [b'twin = Column(String(64))', b'def twin(self): pass', b'twin: str = ""'])
 def test_our_name_in_another_form_is_refused(tmp_path, form):
     assert 'twin is there already, in another form' in conflict(tmp_path, MODEL + b'    ' + form + b'\n')
@@ -291,7 +300,9 @@ def test_a_keyword_does_not_go_behind_others_that_nobody_knows(tmp_path):
 @pytest.mark.parametrize('pattern, code, matches', [
     ('f($A, $A)', 'f(x, x)', True), ('f($A, $A)', 'f(x, y)', False), ('f($_, $_)', 'f(x, y)', True),
     ('f(1, ...)', 'f(1, 2, k=3)', True), ('f(1)', 'f(1, 2)', False), ('f(1)', 'f(1, k=3)', False),
-    ('def f(...): ...', '@d\ndef f(a, *b, c=1): return a', True),
+    ('def f(...): ...', '@d\ndef f(a, *b, c=1): return a', True), ('def f(a, b=1): ...', 'def f(a, b=1): pass', True),
+    ('def f(a, b=1): ...', 'def f(a, c=1): pass', False), ('def f(a, b=1): ...', 'def f(a, b=1, c=2): pass', False),
+    ('def f(): ...', 'def f(a): pass', False), ('def f(a): ...', 'def f(a: int) -> int: pass', True),
     ('def f(...): ...', 'def g(): pass', False),
     ('if a in B: ...', 'if a in B:\n    x()\nelif c:\n    y()', True), ('if a in B: ...', 'if a in C: pass', False),
     ('x[r.k]', 'x[r.k]', True), ('x[r.k]', 'x[r.l]', False), ("u'a'", "'a'", True),

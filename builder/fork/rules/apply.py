@@ -38,14 +38,16 @@ def apply(rule: Rule, source: bytes, version: str) -> Outcome:
     """Apply one rule to one source.
 
     :param version: nova's version, to tell an expected absence from a surprise.
-    :raises Conflict: the file does not parse, an anchor has no place or several, the change is there in part or in
-        another form, or the release should need the rule and does not.
+    :raises Conflict: the file does not parse, an anchor has no place or several, what the change relies on is not
+        there, the change is there in part or in another form, or the release should need the rule and does not.
     """
     tree = _parse(source)
     if rule.needs and not rule.needs.search(tree):
         return _not_needed(rule, source, version, f'this nova has no `{rule.needs.text}`')
     if rule.unless and rule.unless.search(tree):
         return _not_needed(rule, source, version, f'this nova has `{rule.unless.text}`')
+    if rule.requires and not any(pattern.places(tree) for pattern in rule.requires):
+        raise Conflict(f'it relies on {_texts(rule.requires)} in the module, found none')
     states, additions, changed = [], [], source
     for edit in rule.edits:
         state, changed, addition = _edit(rule, edit, changed)

@@ -39,6 +39,7 @@ class Rule:
     :param releases: bounds (``>=2014.1, <13``) within which the rule must apply.
     :param needs: a pattern without which the release does not need the rule.
     :param unless: a pattern with which the release does not need the rule.
+    :param requires: patterns of which the module must hold one: what the text, or a file of the fork, relies on.
     :param owns: a name that is ours alone: there in any other form, it is a conflict.
     """
 
@@ -49,6 +50,7 @@ class Rule:
     edits: tuple[Edit, ...]
     needs: Pattern | None = None
     unless: Pattern | None = None
+    requires: tuple[Pattern, ...] = ()
     owns: str = ''
     layered: bool = False
 
@@ -83,7 +85,8 @@ def _rule(raw: dict[str, Any]) -> Rule:
     edits = tuple(_edit(dict(edit)) for edit in raw.pop('edit'))
     for guard in {'needs', 'unless'} & set(raw):
         raw[guard] = Pattern(raw[guard])
-    return Rule(**dict(raw, edits=edits, file=tuple(raw['file'])))
+    requires = tuple(map(Pattern, raw.pop('requires', ())))
+    return Rule(**dict(raw, edits=edits, file=tuple(raw['file']), requires=requires))
 
 
 def _edit(raw: dict[str, Any]) -> Edit:

@@ -1,8 +1,9 @@
 """Patterns over syntax trees: Python with ``$Name`` for any one expression and ``...`` for whatever follows.
 
-``uuid = $Column($String(36), ...)`` is an assignment whose call may have further arguments; ``def f(...): ...`` and
-``if x in Y: ...`` look at the header only; ``{'a': $_}`` is one item of a dict display. The same name stands for the
-same code wherever it occurs, except ``$_``.
+``uuid = $Column($String(36), ...)`` is an assignment whose call may have further arguments; ``def f(a, b=None): ...``
+and ``if x in Y: ...`` look at the header only, ``def f(...): ...`` not even at the parameters; ``{'a': $_}`` is one
+item of a dict display. The same name stands for the same code wherever it occurs, except ``$_``. Type hints do not
+count.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Iterator
 from typing import Any
 
 _WILD = '_any_'
-_IGNORED = {'ctx', 'type_comment', 'kind', 'type_params', 'decorator_list'}
-_HEADER = {'body', 'orelse', 'args', 'returns'}
+_REST = '_rest_'
+_IGNORED = {'ctx', 'annotation', 'type_comment', 'kind', 'type_params', 'decorator_list'}
+_HEADER = {'body', 'orelse', 'returns'}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 Bindings = dict[str, ast.AST]
@@ -29,7 +31,7 @@ class Pattern:
 
     def __init__(self, text: str) -> None:
         self.text = ' '.join(text.split())
-        source = re.sub(r'^def (\w+)\(\.\.\.\)', r'def \1()', text.strip())
+        source = re.sub(r'^def (\w+)\(\.\.\.\)', rf'def \1(*{_REST})', text.strip())
         body = ast.parse(re.sub(r'\$(\w+)', _WILD + r'\1', source)).body
         if len(body) != 1:
             raise SyntaxError(f'a pattern is one statement, expression or dict item: {text!r}')
@@ -111,6 +113,8 @@ def _fields(pattern: ast.AST) -> list[str]:
     skip = set(_IGNORED)
     if isinstance(getattr(pattern, 'body', None), list) and _is_dots(pattern.body[0]):  # type: ignore[attr-defined]
         skip |= _HEADER
+    if isinstance(pattern, ast.FunctionDef) and pattern.args.vararg and pattern.args.vararg.arg == _REST:
+        skip.add('args')
     if isinstance(pattern, ast.Call) and pattern.args and _is_dots(pattern.args[-1]):
         skip.add('keywords')
     return [field for field in pattern._fields if field not in skip]

@@ -13,6 +13,7 @@ from builder.fork.rules.apply import APPLIED, NOT_NEEDED, PRESENT, Addition, Out
 from builder.fork.rules.edit import Conflict
 from builder.fork.rules.load import Rule, RuleFile, load
 from builder.fork.syntaxcheck import Difference
+from builder.source.novaversion import past
 
 VERSION_FILE = 'nova/cascading/VERSION'
 MIGRATE_REPOSITORY = 'nova/db/sqlalchemy/migrate_repo'
@@ -58,7 +59,7 @@ class Making:
         originals: dict[str, bytes] = {}
         additions: dict[str, list[Addition]] = {}
         for rule in file.rules:
-            path = self._path(rule)
+            path = None if self._past(rule) else self._path(rule)
             if path is None:
                 continue
             originals.setdefault(path, self._text(path))
@@ -69,8 +70,19 @@ class Making:
             self._verify(file.name, path, old, new, additions[path])
         return [Patch(file.name, file.header, dict(changed))] if changed else []
 
+    def _past(self, rule: Rule) -> bool:
+        if not past(self.tree.version, rule.releases):
+            return False
+        path = next(iter(self._there(rule)), rule.file[-1])
+        why = f'only nova {rule.releases} needs it; expected for {self.tree.version}'
+        self.report.append(RuleResult(rule.name, path, NOT_NEEDED, why))
+        return True
+
+    def _there(self, rule: Rule) -> list[str]:
+        return [path for path in rule.file if (self.tree.path / path).is_file()]
+
     def _path(self, rule: Rule) -> str | None:
-        there = [path for path in rule.file if (self.tree.path / path).is_file()]
+        there = self._there(rule)
         if len(there) > 1 and not rule.layered:
             self.problems.append(f'{rule.name}: {" and ".join(there)} are of different releases of nova: one of '
                                  'them was left behind')

@@ -38,6 +38,17 @@ def within(version: str, bounds: str) -> bool:
     return all(_holds(Release.of(version)[:2], bound.strip()) for bound in bounds.split(',') if bound.strip())
 
 
+def past(version: str, bounds: str) -> bool:
+    """Has the version left the bounds behind?
+
+    A pre-release of the first one beyond has not: its code may be of before. Nor has an earlier version:
+    distributions bring back what is new, not what is old.
+    """
+    release = Release.of(version)
+    ends = [Release.of(bound.strip()[1:])[:2] for bound in bounds.split(',') if bound.strip().startswith('<')]
+    return any(release[:2] > end or (release[:2] == end and release.final) for end in ends)
+
+
 def _holds(release: tuple, bound: str) -> bool:
     if bound.startswith('>='):
         return release >= Release.of(bound[2:].strip())[:2]

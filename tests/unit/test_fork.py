@@ -3,6 +3,7 @@
 import ast
 import shutil
 import subprocess
+from textwrap import dedent
 
 import pytest
 
@@ -112,6 +113,24 @@ def test_what_a_change_uses_must_have_the_name_that_it_knows(tmp_path, version, 
     with pytest.raises(BuildError) as caught:
         making.make(tree(tmp_path, version, **{file: text.replace(old, new)}))
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize('version', ['35.0.0', '35.0.0.0rc1', '35.0.0.0rc1.dev5'])
+@pytest.mark.parametrize('network', [fakenova.OLD_NETWORK, fakenova.SPLIT_NETWORK, None])
+def test_past_its_releases_a_rule_is_not_needed_whatever_is_there(tmp_path, version, network):
+    changes = {'neutron': dedent(network)} if network else {}
+    source = tree(tmp_path, version, manager="allowed_updates = ['host']\n", **changes)
+    if not network:
+        (tmp_path / 'nova/network/neutron.py').unlink()
+        (tmp_path / 'nova/conductor/manager.py').unlink()
+    states = {result.rule: (result.state, result.why) for result in making.make(source).report}
+    assert {rule for rule in states if states[rule][0] == 'applied'} == APPLIED['26.3.0']
+    assert states['port-profile-split'] == ('not needed', f'only nova >=14, <17 needs it; expected for {version}')
+
+
+def test_a_pre_release_of_the_first_one_past_them_may_still_need_it(tmp_path):
+    source = tree(tmp_path, '17.0.0.0b1', api=dedent(fakenova.SPLIT_NETWORK))
+    assert ('port-profile-split', 'applied') in {(result.rule, result.state) for result in making.make(source).report}
 
 
 def test_a_file_of_the_fork_that_is_there_already_is_a_conflict(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from builder.common.errors import BuildError
 from builder.source import releases
-from builder.source.novaversion import Release, within
+from builder.source.novaversion import Release, past, within
 
 ORDER = ['2014.1', '2014.1.1', '2014.1.5', '2014.2', '2015.1.0', '2015.1.4', '12.0.0', '12.0.6', '13.0.0', '26.3.0',
          '34.0.0']
@@ -36,6 +36,16 @@ def test_what_is_no_version_is_refused(text):
 ])
 def test_bounds(version, bounds, holds):
     assert within(version, bounds) is holds
+
+
+@pytest.mark.parametrize('version, bounds, left', [
+    ('13.0.0', '>=2014.1, <13', True), ('12.0.6', '>=2014.1, <13', False), ('35.0.0', '>=14, <17', True),
+    ('2014.1.5', '>=14, <17', False), ('13.1.4', '>=14, <17', False), ('34.0.0', '>=2014.1', False),
+    ('34.0.0', '', False), ('17.0.0.0b1', '>=14, <17', False), ('17.0.0.0rc1.dev4', '>=14, <17', False),
+    ('17.0.1.dev4', '>=14, <17', True), ('35.0.0.0rc1', '>=14, <17', True),
+])
+def test_bounds_are_left_behind_from_the_first_release_beyond_them_on(version, bounds, left):
+    assert past(version, bounds) is left
 
 
 @pytest.mark.parametrize('name, version', [

@@ -36,7 +36,7 @@ class Rule:
 
     :param file: paths relative to the directory that holds ``nova/``, of different releases: one of them exists.
     :param layered: they may exist together in one release, which needs the rule in the first.
-    :param releases: bounds (``>=2014.1, <13``) within which the rule must apply.
+    :param releases: bounds (``>=2014.1, <13``) within which the rule must apply; past them it never does.
     :param needs: a pattern without which the release does not need the rule.
     :param unless: a pattern with which the release does not need the rule.
     :param requires: patterns of which the module must hold one: what the text, or a file of the fork, relies on.

@@ -167,6 +167,20 @@ def test_a_directory_in_which_others_can_replace_a_file_is_refused(safefile, err
     tmp_path.chmod(0o700)
 
 
+@pytest.mark.parametrize('weak', ['bin', 'tools', 'tools/bin', 'tools/bin/uv-1', 'linked'])
+def test_a_program_is_refused_where_others_could_replace_it_or_anything_that_leads_to_it(safefile, errors, tmp_path,
+                                                                                         weak):
+    for name in ('bin', 'tools/bin', 'linked'):
+        (tmp_path / name).mkdir(parents=True, mode=0o755)
+    (tmp_path / 'tools/bin/uv-1').touch(0o755)
+    (tmp_path / 'linked/uv').symlink_to('../tools/bin/uv-1')
+    (tmp_path / 'bin/uv').symlink_to(tmp_path / 'linked/uv')
+    safefile.refuse_open_way(str(tmp_path / 'bin/uv'))
+    (tmp_path / weak).chmod(0o777)
+    with pytest.raises(errors.CascadingError, match='who could replace'):
+        safefile.refuse_open_way(str(tmp_path / 'bin/uv'))
+
+
 def test_a_new_directory_is_for_us_alone(safefile, tmp_path):
     os.umask(0o022)
     safefile.make_directory(str(tmp_path / 'one' / 'two'))

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 
 import pytest
 
@@ -21,19 +22,23 @@ def pip(load, tmp_path, monkeypatch):
     monkeypatch.setattr(module.sys, 'executable', '/opt/my stack/bin/python')
     monkeypatch.setattr(module.running, 'has_systemd', lambda: False)
     monkeypatch.setattr(module.strangers, 'units', lambda: [])
-    asked = []
+    asked, really = [], module.tools.ask
 
     def ask(words, seconds=0):
+        if words[0] == str(tmp_path / 'bin/uv'):
+            return really(words, seconds)
         asked.append(words)
-        return module.answers['version' if '--version' in words else 'report']
+        return module.answers['version' if '--version' in words else 'path' if '-c' in words else 'report']
     monkeypatch.setattr(module.tools, 'ask', ask)
-    module.answers = {'version': (0, 'pip 23'), 'report': offered('Cloud computing fabric controller')}
+    module.answers = {'version': (0, 'pip 23'), 'report': offered('Cloud computing fabric controller'),
+                      'path': (0, f'/usr/lib/python3\n{tmp_path}\n')}
     module.asked, module.info = asked, info
     return module
 
 
-def offered(summary):
-    return 0, json.dumps({'install': [{'metadata': {'summary': summary}, 'download_info': {'url': 'http://index/x'}}]})
+def offered(summary, name='nova'):
+    return 0, json.dumps({'install': [{'metadata': {'name': name, 'summary': summary},
+                                       'download_info': {'url': 'http://index/x'}}]})
 
 
 def test_pips_own_words_say_which_fork_it_is(pip):
@@ -78,6 +83,7 @@ def test_stock_nova_may_be_a_file_or_lie_in_a_directory(pip, tmp_path):
 @pytest.mark.parametrize('answer, said', [
     (offered(SUMMARY), 'is the fork again, from http://index/x'),
     ((1, ''), 'finds no stock nova 26.3.0'),
+    (offered('OpenStack Image Service', 'glance'), 'finds no stock nova 26.3.0'),
     ((0, '{"install": []}'), 'finds no stock nova 26.3.0')])
 def test_what_would_not_bring_stock_nova_is_refused_with_the_next_command(pip, answer, said):
     pip.answers['report'] = answer
@@ -91,9 +97,63 @@ def test_a_pip_too_old_to_be_asked_is_believed(pip):
     assert len(pip.way_back(None)) == 1
 
 
-def test_without_pip_uv_is_named(pip):
+@pytest.fixture
+def uv(pip, tmp_path, monkeypatch):
+    """Gives a Python without pip a uv whose nova has a summary, in the caller's PATH alone."""
+    monkeypatch.setattr(pip.uv.safefile, 'refuse_open', lambda path: None)  # the test's own place is not root's
+    monkeypatch.setenv('PATH', f'.:{tmp_path}/no:{tmp_path}/bin:/usr/bin:/bin')
     pip.answers['version'] = (1, '')
-    assert pip.way_back(None)[0].startswith('uv pip install --python ')
+
+    def make(summary):
+        (tmp_path / 'bin').mkdir()
+        program = tmp_path / 'bin/uv'
+        program.write_text(f'''#!/bin/sh
+for place; do :; done
+echo "$*" >>{tmp_path}/asked
+[ -n "{summary}" ] || exit 1
+mkdir "$place/nova-26.3.0.dist-info"
+echo 'Summary: {summary}' >"$place/nova-26.3.0.dist-info/METADATA"
+''')
+        program.chmod(0o755)
+        return program
+    return make
+
+
+def test_without_pip_uv_is_named_by_its_path_and_was_asked_about_the_same_line(pip, uv, tmp_path):
+    program = uv('Cloud computing fabric controller')
+    words = "--directory / pip install --python {}/opt/my stack/bin/python{} --no-deps --reinstall nova==26.3.0"
+    assert pip.way_back(None) == [f'{program} ' + words.format("'", "'")]
+    asked, place = (tmp_path / 'asked').read_text().rstrip('\n').split(' --target ')
+    assert asked == words.format('', '') and not os.path.exists(place)  # noqa: PTH110
+
+
+@pytest.mark.parametrize('summary, said', [(SUMMARY, 'uv takes is the fork again'), ('', 'uv finds no stock nova')])
+def test_what_uv_would_not_bring_stock_nova_with_is_refused(pip, uv, summary, said):
+    uv(summary)
+    with pytest.raises(Exception, match=f'{said}.*nothing was changed') as error:
+        pip.way_back(None)
+    assert 'nova-cascading uninstall --from WHEEL_OR_DIR' in str(error.value)
+
+
+def test_without_pip_and_uv_the_line_to_type_is_named(pip, uv, monkeypatch):
+    monkeypatch.setattr(pip.running, 'has_systemd', lambda: True)
+    monkeypatch.setattr(pip.strangers, 'restarts', lambda: ['systemctl restart nova-conductor.service'])
+    with pytest.raises(Exception, match='has no pip, and there is no uv in PATH; nothing was changed') as error:
+        pip.way_back(None)
+    assert str(error.value).endswith(' nova==26.3.0; systemctl restart nova-conductor.service')
+
+
+def test_a_uv_that_others_could_replace_is_not_run(pip, uv, load, monkeypatch, tmp_path):
+    program = uv(SUMMARY)
+
+    def refuse(path):
+        if path == str(program):
+            raise load('errors').CascadingError(f'{path} belongs to another user', 'x')
+    monkeypatch.setattr(pip.uv.safefile, 'refuse_open', refuse)
+    with pytest.raises(Exception, match='belongs to another user; nothing was changed') as error:
+        pip.way_back(None)
+    assert 'type it, with a uv that you trust: uv --directory / pip' in str(error.value)
+    assert not (tmp_path / 'asked').exists()
 
 
 def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
@@ -127,6 +187,16 @@ def test_an_exchange_that_pips_settings_lead_elsewhere_is_no_success(pip, load, 
     is_there = 'cascading' in record
     assert uninstall.run(argparse.Namespace(source=None, yes=True), None) == int(is_there)
     assert ("Next: see why: '/opt/my stack/bin/python' -I -m pip" in capsys.readouterr().err) == is_there
+
+
+def test_an_exchange_by_uv_that_leaves_the_fork_is_no_success_either(pip, uv, load, monkeypatch, capsys):
+    uninstall, program = load('host.uninstall'), uv('Cloud computing fabric controller')
+    for name in ('uninstall_apt', 'uninstall_yum'):
+        monkeypatch.setattr(getattr(uninstall, name), 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall.subprocess, 'call', lambda *_, **__: 0)
+    assert uninstall.run(argparse.Namespace(source=None, yes=True), None) == 1
+    said = capsys.readouterr().err
+    assert f'that changed nothing. Next: see why: {program} ' in said and '--dry-run -v, then run it' in said
 
 
 def test_a_source_is_known_by_its_whole_path(load, monkeypatch, tmp_path):

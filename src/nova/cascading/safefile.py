@@ -45,6 +45,16 @@ def refuse_open(path):
                                     'if it is meant for you alone: chmod go-w {0}'.format(path))
 
 
+def refuse_open_way(path):
+    """As refuse_open(), of a program too, and of all that leads to it: directories, links and what they point to."""
+    refuse_open(path)
+    above = os.path.dirname(path)
+    if os.path.islink(path):
+        refuse_open_way(os.path.join(above, os.readlink(path)))
+    if above != path:
+        refuse_open_way(above)
+
+
 @contextlib.contextmanager
 def new(path):
     """A binary file, mode 0600, that appears under its name when the block has ended well, or not at all.

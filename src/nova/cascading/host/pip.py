@@ -9,7 +9,7 @@ import sys
 
 import nova
 from nova.cascading import errors
-from nova.cascading.host import running, strangers, tools
+from nova.cascading.host import running, strangers, tools, uv
 from nova.cascading.host.tools import quote
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
@@ -52,18 +52,49 @@ def way_back(source):
     :raises errors.CascadingError: pip has none to offer, or would bring a fork again
     """
     version = FOLDER.match(os.path.basename(metadata())).group(1)
-    words = ['install', '--no-deps', '--force-reinstall'] + wanted(version, source)
-    if tools.ask(pip('--version'))[0]:
-        uv = ['uv', 'pip', 'install', '--python', sys.executable, '--no-deps', '--reinstall']
-        return [' '.join(map(quote, uv + wanted(version, source)))] + restarts()
+    more = wanted(version, source)
+    if not is_there():
+        return [with_uv(['--python', sys.executable, '--no-deps', '--reinstall'] + more, version)] + restarts()
+    words = ['install', '--no-deps', '--force-reinstall'] + more
     look(words, version)
-    return [' '.join(map(quote, pip(*words)))] + restarts()
+    return [line(pip(*words))] + restarts()
+
+
+def is_there():
+    return tools.ask(pip('--version'))[0] == 0
+
+
+def line(words):
+    return ' '.join(map(quote, words))
+
+
+def with_uv(words, version):
+    """The line for uv, which was asked what it would install.
+
+    :raises errors.CascadingError: as way_back(), or there is no uv that root may run
+    """
+    try:
+        command = uv.words(uv.program(), *words)
+    except errors.CascadingError as error:
+        raise errors.CascadingError(
+            '{0} has no pip, and {1}; nothing was changed'.format(sys.executable, error.what),
+            'type it, with a uv that you trust: ' + '; '.join([line(uv.words('uv', *words))] + restarts()))
+    said = uv.offered(command, SECONDS)
+    if said is None:
+        raise none_offered('uv', version, command)
+    if SAID.search(said):
+        raise fork_again('uv', version, '', 'what uv reads (UV_INDEX_URL, UV_FIND_LINKS, uv.toml)')
+    return line(command)
+
+
+def python():
+    # -I: not a pip that lies in the current directory; that of `pip --user` is seen without it only.
+    isolated = ['-I'] if sys.version_info[0] > 2 and not nova.__file__.startswith(site.USER_BASE or os.devnull) else []
+    return [sys.executable] + isolated
 
 
 def pip(*words):
-    # -I: not a pip that lies in the current directory; that of `pip --user` is seen without it only.
-    isolated = ['-I'] if sys.version_info[0] > 2 and not nova.__file__.startswith(site.USER_BASE or os.devnull) else []
-    return [sys.executable] + isolated + ['-m', 'pip', '--disable-pip-version-check'] + list(words)
+    return python() + ['-m', 'pip', '--disable-pip-version-check'] + list(words)
 
 
 def wanted(version, source):
@@ -78,17 +109,31 @@ def look(words, version):
     if status == 2:  # an option that it does not know
         return
     try:
-        found = json.loads(text)['install'][0]
+        found = [one for one in json.loads(text)['install'] if one['metadata']['name'] == 'nova'][0]
     except (ValueError, KeyError, IndexError):
-        raise errors.CascadingError('pip finds no stock nova {0} to go back to; nothing was changed'.format(version),
-                                    'name one: nova-cascading uninstall --from WHEEL_OR_DIR; or see what pip says: '
-                                    + ' '.join(pip(*(words + ['--dry-run']))))
+        raise none_offered('pip', version, pip(*words))
     if 'forked by nova-cascading' in found['metadata'].get('summary', ''):
-        raise errors.CascadingError(
-            'the nova {0} that pip takes is the fork again, from {1}; nothing was changed'.format(
-                version, found['download_info'].get('url')),
-            "take nova-cascading's index out of pip's configuration (pip config list), set PIP_INDEX_URL to that of "
-            'stock nova, or name a wheel: nova-cascading uninstall --from WHEEL_OR_DIR')
+        raise fork_again('pip', version, ', from {0}'.format(found['download_info'].get('url')),
+                         "pip's configuration (pip config list), set PIP_INDEX_URL to that of stock nova")
+
+
+def none_offered(who, version, command):
+    return errors.CascadingError(
+        '{0} finds no stock nova {1} to go back to; nothing was changed'.format(who, version),
+        'name one: nova-cascading uninstall --from WHEEL_OR_DIR; or see what {0} says: {1}'.format(
+            who, line(command + ['--dry-run'])))
+
+
+def fork_again(who, version, origin, where):
+    return errors.CascadingError(
+        'the nova {0} that {1} takes is the fork again{2}; nothing was changed'.format(version, who, origin),
+        "take nova-cascading's index out of {0}, or name a wheel: "
+        'nova-cascading uninstall --from WHEEL_OR_DIR'.format(where))
+
+
+def asking_why(command):
+    """The line that tells why a line of way_back() has changed nothing."""
+    return line(pip('config', 'list')) if ' -m pip ' in command else command + ' --dry-run -v'
 
 
 def restarts():

@@ -80,12 +80,12 @@ def carry_out(commands):
 
 
 def is_in_vain(command):
-    """What tells why the fork is still there: apt, and pip, end with 0 when their settings let them only simulate, or
-    install elsewhere."""
+    """What tells why the fork is still there: apt, pip and uv end with 0 when their settings let them only simulate,
+    or install elsewhere."""
     if command.startswith('apt-get ') and any(map(uninstall_apt.installed, PACKAGES)):
         return 'apt-config dump APT::Get'
-    if ' install --no-deps ' in command and pip.metadata():
-        return ' '.join(map(pip.quote, pip.pip('config', 'list')))
+    if ' --no-deps ' in command and pip.metadata():
+        return pip.asking_why(command)
     return ''
 
 

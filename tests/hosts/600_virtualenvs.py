@@ -137,6 +137,16 @@ def test_where_pips_index_is_ours_the_way_back_is_refused_before_anything_change
     assert virtualenv.files(forked.host, forked.nova) == forked.files
 
 
+def test_a_nova_that_pip_has_put_elsewhere_is_left_alone(forked, nova):
+    """pip would put another one into the virtualenv."""
+    forked.run(f'python -m pip install -q --no-deps --no-compile --index-url {virtualenv.URL}/pypi/simple/ '
+               f'--target /srv/elsewhere nova=={nova[0].version}')
+    line = 'PYTHONPATH=/srv/elsewhere python -m nova.cascading uninstall --yes'
+    done = forked.run(line, check=False)
+    assert done.status == 1 and 'pip would leave the nova in /srv/elsewhere as it is' in done.err
+    assert virtualenv.files(forked.host, forked.nova) == forked.files
+
+
 def test_the_way_back_and_forward_again_leaves_no_file_behind(forked, steps):
     instance, server = forked.mapped()
     forked.hang_up()

@@ -22,6 +22,7 @@ def pip(load, tmp_path, monkeypatch):
     monkeypatch.setattr(module.sys, 'executable', '/opt/my stack/bin/python')
     monkeypatch.setattr(module.running, 'has_systemd', lambda: False)
     monkeypatch.setattr(module.strangers, 'units', lambda: [])
+    monkeypatch.setattr(module, 'MARK', str(tmp_path / 'EXTERNALLY-MANAGED'))
     asked, really = [], module.tools.ask
 
     def ask(words, seconds=0):
@@ -95,6 +96,22 @@ def test_what_would_not_bring_stock_nova_is_refused_with_the_next_command(pip, a
 def test_a_pip_too_old_to_be_asked_is_believed(pip):
     pip.answers['report'] = (2, '')
     assert len(pip.way_back(None)) == 1
+
+
+def test_pip_that_a_distribution_keeps_out_is_told_that_this_is_wanted_as_it_was_before(pip, tmp_path, monkeypatch):
+    """PEP 668: it refuses, and not when it is asked what it would do."""
+    (tmp_path / 'EXTERNALLY-MANAGED').write_text('')
+    for prefix, is_told in (pip.sys.base_prefix, True), ('/opt/my stack', False):
+        monkeypatch.setattr(pip.sys, 'prefix', prefix)
+        assert ('--break-system-packages' in pip.way_back(None)[0]) == is_told
+
+
+def test_a_nova_that_pip_would_not_exchange_is_left_alone(pip, tmp_path):
+    """pip install --target: it would put another one elsewhere, which nobody asked for."""
+    pip.answers['path'] = (0, '\n/usr/lib/python3\n')
+    with pytest.raises(Exception, match=f'would leave the nova in {tmp_path} as it is.*nothing was changed') as error:
+        pip.way_back(None)
+    assert "-m pip --disable-pip-version-check install --target DIRECTORY nova==26.3.0" in str(error.value)
 
 
 @pytest.fixture

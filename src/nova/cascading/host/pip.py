@@ -17,16 +17,20 @@ FOLDER = re.compile(r'nova-([^-]+?)(-py[0-9.]+)?\.(dist|egg)-info$')
 OURS = re.compile(r'(\.\./)?nova/cascading/')
 # The builder's words in nova's summary: builder/package/sdist/metadata.py.
 SAID = re.compile(r'^Summary: .*; (forked by nova-cascading .*)$', re.M)
+MARK = os.path.join(os.path.dirname(os.__file__), 'EXTERNALLY-MANAGED')
 SECONDS = 300  # for pip's look at its index
 NOTE = "pip exchanges nova's own files and touches nothing else. The same command with --yes runs the lines above."
 ELSEWHERE = 'Then restart what runs nova from here; in containers, replace them. No database step is needed.'
 
 
+def above_nova():
+    return os.path.dirname(os.path.dirname(os.path.abspath(nova.__file__)))
+
+
 def metadata():
     """The directory in which pip keeps what it knows of this nova and the fork in it; None where it is not pip's."""
-    parent = os.path.dirname(os.path.dirname(os.path.abspath(nova.__file__)))
     for name in RECORDS:
-        for record in glob.glob(os.path.join(parent, 'nova-[0-9]*-info', name)):
+        for record in glob.glob(os.path.join(above_nova(), 'nova-[0-9]*-info', name)):
             with open(record) as lines:
                 if any(OURS.match(line) for line in lines):
                     return os.path.dirname(record)
@@ -49,10 +53,11 @@ def way_back(source):
     """The shell lines that bring stock nova back, in order.
 
     :param source: a file or directory to take it from; None for pip's own index
-    :raises errors.CascadingError: pip has none to offer, or would bring a fork again
+    :raises errors.CascadingError: pip has none to offer, would bring a fork again, or leave the one that is here
     """
     version = FOLDER.match(os.path.basename(metadata())).group(1)
-    more = wanted(version, source)
+    refuse_elsewhere(version)
+    more = (['--break-system-packages'] if is_kept_from_pip() else []) + wanted(version, source)
     if not is_there():
         return [with_uv(['--python', sys.executable, '--no-deps', '--reinstall'] + more, version)] + restarts()
     words = ['install', '--no-deps', '--force-reinstall'] + more
@@ -66,6 +71,23 @@ def is_there():
 
 def line(words):
     return ' '.join(map(quote, words))
+
+
+def refuse_elsewhere(version):
+    """See that this nova is where pip would exchange it: it would put another one beside that of --target."""
+    here = os.path.realpath(above_nova())
+    places = tools.output(python() + ['-c', r'import sys; print("\n".join(sys.path))']).split('\n')
+    if here not in map(os.path.realpath, filter(None, places)):
+        raise errors.CascadingError(
+            'pip would leave the nova in {0} as it is: that is none of the directories of {1} (pip install --target, '
+            '--prefix); nothing was changed'.format(here, sys.executable),
+            'have pip make another directory, with stock nova, and name that one in PYTHONPATH: '
+            + line(pip('install', '--target')) + ' DIRECTORY nova==' + version)
+
+
+def is_kept_from_pip():
+    """Whether this Python is its distribution's alone (PEP 668); who has put the fork there had to overrule that."""
+    return sys.prefix == getattr(sys, 'base_prefix', sys.prefix) and os.path.exists(MARK)
 
 
 def with_uv(words, version):

@@ -173,6 +173,52 @@ def test_a_uv_that_others_could_replace_is_not_run(pip, uv, load, monkeypatch, t
     assert not (tmp_path / 'asked').exists()
 
 
+@pytest.fixture
+def tree(pip, tmp_path, monkeypatch):
+    """nova runs from its source, beside which pip has put nothing."""
+    (pip.info / 'RECORD').write_text('__editable__.nova-26.3.0.pth,,\n')
+    site = tmp_path / 'site'
+    site.mkdir()
+    monkeypatch.setattr(pip.sys, 'path', ['', str(site), *pip.sys.path])
+    return site
+
+
+def link(pip, site, form, of):
+    """As pip has linked nova's source: before PEP 660, and after."""
+    if form == 'egg-link':
+        pip.info.rename(of / 'nova.egg-info')
+        (of / 'nova.egg-info/METADATA').rename(of / 'nova.egg-info/PKG-INFO')
+        (site / 'nova.egg-link').write_text(f'{of}\n.')
+    else:
+        said = {'url': of.as_uri(), 'dir_info': {'editable': form == 'editable'}}
+        pip.info.rename(site / pip.info.name)
+        (site / pip.info.name / 'direct_url.json').write_text(json.dumps(said))
+
+
+@pytest.mark.parametrize('form', ['egg-link', 'editable'])
+def test_a_nova_that_runs_from_its_source_is_its_owners_who_is_told_the_way(pip, tree, load, monkeypatch, tmp_path,
+                                                                             form):
+    link(pip, tree, form, tmp_path)
+    assert pip.metadata() is None and pip.provenance() == SUMMARY.partition('; ')[2]
+    said = [fact for fact in load('host.status').code(None) if fact.kind == 'package']
+    assert said[0].detail == f'run from its source in {tmp_path} (pip install -e), {pip.provenance()}'
+    uninstall = load('host.uninstall')
+    monkeypatch.setattr(uninstall.uninstall_apt, 'installed', lambda package: False)
+    monkeypatch.setattr(uninstall, 'JOURNALS', str(tmp_path / 'journals'))
+    monkeypatch.setattr(uninstall.nova, '__path__', [str(tmp_path / 'nova')])
+    with pytest.raises(Exception, match='runs from its source in .*nothing was changed') as error:
+        uninstall.way_back()
+    assert f'git -C {tmp_path} checkout' in str(error.value) and f'--no-deps -e {tmp_path}`' in str(error.value)
+
+
+def test_what_pip_has_copied_or_linked_from_elsewhere_does_not_run_from_its_source(pip, tree, load, tmp_path):
+    link(pip, tree, 'copied', tmp_path)
+    assert load('host.editable').metadata() is None
+    (tree / pip.info.name / 'direct_url.json').write_text('[]')
+    (tree / 'nova.egg-link').write_text('/elsewhere\n.')
+    assert load('host.editable').metadata() is None
+
+
 def test_where_systemd_runs_nova_the_services_are_restarted(pip, monkeypatch):
     monkeypatch.setattr(pip.running, 'has_systemd', lambda: True)
     monkeypatch.setattr(pip.running, 'names', lambda: ['nova-conductor', 'nova-scheduler'])

@@ -9,7 +9,7 @@ import sys
 
 import nova
 from nova.cascading import errors
-from nova.cascading.host import running, strangers, tools, uv
+from nova.cascading.host import editable, running, strangers, tools, uv
 from nova.cascading.host.tools import quote
 
 RECORDS = ('RECORD', 'installed-files.txt')  # of wheels; of pip before them
@@ -23,14 +23,10 @@ NOTE = "pip exchanges nova's own files and touches nothing else. The same comman
 ELSEWHERE = 'Then restart what runs nova from here; in containers, replace them. No database step is needed.'
 
 
-def above_nova():
-    return os.path.dirname(os.path.dirname(os.path.abspath(nova.__file__)))
-
-
 def metadata():
     """The directory in which pip keeps what it knows of this nova and the fork in it; None where it is not pip's."""
     for name in RECORDS:
-        for record in glob.glob(os.path.join(above_nova(), 'nova-[0-9]*-info', name)):
+        for record in glob.glob(os.path.join(editable.tree(), 'nova-[0-9]*-info', name)):
             with open(record) as lines:
                 if any(OURS.match(line) for line in lines):
                     return os.path.dirname(record)
@@ -39,12 +35,11 @@ def metadata():
 
 def provenance():
     """``forked by nova-cascading 2, revision 1, from ...``, or None; as `pip show nova` has it."""
-    place = metadata()
+    place = metadata() or editable.metadata()
     for name in ('METADATA', 'PKG-INFO') if place else ():
         path = os.path.join(place, name)
         if os.path.exists(path):
-            with open(path, 'rb') as stream:
-                said = SAID.search(stream.read().decode('utf-8', 'replace'))
+            said = SAID.search(editable.text(path))
             return said and str(said.group(1))
     return None
 
@@ -75,7 +70,7 @@ def line(words):
 
 def refuse_elsewhere(version):
     """See that this nova is where pip would exchange it: it would put another one beside that of --target."""
-    here = os.path.realpath(above_nova())
+    here = os.path.realpath(editable.tree())
     places = tools.output(python() + ['-c', r'import sys; print("\n".join(sys.path))']).split('\n')
     if here not in map(os.path.realpath, filter(None, places)):
         raise errors.CascadingError(
@@ -107,6 +102,18 @@ def with_uv(words, version):
     if SAID.search(said):
         raise fork_again('uv', version, '', 'what uv reads (UV_INDEX_URL, UV_FIND_LINKS, uv.toml)')
     return line(command)
+
+
+def refusal_of_a_tree():
+    """The error of `uninstall` where nova runs from its source."""
+    tree, words = editable.tree(), ['--no-deps', '-e', editable.tree()]
+    again = pip('install', *words) if is_there() else uv.words('uv', '--python', sys.executable, *words)
+    return errors.CascadingError(
+        'this nova runs from its source in {0} (pip install -e), which only its owner changes; '
+        'nothing was changed'.format(tree),
+        'as its owner check out stock nova, `git -C {0} checkout BRANCH_OR_TAG` (devstack: and take NOVA_REPO and '
+        'NOVA_BRANCH out of local.conf); as who has installed it, `{1}`; then restart what runs nova from '
+        'there'.format(quote(tree), line(again)))
 
 
 def python():

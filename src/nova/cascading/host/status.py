@@ -7,7 +7,7 @@ import nova
 from nova.cascading import arguments, config, errors, output, terminal
 from nova.cascading.conductors import bus, survey
 from nova.cascading.database import databases
-from nova.cascading.host import pip
+from nova.cascading.host import editable, pip
 from nova.cascading.migration import adopt, desired, record
 from nova.cascading.migration.report import NOT_CONFIGURED
 
@@ -63,7 +63,8 @@ def code(conf):
     yield fact('nova', 'nova: {0}'.format(version), name=version)
     words = 'with the changes of nova-cascading' if is_fork() else 'stock, nova-cascading changes nothing'
     yield fact('code', 'code: {0} in {1}'.format(words, place), name=place, state='fork' if is_fork() else 'stock')
-    said = pip.provenance()
+    source = editable.metadata() and 'run from its source in {0} (pip install -e)'.format(editable.tree())
+    said = ', '.join(filter(None, [source, pip.provenance()]))
     if said:
         yield fact('package', 'package: pip\'s nova, {0}'.format(said), name='pip', detail=said)
 

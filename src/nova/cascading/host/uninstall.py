@@ -10,7 +10,7 @@ import sys
 
 import nova
 from nova.cascading import errors
-from nova.cascading.host import pip, tools, uninstall_apt, uninstall_yum
+from nova.cascading.host import editable, pip, tools, uninstall_apt, uninstall_yum
 
 PACKAGES = ('python3-nova-cascading', 'python-nova-cascading')
 NOTE = ('Do not remove or purge the fork alone: the nova services depend on it and would go too, with purge their\n'
@@ -120,4 +120,6 @@ def uninstallers():
                                         'bring it back from a backup of this host; or go back by hand: what each file '
                                         'was lies in {0}/before'.format(folder))
     here = os.path.realpath(os.path.dirname(nova.__path__[0]))
+    if here not in trees and editable.metadata():
+        raise pip.refusal_of_a_tree()
     return [trees[here]] if here in trees else [trees[parent] for parent in sorted(trees)]

@@ -250,3 +250,26 @@ def test_in_place_where_instant_is_impossible(bed):
         assert bed.is_right(url)
     finally:
         bed.host.sql('SET GLOBAL innodb_instant_alter_column_allowed = default', 'mysql')
+
+
+@pytest.mark.parametrize('server', ['mariadb', 'postgresql'])
+def test_an_import_that_meets_a_locked_row_delays_nobody_and_goes_on(bed, server):
+    """What it has changed before is locked as well for as long as it waits, and conductors want to change that."""
+    url = bed.mariadb(V233) if server == 'mariadb' else bed.postgresql()
+    name, ask = url.rpartition('/')[2], bed.host.sql if server == 'mariadb' else bed.psql
+    bed.cascading('db sync', url)
+    for number in 1, 2, 3:
+        ask(f"INSERT INTO instances (id, uuid, deleted, mapping_uuid) VALUES ({number}, 'u{number}', 0, 'm')", name)
+    exported = bed.cascading(f'db rollback --export-dir /root/{name}', url).out
+    ask('UPDATE instances SET mapping_uuid = NULL', name)
+    change = 'UPDATE instances SET deleted = 0 WHERE id = {}'
+    if server == 'mariadb':
+        bed.host.spawn(f"mysql {name} -e 'BEGIN; {change.format(2)}; SELECT SLEEP(600)'")
+        number = wait_for_sleeper(bed, name)
+    release = (lambda: ask(f'KILL {number}', 'mysql')) if server == 'mariadb' else \
+        hold_on_postgresql(bed, name, held=change.format(2) + '; SELECT 1 FROM')
+    with Reader(lambda: ask(change.format(1), name)) as other:
+        migrate(bed, url, 'is in use; attempt 2 of 21', release,
+                'db rollback --import ' + re.search(r'/root/\S+', exported).group())
+    assert other.longest < other.limit
+    assert int(ask("SELECT COUNT(*) FROM instances WHERE mapping_uuid = 'm'", name)[0][0]) == 3

@@ -1,6 +1,7 @@
 """Mappings of an export come back to the instances they belong to, wherever those are by now, in good time."""
 
 import sqlite3
+import types
 
 import pytest
 
@@ -18,6 +19,7 @@ class Bed:
     def __init__(self, load, place, monkeypatch):
         self.backup, self.place = load('migration.backup'), place
         monkeypatch.setattr(self.backup, 'PAGE', 3)
+        monkeypatch.setattr(self.backup, 'LOCKED', 2)
         monkeypatch.setattr(self.backup, 'BATCH', 5)
         self.connection = load('database.connection')
         self.database = load('database.databases').Database('main', f'sqlite:///{place}/nova.sqlite')
@@ -46,7 +48,11 @@ class Bed:
         with self.connection.opened(self.database) as opened:
             execute = opened._execute
             opened._execute = lambda statement, *more: self.statements.append(statement) or execute(statement, *more)
-            return self.backup.restore(opened, path)
+            return self.backup.restore(self.worker(opened), path)
+
+    @staticmethod
+    def worker(opened):
+        return types.SimpleNamespace(connection=opened, patiently=lambda table, action: action())
 
     def mappings(self, table):
         return dict(self.execute(f'SELECT uuid, mapping_uuid FROM {table}'))

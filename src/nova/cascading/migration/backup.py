@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import functools
 import gzip
 import hashlib
 import io
@@ -19,6 +20,7 @@ from nova.cascading.migration import desired
 DIRECTORY = '/var/lib/nova-cascading'
 FIELDS = ['table', 'uuid', 'mapping_uuid']
 PAGE = 5000  # rows
+LOCKED = 100  # rows that one transaction of an import changes, and nobody else meanwhile
 BATCH = 50000  # rows of an export to look for in one walk through a table
 ROW_BYTES = 120  # of space that a row may take, before compression
 
@@ -141,34 +143,42 @@ def read(path):
         raise errors.CascadingError('{0}: cannot be read: {1}'.format(path, getattr(error, 'strerror', None) or error))
 
 
-def restore(connection, path):
+def restore(worker, path):
     """Give the instances in a file their mappings back; a mapping that is there stays.
 
+    :param worker: worker.Worker of the database, which is prepared for changes
     :returns: (restored, already the same, kept another mapping, not in this database)
     """
     counts = [0, 0, 0, 0]
     for batch in _parts(read(path), BATCH):
         for table, other in (desired.TABLES, desired.TABLES[::-1]):
-            left = _restore_in(connection, table, [row for row in batch if row[0] == table], counts)
+            left = _restore_in(worker, table, [row for row in batch if row[0] == table], counts)
             # It may have been archived since the export.
-            counts[3] += len(_restore_in(connection, other, left, counts))
+            counts[3] += len(_restore_in(worker, other, left, counts))
     return tuple(counts)
 
 
-def _restore_in(connection, table, rows, counts):
+def _restore_in(worker, table, rows, counts):
     """:returns: the rows whose instances are not in this table"""
-    numbers = None if table == 'instances' else _numbers(connection, table, rows)
+    numbers = None if table == 'instances' else _numbers(worker.connection, table, rows)
     absent = []
-    for page in _parts(rows, PAGE):
-        with connection.transaction():
-            for row in page:
-                outcome = _restore_one(connection, table, row, numbers)
-                if outcome is None:
-                    absent.append(row)
-                else:
-                    counts[outcome] += 1
+    for page in _parts(rows, LOCKED):
+        restore_page = functools.partial(_restore_page, worker.connection, table, page, numbers)
+        for row, outcome in worker.patiently(table, restore_page):
+            if outcome is None:
+                absent.append(row)
+            else:
+                counts[outcome] += 1
         faults.point('during-import')
     return absent
+
+
+def _restore_page(connection, table, page, numbers):
+    """:returns: (row, outcome) of each, see _restore_one"""
+    with connection.transaction():
+        for statement in list(connection.server.before_change) + list(connection.server.before_rows):
+            connection.rows(statement)
+        return [(row, _restore_one(connection, table, row, numbers)) for row in page]
 
 
 def _numbers(connection, table, rows):

@@ -130,15 +130,16 @@ def roll_back(args, conf):
         rollback.run(worker.Worker(opened, options, report.say), args.export_dir, args.drop_column)
 
     def restore(database, opened):
-        _restore(database, opened, args.file, report)
+        _restore(database, worker.Worker(opened, options, report.say), args.file, report)
     return for_each(conf, restore if args.file else take_back, report)
 
 
-def _restore(database, opened, path, report):
-    if desired.Missing(opened.server).endangers_services:
-        raise errors.CascadingError('{0}: has no column for mappings'.format(opened.title),
+def _restore(database, work, path, report):
+    if desired.Missing(work.server).endangers_services:
+        raise errors.CascadingError('{0}: has no column for mappings'.format(work.connection.title),
                                     'run first: nova-cascading db sync')
-    restored, same, other, unknown = backup.restore(opened, path)
+    work.server.prepare(work.options)
+    restored, same, other, unknown = backup.restore(work, path)
     report.add(database.name, database, 'restored', '{0} mappings restored, {1} were there, {2} instances keep another '
                'one, {3} are not in this database'.format(restored, same, other, unknown), status=1 if other else 0)
 

@@ -71,6 +71,7 @@ class Server(object):
 
     can_place_columns = False  # anywhere but at the end
     before_change = ()  # statements to put before those of a change, in its transaction
+    before_rows = ()  # the same, for a change of rows
     limits = ()  # statements that limit how long a session, or a transaction, waits for others
 
     def __init__(self, connection):

@@ -35,6 +35,7 @@ _INSTANT, _IN_PLACE, _ANY = 'ALGORITHM=INSTANT', 'ALGORITHM=INPLACE, LOCK=NONE',
 class MySQL(base.Server):
 
     can_place_columns = True
+    before_rows = ('START TRANSACTION',)  # after prepare(), each statement would be one of its own
     _reads_packed = False
 
     @classmethod

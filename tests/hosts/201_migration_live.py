@@ -252,6 +252,30 @@ def test_in_place_where_instant_is_impossible(bed):
         bed.host.sql('SET GLOBAL innodb_instant_alter_column_allowed = default', 'mysql')
 
 
+def test_rollbacks_of_several_controllers_take_turns(bed):
+    url = bed.mariadb(V233)
+    bed.cascading('db sync', url)
+    name = fill(bed, url, 12)
+    bed.host.sql("UPDATE instances SET mapping_uuid = CONCAT('m', id)", name)
+    back = f'db rollback --drop-column --export-dir /root/{name}'
+    statuses, said = outcomes([bed.start(back, url) for _ in range(4)])
+    assert statuses == [0] * 4, said
+    assert (said.count('12 mappings exported'), said.count('nothing to take back')) == (1, 3)
+    assert 'mapping_uuid' not in bed.columns(url) + bed.columns(url, 'shadow_instances')
+
+
+def test_a_rollback_that_meets_a_reader_leaves_all_in_place(bed):
+    url = bed.mariadb(V233)
+    bed.cascading('db sync', url)
+    name = url.rpartition('/')[2]
+    bed.host.spawn(f"mysql {name} -e 'BEGIN; SELECT COUNT(*) FROM shadow_instances; SELECT SLEEP(600)'")
+    number = wait_for_sleeper(bed, name)
+    done = bed.cascading(f'db rollback --drop-column --export-dir /root/{name}', url, HASTY, check=False)
+    bed.host.sql(f'KILL {number}', 'mysql')
+    assert (done.status, 'run this again when it has ended' in done.err) == (2, True)
+    assert bed.is_right(url)
+
+
 @pytest.mark.parametrize('server', ['mariadb', 'postgresql'])
 def test_an_import_that_meets_a_locked_row_delays_nobody_and_goes_on(bed, server):
     """What it has changed before is locked as well for as long as it waits, and conductors want to change that."""

@@ -210,3 +210,42 @@ def test_full_disk(module_host):
     bed.host.run('rm /var/lib/mysql/filler')
     bed.cascading('db sync', url)
     assert bed.is_right(url)
+
+
+SLOW = {'compressed rows': 'ALTER TABLE instances ROW_FORMAT=COMPRESSED',
+        'a full-text index': 'ALTER TABLE instances ADD FULLTEXT INDEX words (hostname)',
+        'an index of more columns': 'ALTER TABLE instances ADD INDEX more (mapping_uuid, uuid)',
+        'told so': 'SET GLOBAL innodb_instant_alter_column_allowed = add_last'}
+
+
+@pytest.mark.parametrize('how', SLOW)
+def test_as_long_as_one_of_the_columns_cannot_go_at_once_all_stays_and_then_goes_as_it_says(bed, how):
+    url = bed.mariadb('CREATE TABLE instances (id INT AUTO_INCREMENT PRIMARY KEY, uuid VARCHAR(36), '
+                      'hostname VARCHAR(9)); CREATE TABLE shadow_instances LIKE instances; '
+                      'INSERT INTO instances (uuid) SELECT seq FROM seq_1_to_10001')
+    name = url.rpartition('/')[2]
+    bed.cascading('db sync', url)
+    bed.host.sql(SLOW[how], name)
+    back = f'db rollback --drop-column --export-dir /root/{name}'
+    try:
+        refused = bed.cascading(back, url, check=False)
+        assert (refused.status, 'run this again with --allow-table-copy' in refused.err) == (1, True)
+        assert bed.is_right(url)
+        bed.cascading(back + ' --allow-table-copy', url)
+    finally:
+        bed.host.sql('SET GLOBAL innodb_instant_alter_column_allowed = default', 'mysql')
+    assert 'mapping_uuid' not in bed.columns(url) + bed.columns(url, 'shadow_instances')
+
+
+def test_a_user_who_may_not_lock_tables_is_told_before_anything_goes(bed):
+    url = bed.mariadb(V233)
+    bed.cascading('db sync', url)
+    weak, name = user(bed, url, 'SELECT, UPDATE, INSERT, DELETE, ALTER, CREATE, INDEX'), url.rpartition('/')[2]
+    back = f'db rollback --drop-column --export-dir /root/{name}'
+    refused = bed.cascading(back, weak, check=False)
+    grant = f'GRANT LOCK TABLES ON `{name}`.* TO '
+    assert (refused.status, grant + 'it, then run this again' in refused.err) == (1, True), refused
+    assert bed.is_right(url)
+    bed.host.sql(f"{grant} weak@'%', weak@localhost", 'mysql')
+    bed.cascading(back, weak)
+    assert 'mapping_uuid' not in bed.columns(url)

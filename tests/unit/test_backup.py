@@ -38,7 +38,7 @@ class Bed:
     def exported(self):
         (self.place / 'exports').mkdir(mode=0o700)
         with self.connection.opened(self.database) as opened:
-            return self.backup.write(opened, str(self.place / 'exports'))[0]
+            return self.backup.write(opened, str(self.place / 'exports'), TABLES)[0]
 
     def forget(self):
         for table in TABLES:

@@ -25,9 +25,9 @@ BATCH = 50000  # rows of an export to look for in one walk through a table
 ROW_BYTES = 120  # of space that a row may take, before compression
 
 
-def mapped(connection):
+def mapped(connection, tables):
     """Yield (table, uuid, mapping_uuid) of each row that has a mapping, always in the same order."""
-    for table in desired.TABLES:
+    for table in tables:
         last = -1
         while True:
             rows = connection.rows(
@@ -49,18 +49,19 @@ def digest(rows):
     return count, total.hexdigest()
 
 
-def write(connection, directory):
+def write(connection, directory, tables):
     """Export all mappings to `directory`/mappings-<database>-<UTC time>.csv.gz (mode 0600).
 
+    :param tables: those that have the column
     :returns: (path, digest of what was written)
     :raises errors.CascadingError: the file cannot be written completely
     """
     try:
         safefile.make_directory(directory)
-        _refuse_full_disk(connection, directory)
+        _refuse_full_disk(connection, directory, tables)
         path = _free_path(connection, directory)
         faults.point('before-export')
-        total = _write_file(path, mapped(connection))
+        total = _write_file(path, mapped(connection, tables))
         faults.point('after-export')
         return path, total
     except EnvironmentError as error:
@@ -68,9 +69,9 @@ def write(connection, directory):
             connection.title, directory, error.strerror), 'name a directory that you may write to: --export-dir DIR')
 
 
-def _refuse_full_disk(connection, directory):
+def _refuse_full_disk(connection, directory, tables):
     rows = sum(connection.value('SELECT COUNT(*) FROM {0} WHERE mapping_uuid IS NOT NULL'.format(table))
-               for table in desired.TABLES)
+               for table in tables)
     disk = os.statvfs(directory)
     needed, free = int(rows) * ROW_BYTES + 2 ** 16, disk.f_bavail * disk.f_frsize
     if free < needed:

@@ -194,6 +194,9 @@ class Server(object):
         :param options: the group [cascading] of nova.conf
         """
 
+    def refuse_undroppable(self, tables, options):
+        """:raises errors.CascadingError: the column cannot go from each of these tables, or nobody has allowed how"""
+
     def may_copy(self, table, options):
         """Whether a table is small enough to be copied, or somebody has allowed that."""
         return options.allow_table_copy or self.is_small(table)

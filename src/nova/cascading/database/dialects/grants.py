@@ -4,24 +4,38 @@ import re
 
 from nova.cascading.database.dialects import base
 
-NEEDED = ('ALTER', 'CREATE', 'INDEX', 'INSERT')  # for ALTER TABLE and CREATE INDEX, as the manuals say
+_THIS_DATABASE = "SELECT CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`')"
 _NAME = r'(\*|`(?:[^`]|``)+`|"(?:[^"]|"")+")'
 _LINE = re.compile(r'(GRANT|REVOKE) (.+?) ON (?:TABLE )?' + _NAME + r'\.' + _NAME + r' (?:TO|FROM) ', re.IGNORECASE)
 _COLUMNS = re.compile(r'\w+ ?\([^)]*\)')
-# Statements that cannot succeed; the server looks at the privileges first. Only asked when the list lacks something.
-_PROBES = ('ALTER TABLE {0} DROP INDEX nova_cascading_is_no_index',
-           'CREATE INDEX nova_cascading_is_no_index ON {0} (nova_cascading_is_no_column)')
+# Privileges, as the manuals say, and statements that cannot succeed: the server looks at the privileges first. They are
+# only asked when the list lacks something.
+CHANGES = (('ALTER', 'CREATE', 'INDEX', 'INSERT'),
+           ('ALTER TABLE {0} DROP INDEX nova_cascading_is_no_index',
+            'CREATE INDEX nova_cascading_is_no_index ON {0} (nova_cascading_is_no_column)'))
+LOCKS = (('LOCK TABLES',), ('LOCK TABLES nova_cascading_is_no_table READ',))
 
 
-def lacking(connection, table, may_probe):
-    """Which of the privileges NEEDED this user lacks on a table.
+def refuse_lacking(connection, needs, may_probe):
+    """:raises base.StatementError: this user lacks privileges on one of the tables
 
+    :param needs: CHANGES or LOCKS
     :param may_probe: whether a statement that must fail may be tried (a Galera cluster would carry it to all nodes)
     """
-    database = connection.value('SELECT DATABASE()')
-    held = _held(_lines(connection), database, table)
-    missing = [name for name in NEEDED if name not in held and 'ALL PRIVILEGES' not in held]
-    if missing and may_probe and not _is_refused(connection, table):
+    for table in base.TABLES:
+        missing = ', '.join(lacking(connection, table, may_probe, needs))
+        if missing:
+            raise base.StatementError(
+                base.PRIVILEGE, '{0}: the database user lacks {1} on {2}'.format(connection.title, missing, table),
+                'GRANT {0} ON {1}.* TO it, then run this again'.format(missing, connection.value(_THIS_DATABASE)))
+
+
+def lacking(connection, table, may_probe, needs=CHANGES):
+    """Which of these privileges this user lacks on a table; the parameters are those of refuse_lacking."""
+    names, probes = needs
+    held = _held(_lines(connection), connection.value('SELECT DATABASE()'), table, names)
+    missing = [name for name in names if name not in held]
+    if missing and may_probe and not _is_refused(connection, [probe.format(table) for probe in probes]):
         return []
     return missing
 
@@ -40,15 +54,15 @@ def _shown(connection, statement):
     return [row[0] for row in connection.server.answer(lambda: connection.rows(statement)) or ()]
 
 
-def _held(lines, database, table):
+def _held(lines, database, table, names):
     given, taken = set(), set()
     for line in lines:
         found = _LINE.match(line)
         if found and _fits(found.group(3), database) and _fits(found.group(4), table, is_pattern=False):
-            names = _COLUMNS.sub('', found.group(2)).upper().split(',')
-            (given if found.group(1).upper() == 'GRANT' else taken).update(name.strip() for name in names)
+            told = _COLUMNS.sub('', found.group(2)).upper().split(',')
+            (given if found.group(1).upper() == 'GRANT' else taken).update(name.strip() for name in told)
     if 'ALL PRIVILEGES' in given:
-        given = set(NEEDED) | given - set(['ALL PRIVILEGES'])
+        given.update(names)
     return given - taken
 
 
@@ -64,10 +78,10 @@ def _fits(quoted, name, is_pattern=True):
     return bool(re.match(''.join(signs.get(part, re.escape(part[-1])) for part in parts) + '$', name))
 
 
-def _is_refused(connection, table):
-    for probe in _PROBES:
+def _is_refused(connection, probes):
+    for probe in probes:
         try:
-            connection.rows(probe.format(table))
+            connection.rows(probe)
         except base.StatementError as error:
             if error.kind in base.NOT_NOW:
                 raise

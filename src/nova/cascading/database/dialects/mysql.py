@@ -23,7 +23,6 @@ _KINDS = {1205: base.LOCKED, 1213: base.LOCKED, 3572: base.LOCKED,
           1161: base.GONE, 1203: base.GONE, 1226: base.GONE, 1927: base.GONE, 2002: base.GONE, 2003: base.GONE,
           2006: base.GONE, 2013: base.GONE, 2055: base.GONE, 4031: base.GONE}
 _ONLY_WITH = {1290: 'read-only', 1030: ' 28 '}  # numbers of several reasons: that one is meant where the text has this
-_THIS_DATABASE = "CONCAT('`', REPLACE(DATABASE(), '`', '``'), '`')"
 # Takes the privilege PROCESS.
 _OLDEST = """
     SELECT p.ID, p.HOST, TIMESTAMPDIFF(SECOND, t.trx_started, NOW()) FROM information_schema.INNODB_TRX t
@@ -114,12 +113,7 @@ class MySQL(base.Server):
         return topology.doubt(self)
 
     def refuse_unprivileged(self):
-        for table in base.TABLES:
-            missing = grants.lacking(self.connection, table, may_probe=not self.is_galera)
-            if missing:
-                raise base.StatementError(base.PRIVILEGE, '{0}: the database user lacks {1} on {2}'.format(
-                    self.connection.title, ', '.join(missing), table), 'GRANT {0} ON {1}.* TO it, then run this '
-                    'again'.format(', '.join(missing), self.connection.value('SELECT {0}'.format(_THIS_DATABASE))))
+        grants.refuse_lacking(self.connection, grants.CHANGES, may_probe=not self.is_galera)
 
     def strangers(self):
         return obstacles.strangers(self.connection)
@@ -133,7 +127,7 @@ class MySQL(base.Server):
         """What is foreseen here is what _gently() meets."""
         for table, _ in missing.columns:
             self._refuse_too_wide(table)
-        in_place = not self.is_galera and self._changes_in_place()
+        in_place = not self.is_galera and obstacles.change_in_place(self.connection)
         new_columns = [table for table, _ in missing.columns + missing.moves]
         for table in missing.tables_to_change:
             if not in_place or table in new_columns and obstacles.keep_columns_from_coming_in_place(
@@ -151,13 +145,6 @@ class MySQL(base.Server):
         except base.StatementError as error:
             if error.kind == base.TOO_WIDE:  # anything else the migration itself may meet otherwise
                 raise
-
-    def _changes_in_place(self):
-        version = self.connection.value('SELECT VERSION()')
-        engines = self.connection.rows(
-            'SELECT DISTINCT LOWER(ENGINE) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() '
-            "AND TABLE_NAME IN ('instances', 'shadow_instances')")
-        return engines == [('innodb',)] and tuple(int(part) for part in version.split('.')[:2]) >= (5, 6)
 
     def refuse_unchangeable(self):
         """:raises errors.CascadingError: a change made here would stay on this node of the cluster
@@ -246,9 +233,6 @@ class MySQL(base.Server):
     def add_index(self, worker):
         self._alter(worker, 'index', 'instances', 'ADD INDEX {0} ({1})'.format(base.INDEX, base.COLUMN), [_IN_PLACE])
 
-    def drop_index(self, worker):
-        self._alter(worker, 'drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
-
     @contextlib.contextmanager
     def hold(self, tables):
         """Nobody else reads or writes these tables until the end of the block.
@@ -262,8 +246,19 @@ class MySQL(base.Server):
         yield
         self.connection.rows('UNLOCK TABLES')  # after an error, the connection ends and the locks with it
 
+    def refuse_undroppable(self, tables, options):
+        if not self.is_galera:  # see hold
+            grants.refuse_lacking(self.connection, grants.LOCKS, may_probe=True)
+        for table in tables:
+            if obstacles.keep_column_from_going_at_once(self.connection, table):
+                self.refuse_copy(table, options)
+
     def drop_columns(self, tables, worker):
-        for table in tables:  # INSTANT or not at all: the caller holds the tables
+        for index in obstacles.indexes_of_column(self.connection) if 'instances' in tables else ():
+            self._alter(worker, 'drop-index', 'instances', 'DROP INDEX ' + index)
+        # What may not be copied first: if the server refuses that all the same, no column has gone.
+        for table in sorted(tables, key=lambda name: self.may_copy(name, worker.options)):
+            # INSTANT, or a copy: the caller holds the tables.
             self._alter(worker, 'drop:' + table, table, 'DROP COLUMN ' + base.COLUMN, [_INSTANT])
 
     def _alter(self, worker, point, table, clause, manners=(_INSTANT, _IN_PLACE)):

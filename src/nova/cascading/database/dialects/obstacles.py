@@ -1,5 +1,7 @@
 """What in tables of MariaDB and MySQL keeps a change from being made at all, or from being made in place."""
 
+import re
+
 from nova.cascading import errors
 from nova.cascading.database.dialects import base
 
@@ -24,6 +26,15 @@ _VIRTUAL = """
     SELECT s.INDEX_NAME FROM information_schema.STATISTICS s JOIN information_schema.COLUMNS c
     ON c.TABLE_SCHEMA = s.TABLE_SCHEMA AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME
     WHERE s.TABLE_SCHEMA = DATABASE() AND s.TABLE_NAME = :name AND c.EXTRA LIKE '%VIRTUAL%'"""
+
+_KIND = """
+    SELECT LOWER(ENGINE), LOWER(ROW_FORMAT) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()
+    AND TABLE_NAME = :name"""
+# Together with the column, an index of it alone would go in the slow way.
+_INDEXES = """
+    SELECT CONCAT('`', REPLACE(INDEX_NAME, '`', '``'), '`') FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'instances'
+    GROUP BY INDEX_NAME HAVING COUNT(*) = 1 AND MAX(COLUMN_NAME) = :column"""
 
 
 def strangers(connection):
@@ -54,7 +65,33 @@ def refuse_taken_index(connection, missing):
                 connection.title, base.INDEX, column), 'drop or rename that index, then run this again')
 
 
+def change_in_place(connection):
+    """Whether the server offers to change the two tables without copying them."""
+    version = connection.value('SELECT VERSION()')
+    engines = connection.rows(
+        'SELECT DISTINCT LOWER(ENGINE) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() '
+        "AND TABLE_NAME IN ('instances', 'shadow_instances')")
+    return engines == [('innodb',)] and tuple(int(part) for part in version.split('.')[:2]) >= (5, 6)
+
+
 def keep_columns_from_coming_in_place(connection, table):
     """Whether this table cannot get a column without being copied or locked, although its server offers that."""
     is_mariadb = 'MARIADB' in connection.value('SELECT VERSION()').upper()
     return bool(connection.rows(_FULLTEXT, name=table) or is_mariadb and connection.rows(_VIRTUAL, name=table))
+
+
+def keep_column_from_going_at_once(connection, table):
+    """Whether this table has to be copied without it, as far as the server tells that beforehand."""
+    version = connection.value('SELECT VERSION()').upper()
+    numbers = [int(number) for number in re.findall('[0-9]+', version)[:3]]
+    allowed = connection.server.settings('VARIABLES', ['innodb_instant_alter_column_allowed'])
+    engine, form = connection.rows(_KIND, name=table)[0]
+    return (numbers < ([10, 4] if 'MARIADB' in version else [8, 0, 29]) or engine != 'innodb' or form == 'compressed'
+            or list(allowed.values()) not in ([], ['ADD_DROP_REORDER'])
+            or keep_columns_from_coming_in_place(connection, table)
+            or any(base.COLUMN in members and len(members) > 1 for members in connection.server.indexes(table)))
+
+
+def indexes_of_column(connection):
+    """The names, in quotes, of the indexes on instances that have our column and no other."""
+    return [errors.text(row[0]) for row in connection.rows(_INDEXES, column=base.COLUMN)]

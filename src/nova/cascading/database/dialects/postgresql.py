@@ -281,9 +281,6 @@ class PostgreSQL(base.Server):
         except base.StatementError:  # the next run does it
             pass
 
-    def drop_index(self, worker):
-        worker.change('drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
-
     @contextlib.contextmanager
     def hold(self, tables):
         """Nobody else reads or writes these tables until the end of the block, which is one transaction."""
@@ -294,5 +291,6 @@ class PostgreSQL(base.Server):
             yield
 
     def drop_columns(self, tables, worker):
+        """Their indexes go with them."""
         for table in reversed(catalog.heirs_first(self.connection, tables)):
             worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))

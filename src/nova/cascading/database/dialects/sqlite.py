@@ -80,9 +80,6 @@ class SQLite(base.Server):
     def add_index(self, worker):
         worker.change('index', 'instances', 'CREATE INDEX {0} ON instances ({1})'.format(base.INDEX, base.COLUMN))
 
-    def drop_index(self, worker):
-        worker.change('drop-index', 'instances', 'DROP INDEX {0}'.format(base.INDEX))
-
     @contextlib.contextmanager
     def hold(self, tables):
         """Nobody else writes until the end of the block: an UPDATE, even of no row, takes the one write lock."""
@@ -90,11 +87,22 @@ class SQLite(base.Server):
             self.connection.rows('UPDATE instances SET id = id WHERE id < 0')
             yield
 
-    def drop_columns(self, tables, worker):
+    def refuse_undroppable(self, tables, options):
         version = self.connection.value('SELECT sqlite_version()')
         if tuple(int(part) for part in version.split('.')) < (3, 35):
             raise errors.CascadingError(
                 '{0}: SQLite {1} cannot drop columns'.format(self.connection.title, version),
                 'leave them, stock nova ignores them; or run this with SQLite 3.35 or later')
+
+    def drop_columns(self, tables, worker):
         for table in tables:
+            for index in self._indexes_of_column(table):
+                worker.change('drop-index', table, 'DROP INDEX "{0}"'.format(index.replace('"', '""')))
             worker.change('drop:' + table, table, 'ALTER TABLE {0} DROP COLUMN {1}'.format(table, base.COLUMN))
+
+    def _indexes_of_column(self, table):
+        """The names of those that have no other column; SQLite does not drop them with it."""
+        for row in self.connection.rows('PRAGMA index_list({0})'.format(table)):
+            name = row[1].replace("'", "''")
+            if [member[2] for member in self.connection.rows("PRAGMA index_info('{0}')".format(name))] == [base.COLUMN]:
+                yield row[1]

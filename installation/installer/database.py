@@ -46,8 +46,8 @@ def adopt(nova, options):
 
 
 def drop_column(nova, options):
-    """The mappings are exported before the column goes."""
-    _call(nova, options, 'db', 'rollback', '--drop-column')
+    """The mappings are exported before the column goes. What runs here by now is stock nova, which needs none."""
+    _call(nova, options, 'db', 'rollback', '--drop-column', '--force')
 
 
 def check_drop(nova):

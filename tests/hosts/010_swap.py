@@ -114,6 +114,21 @@ def test_forward_again_finds_the_mappings(swap):
     assert probe.ask(swap.host, 'get', swap.instance) == MAPPING
 
 
+@pytest.mark.parametrize('swap', FIRST, indirect=True)
+def test_the_column_goes_once_all_services_are_stopped_and_stock_nova_does_without(swap):
+    refused = swap.host.run('nova-cascading db rollback --drop-column', check=False)
+    assert refused.status == 1 and 'stop all nova services on all controllers' in refused.err, refused
+    assert probe.ask(swap.host, 'get', swap.instance) == MAPPING
+    swap.host.run(f'systemctl stop {" ".join(RUNNING)}')
+    swap.host.run('nova-cascading db rollback --drop-column')
+    swap.host.run('nova-cascading uninstall --yes')
+    assert debs.installed(swap.host) == swap.before.packages
+    swap.host.run(f'systemctl start {" ".join(RUNNING)}')
+    probe.ask(swap.host, 'create')
+    assert [debs.has_column(swap.host, database, table) for database in ('nova', 'nova_cell0')
+            for table in ('instances', 'shadow_instances')] == [False] * 4
+
+
 def restart_of(host: Host, name: str) -> tuple[float, float]:
     """When a unit last stopped and when it was up again, in seconds since 1970."""
     shown = host.run(f'systemctl show -p ActiveExitTimestampMonotonic -p ActiveEnterTimestampMonotonic {name}').out

@@ -93,7 +93,7 @@ def test_paths_mean_what_they_mean_where_they_are_typed(bed, monkeypatch):
     assert bed.install(*typed, '--config-file', 'etc/nova/nova.conf').returncode == 0
     assert bed.uninstall(*typed, '--config-file=nova.conf', '--drop-column').returncode == 0
     assert bed.called() == [f'db sync --config-file {bed.work}/etc/nova/nova.conf',
-                            f'db rollback --drop-column --config-file {bed.work}/nova.conf']
+                            f'db rollback --drop-column --force --config-file {bed.work}/nova.conf']
 
 
 PATHS = ['/opt/plain-1.2_x', '/opt/a b', "/opt/it's", '/opt/`id`', '/opt/a|b', '/opt/<a>', '/opt/#a', '/opt/[a]',

@@ -1,17 +1,25 @@
-"""The column goes only when it can, all of it."""
+"""The column goes only when it can, all of it, and from under nobody."""
 
 import sqlite3
+import time
+import types
 
 import pytest
 
 TABLES = ('shadow_instances', 'instances')
+SERVICES = "CREATE TABLE services (host, binary, report_count, deleted); " \
+           "INSERT INTO services VALUES ('control-1', 'nova-conductor', 7, 0)"
 
 
 class Bed:
-    """An SQLite database with the column."""
+    """An SQLite database with the column; `work` is done with it while the rollback sleeps."""
 
-    def __init__(self, load, place):
+    def __init__(self, load, place, monkeypatch):
         self.rollback, self.load, self.place, self.said = load('migration.rollback'), load, place, []
+        self.work = []
+        monkeypatch.setattr(self.rollback, 'WATCH', 0.1)
+        monkeypatch.setattr(self.rollback, 'time', types.SimpleNamespace(
+            time=time.time, sleep=lambda seconds: [self.execute(one) for one in self.work]))
         for table in TABLES:
             self.execute(f'CREATE TABLE {table} (id INTEGER PRIMARY KEY, uuid TEXT, mapping_uuid VARCHAR(36))')
             self.execute(f"INSERT INTO {table} VALUES (1, '{table}', 'm')")
@@ -43,9 +51,9 @@ class Bed:
 
 
 @pytest.fixture
-def bed(load, tmp_path):
+def bed(load, tmp_path, monkeypatch):
     (tmp_path / 'exports').mkdir(mode=0o700)
-    return Bed(load, tmp_path)
+    return Bed(load, tmp_path, monkeypatch)
 
 
 def test_an_index_of_another_name_goes_with_its_column(bed, worker):
@@ -76,3 +84,19 @@ def test_where_mappings_change_meanwhile_the_index_stays_too(bed, worker, load, 
     with pytest.raises(load('errors').CascadingError, match='changed after the export'):
         bed(worker)
     assert (bed.tables(), bed.indexes()) == (set(TABLES), ['instances_mapping_uuid_idx'])
+
+
+def test_it_does_not_go_from_under_a_service_that_reports_unless_told_so(bed, worker, load):
+    bed.execute(SERVICES)
+    bed.work = ['UPDATE services SET report_count = report_count + 1']
+    with pytest.raises(load('errors').CascadingError, match='nova-conductor on control-1 is at work') as raised:
+        bed(worker)
+    assert 'stop all nova services' in raised.value.hint and bed.tables() == set(TABLES)
+    bed(worker, force=True)
+    assert bed.tables() == set()
+
+
+def test_services_that_no_longer_report_are_no_reason_to_refuse(bed, worker):
+    bed.execute(SERVICES)
+    bed(worker)
+    assert bed.tables() == set()

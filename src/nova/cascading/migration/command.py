@@ -33,9 +33,12 @@ def configure(parser):
                    'export all mappings; with --drop-column, drop index and columns then')
     one_of = back.add_mutually_exclusive_group()
     one_of.add_argument('--drop-column', action='store_true',
-                        help='drop index and columns; without this, they stay and only the record of them goes')
+                        help='drop index and columns, once all nova services are stopped; without this, they stay and '
+                             'only the record of them goes')
     one_of.add_argument('--import', metavar='FILE', dest='file', help='bring the mappings in an export back, instead')
     back.add_argument('--export-dir', metavar='DIR', default=backup.DIRECTORY, help='(default: %(default)s)')
+    back.add_argument('--force', action='store_true',
+                      help='drop them even while services are at work, which fail unless they are stock nova\'s')
     back.add_argument('--allow-table-copy', action='store_true', help='as [cascading] allow_table_copy = true')
     _action(actions, adopt_all, 'adopt', 'take over databases of the 2014 original of this fork')
 
@@ -127,7 +130,8 @@ def roll_back(args, conf):
     options, report = _options(args, conf), Report()
 
     def take_back(database, opened):
-        rollback.run(worker.Worker(opened, options, report.say), args.export_dir, args.drop_column)
+        rollback.run(worker.Worker(opened, options, report.say), args.export_dir, args.drop_column,
+                     args.force)
 
     def restore(database, opened):
         _restore(database, worker.Worker(opened, options, report.say), args.file, report)

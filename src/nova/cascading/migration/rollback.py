@@ -1,16 +1,22 @@
 """The way back: export the mappings, then forget the record or, when told to, drop index and columns."""
 
+import time
+
 from nova.cascading import errors
 from nova.cascading.database.dialects import base
 from nova.cascading.migration import backup, desired, record
 
+WATCH = 15  # seconds; nova's services report every 10
+_REPORTS = 'SELECT services.host, services.binary, services.report_count FROM services WHERE services.deleted = 0'
 
-def run(worker, directory, drop):
+
+def run(worker, directory, drop, force=False):
     """Take back what the migration has done to a database.
 
     :param worker: worker.Worker of the database
     :param directory: where the export of the mappings goes
     :param drop: whether index and columns go too
+    :param force: whether they go from under services that run
     :raises errors.CascadingError: it cannot be exported or changed; what has not gone, another run takes
     """
     server = worker.server
@@ -22,6 +28,8 @@ def run(worker, directory, drop):
     server.prepare(worker.options)
     if drop:
         server.refuse_undroppable(present, worker.options)
+        if not force:
+            _refuse_in_use(worker)
     with server.queue(worker):
         # Another run may have been quicker.
         _take_back(worker, _present(server), directory, drop)
@@ -29,6 +37,26 @@ def run(worker, directory, drop):
 
 def _present(server):
     return [name for name in desired.TABLES if base.COLUMN in server.columns(name)]
+
+
+def _refuse_in_use(worker):
+    """Services count their reports: no clock is asked, nor a message bus that may be stopped as well."""
+    title, before = worker.connection.title, _reports(worker)
+    if before:
+        worker.say('{0}: looking for {1} s whether nova services report to it'.format(title, WATCH))
+    end = time.time() + WATCH
+    while before and time.time() < end:
+        time.sleep(0.5)
+        for host, program, _ in set(_reports(worker)) - set(before):
+            raise errors.CascadingError(
+                '{0}: {1} on {2} is at work, and services of the fork fail without the column'.format(
+                    title, errors.text(program), errors.text(host)),
+                'stop all nova services on all controllers, then run this again; where they are stock nova\'s, say '
+                '--force')
+
+
+def _reports(worker):
+    return worker.connection.rows(_REPORTS) if worker.server.has_table('services') else []
 
 
 def _take_back(worker, present, directory, drop):

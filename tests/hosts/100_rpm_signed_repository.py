@@ -11,6 +11,7 @@ from tests.hosts.lib.rpm_host import (
     MAPPING,
     PROBE,
     STOCK,
+    evr,
     fork,
     is_consistent,
     novas,
@@ -61,6 +62,17 @@ def test_an_instance_keeps_its_mapping_through_the_conductor(cloud):
 
 def test_a_second_upgrade_has_nothing_to_do(cloud):
     assert 'Nothing to do' in cloud.run('dnf -y upgrade').out
+
+
+def test_while_the_repository_is_away_all_other_updates_go_on_under_rhels_settings(cloud):
+    settings, source = '/etc/dnf/dnf.conf', '/etc/yum.repos.d/nova-cascading.repo'
+    cloud.run(f'cp {settings} {source} /root; sed -i s/:8000/:9/ {source}')
+    cloud.run(f"sed -i '/^best=/d; /^skip_if_unavailable=/d; $abest=True\\nskip_if_unavailable=False' {settings}")
+    done = cloud.run('dnf -q clean all; dnf -y upgrade --enablerepo=erratum', check=False)
+    cloud.run(f'mv /root/dnf.conf {settings}; mv /root/nova-cascading.repo {source}; dnf -q clean all')
+    assert (done.status, evr(cloud, 'openstack-nova-api')) == (0, '1:26.3.0-1'), done
+    assert 'Ignoring repositories: nova-cascading' in done.out + done.err
+    assert '26.3.0-2 of nova waits' in done.err
 
 
 def test_the_way_back_restores_stock_and_keeps_the_mapping(cloud):

@@ -23,6 +23,12 @@ class NovaCascading(dnf.Plugin):
         super().__init__(base, cli)
         self.base, self.cli = base, cli
 
+    def config(self):
+        """Be asked last: what a version lock hides would else be counted on. dnf asks in the order of a directory."""
+        loaded = getattr(self.base, '_plugins', None)
+        if hasattr(loaded, 'plugins'):
+            loaded.plugins = sorted(loaded.plugins, key=lambda one: one is self)
+
     def sack(self):
         """Hide what cannot come yet. Whatever goes wrong here is no reason for dnf to stop."""
         logger = logging.getLogger('dnf')

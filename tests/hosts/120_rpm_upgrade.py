@@ -39,6 +39,22 @@ dnf -q clean all
 dnf -y install openstack-nova-cert openstack-nova-anything
 '''
 
+# What dnf's versionlock does with `versionlock add 'openstack-nova-*'`, in a directory that is read after ours.
+LOCK = """
+import dnf
+
+class Lock(dnf.Plugin):
+    name = 'lock'
+
+    def __init__(self, base, cli):
+        super().__init__(base, cli)
+        self.base = base
+
+    def sack(self):
+        self.base.sack.add_excludes(self.base.sack.query().available().filter(
+            name__glob='openstack-nova-*', release='2'))
+"""
+
 
 @pytest.fixture
 def host(make_host):
@@ -94,3 +110,14 @@ def test_a_fork_that_is_there_before_the_vendors_erratum_waits_and_no_other_upda
     assert evr(host, 'other') == '1-2'
     assert evr(host, 'python3-nova-cascading') == '1:26.3.0-1.cascading1'
     assert is_consistent(host)
+
+
+def test_nor_does_a_version_lock_on_the_services_stop_other_updates(host):
+    offer(host, fork(stock=ERRATUM))
+    host.write('/root/later/lock.py', LOCK)
+    folders = host.run("python3 -IB -c 'import dnf.const; print(dnf.const.PLUGINPATH)'").out.strip()
+    host.run(f"sed -i '$apluginpath={folders},/root/later' /etc/dnf/dnf.conf")
+    done = host.run('dnf -v -y upgrade --enablerepo=erratum')
+    assert 'lock, ' in done.out and f'{ERRATUM} of nova waits' in done.err
+    assert evr(host, 'other') == '1-2'
+    assert evr(host, 'python3-nova-cascading') == '1:26.3.0-1.cascading1'

@@ -29,14 +29,15 @@ def scriptlet(name, place, python='false'):
     return text.replace('/run/systemd/system', str(place / 'systemd')).replace('/etc/init.d', str(place))
 
 
-def run(name, place, status, argument='1', restart=1):
+def run(name, place, status, argument='1', restart=1, has_nova=True):
     """Run it where `nova-cascading db sync` ends with *status* and everything else fails; returns what it printed."""
     for tool in ('systemctl', 'logger', 'timeout'):
         put(place / tool, f'echo {tool} "$@"; exit 1')
     put(place / 'flock', 'shift 3; exec "$@"')
     put(place / 'nova-cascading', f'echo "ran $*"; [ "$1" = services ] && exit {restart}; exit {status}')
-    (place / 'nova').mkdir(exist_ok=True)
-    (place / 'nova/__init__.py').touch()
+    if has_nova:
+        (place / 'nova').mkdir(exist_ok=True)
+        (place / 'nova/__init__.py').touch()
     done = subprocess.run(['sh', '-c', scriptlet(name, place), name, argument], capture_output=True, text=True,
                           env={'PATH': f'{place}:/usr/bin:/bin'})
     assert done.returncode == 0, done
@@ -162,3 +163,12 @@ def test_exports_of_mappings_outlive_the_package_and_the_note_of_a_migration_doe
     assert note.exists()
     run('postun', tmp_path, 0, '0')
     assert [path.name for path in note.parent.iterdir()] == ['mappings-nova.csv.gz']
+
+
+@pytest.mark.parametrize('has_nova', [True, False])
+def test_systemd_forgets_the_drop_in_that_went_also_where_no_nova_is_left_for_now(tmp_path, has_nova):
+    """Or else `rpm -e` of the fork, and `rpm -i` of stock after it, leave services that cannot start."""
+    (tmp_path / 'systemd').mkdir()
+    said = run('postun', tmp_path, 0, '0', has_nova=has_nova)
+    assert 'systemctl daemon-reload' in said and ('try-restart' in said) == has_nova
+    assert 'daemon-reload' not in run('postun', tmp_path, 0, '1')

@@ -21,7 +21,7 @@ def scriptlet(name, place, python='false'):
     text = re.search(rf'^%{name}\n(.*?)^%(?:pre|post|files|preun|postun|posttrans)', SPEC, re.S | re.M)[1]
     text = re.sub(r'^%(if|else|endif).*\n', '', text, flags=re.M)
     for macro, value in (('_bindir', place), ('_prefix', place), ('nova_site', place), ('nova_interpreter', python),
-                         ('nova_isolated', ''), ('dnf_plugins', 'false'), *MACROS):
+                         ('nova_isolated', ''), ('dnf_plugins', f'cat {place}/where-dnf-looks'), *MACROS):
         text = text.replace(f'%{{{macro}}}', str(value))
     assert '%{' not in text
     for path in ('/run/nova-cascading', '/var/lib/nova-cascading'):
@@ -172,3 +172,21 @@ def test_systemd_forgets_the_drop_in_that_went_also_where_no_nova_is_left_for_no
     said = run('postun', tmp_path, 0, '0', has_nova=has_nova)
     assert 'systemctl daemon-reload' in said and ('try-restart' in said) == has_nova
     assert 'daemon-reload' not in run('postun', tmp_path, 0, '1')
+
+
+def test_dnfs_link_to_its_plugin_leads_to_the_new_place_while_the_old_one_is_still_there(tmp_path):
+    """rpm takes the files of the old package away after the new one's %post: nova's Python may be another."""
+    plugins, old, new = tmp_path / 'plugins', tmp_path / 'old.py', tmp_path / 'dnf-plugins/nova_cascading.py'
+    (tmp_path / 'where-dnf-looks').write_text(f'{plugins}\n')
+    link = plugins / 'nova_cascading.py'
+    run('post', tmp_path, 0)
+    assert link.readlink() == new
+    link.unlink()
+    old.touch()
+    link.symlink_to(old)
+    run('post', tmp_path, 0, '2')
+    assert link.readlink() == new
+    link.unlink()
+    link.write_text('somebody put it here\n')
+    run('post', tmp_path, 0, '2')
+    assert not link.is_symlink()

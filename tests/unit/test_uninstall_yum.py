@@ -195,8 +195,37 @@ def test_after_such_an_installation_the_way_back_is_told_in_two_lines(way, host,
     host.write(installed={**host.read()['installed'], 'python-nova': [EVR, None]}, offered={})
     assert way.run('python-nova-cascading', '/stock', False) == 0
     said = capsys.readouterr().out
-    assert '    rpm -e python-nova\n    nova-cascading uninstall --yes --from /stock\n' in said
+    assert '    rpm -e python-nova-2014.1.5-1.el7\n    nova-cascading uninstall --yes --from /stock\n' in said
     assert back(way) == 1 and host.novas == FORK
+
+
+@pytest.mark.parametrize('is_carried_out', [False, True])
+def test_where_the_services_have_not_followed_an_upgrade_comes_first(way, host, capsys, is_carried_out, tmp_path):
+    """Stock's old version stays, the fork of an erratum is there: its stock would only come beside the old one."""
+    host.write(installed={**host.read()['installed'], 'python-nova': [EVR, None]}, evr='2014.1.5-2.el7')
+    for source in (None, str(put_rpm(tmp_path / 'stock', '2014.1.5-2.el7'))):
+        assert way.run('python-nova-cascading', source, is_carried_out) == 1
+        said = capsys.readouterr()
+        assert said.out == '' and '\n  yum --enablerepo=nova-cascading update, where' in said.err
+    assert host.novas == FORK | {'python-nova'}
+
+
+def test_after_it_the_entry_that_stock_has_left_goes_and_the_exchange_follows(way, host):
+    new, old = '2014.1.5-2.el7', {'python-nova': [EVR, None]}
+    services = dict.fromkeys(SERVICES, [new, 'python-nova'])
+    host.write(installed={**host.read()['installed'], **services, **old}, evr=new, offered={'python-nova': [new, None]})
+    assert back(way) == 0
+    assert host.novas == STOCK and host.read()['installed']['python-nova'][0] == new
+
+
+def test_a_fork_that_is_there_twice_goes_twice(way, host, monkeypatch):
+    """As dnf 4 shows it after an upgrade of the fork that was killed."""
+    asked = way.asked
+    fork = ' python-nova-cascading noarch {0} x 1\n'
+    table = f'Installing:\n python-nova noarch {EVR} x 1\nRemoving:\n{fork.format(1)}{fork.format(2)}'
+    monkeypatch.setattr(way, 'asked', lambda words: (1, table) if 'swap' in words else asked(words))
+    assert back(way) == 0
+    assert host.novas == STOCK
 
 
 @pytest.mark.parametrize('wrong', ['signature', 'unsigned'])

@@ -130,9 +130,10 @@ def rpm(words):
         end(0, '.......T.    /site/nova/exception.py', *(
             [] if words[-1] == HOST['files'] else ['S.5....T.    /site/nova/db/sqlalchemy/models.py']))
     if words[0] == '-e':
-        kept = INSTALLED.pop(words[1])
+        name = next(one for one in INSTALLED if words[-1] in (one, f'{one}-{INSTALLED[one][0]}'))
+        kept = INSTALLED.pop(name)
         if unsatisfied():
-            INSTALLED[words[1]] = kept
+            INSTALLED[name] = kept
             end(1, 'error: Failed dependencies')
         end(0)
     if '--provides' in words:

@@ -14,12 +14,26 @@ WORKING = 3600  # seconds
 # Of what rpm -V prints: Python files whose digest differs from the package's.
 FOREIGN = re.compile(r'^..5\S*\s+(\S+\.py)$', re.M)
 SIGNED = re.compile(r'\b(pgp|gpg|signatures)\b')
+COMMON = 'openstack-nova-common'  # RDO's; it requires the library in its own version, and all services require it
 FORM = '%{NAME} %{EPOCH} %{VERSION}-%{RELEASE} %{ARCH}\\n'
 
 
 def installed(package):
     """Whether rpm has the package."""
     return tools.call(['rpm', '-q', package], quiet=True) == 0
+
+
+def evrs(package):
+    """[epoch:]version-release of each of its entries: a transaction that was killed leaves the old one and the new."""
+    return [evr for _, evr in identities([package])]
+
+
+def identities(query):
+    """(name, [epoch:]version-release) of each package that rpm finds by its own name, whatever others provide."""
+    status, text = tools.ask(['rpm', '-q', '--qf', FORM] + query)
+    entries = [line.split() for line in text.splitlines()] if status == 0 else []
+    return [(words[0], words[2] if words[1] == '(none)' else '{0}:{1}'.format(words[1], words[2]))
+            for words in entries if len(words) == 4]
 
 
 class Exchange(object):
@@ -43,10 +57,11 @@ class Exchange(object):
         names = tools.output(['rpm', '-q', '--qf', '[%{OBSOLETENAME}\\n]', own]).split()
         provided = tools.output(['rpm', '-q', '--provides', own]).splitlines()
         words = [line.split() for line in provided if ' = ' in line]
+        services = evrs(COMMON)
         for stock in names:
-            for line in words:
-                if line[0] == stock:
-                    return cls(own, stock, line[-1])
+            found = [line[-1] for line in words if line[0] == stock]
+            if found:  # more than one where an upgrade was killed
+                return cls(own, stock, ([evr for evr in found if evr in services] or found)[0])
         raise errors.CascadingError('rpm does not say which package {0} stands in for'.format(own),
                                     'see `rpm -V {0}`, and reinstall it'.format(own))
 
@@ -54,13 +69,20 @@ class Exchange(object):
         """Both are there, and the files are the stock library's: the way back was interrupted after it had come."""
         return self._both() and not self._files_are_the_forks()
 
-    def half_installed(self):
-        """Both are there, and the files are the fork's: its installation was interrupted before stock had gone."""
-        return self._both() and self._files_are_the_forks()
+    def other_services(self):
+        """The versions of the services that want another library than the fork stands in for."""
+        return [evr for evr in evrs(COMMON) if evr != self.stock_evr]
 
-    def finish_installation(self):
-        """Only the fork is there afterwards, whose files need nothing of the stock library's entry."""
-        self._do(['rpm', '-e', self.stock])
+    def left_behind(self):
+        """Entries of the stock library without its files: the fork's installation was interrupted before they went."""
+        left = [evr for evr in evrs(self.stock) if evr != self.stock_evr]
+        if not left and self._both() and self._files_are_the_forks():
+            left = [self.stock_evr]
+        return ['{0}-{1}'.format(self.stock, evr.rpartition(':')[2]) for evr in left]
+
+    def finish_installation(self, left):
+        """Only the fork is there afterwards, whose files need nothing of the stock library's entries."""
+        self._do(['rpm', '-e'] + left)
 
     def find(self, source):
         """The path of the right rpm: ``source`` itself, or one in that directory.
@@ -70,10 +92,10 @@ class Exchange(object):
         paths = sorted(glob.glob(os.path.join(source, '*.rpm'))) if os.path.isdir(source) else [source]
         seen = []
         for path in paths:
-            seen.append(self._identity(['-p', '--nosignature', path]))
-            if seen[-1] == (self.stock, self.stock_evr):
+            seen += identities(['-p', '--nosignature', path])
+            if seen[-1:] == [(self.stock, self.stock_evr)]:
                 return os.path.abspath(path)
-        what = ', '.join('-'.join(one) for one in seen if one) or 'no rpm that can be read'
+        what = ', '.join('-'.join(one) for one in seen) or 'no rpm that can be read'
         raise errors.CascadingError('{0} is not {1}, which the nova services of this host want: found {2}'.format(
             source, self.stock_spec, what), 'get {0} from where this host\'s nova came'.format(self.file_name))
 
@@ -82,7 +104,11 @@ class Exchange(object):
 
         :param options: without --nodeps rpm refuses to have both for a moment
         """
-        return [['rpm', '-i', '--oldpackage'] + list(options) + ['--replacefiles', path], ['rpm', '-e', self.own]]
+        return [['rpm', '-i', '--oldpackage'] + list(options) + ['--replacefiles', path], self.removal()]
+
+    def removal(self):
+        """All entries of the fork: an upgrade of it that was killed leaves two, of which `rpm -e` alone takes none."""
+        return ['rpm', '-e', '--allmatches', self.own]
 
     def carry_out(self, path):
         """:raises errors.CascadingError: a step failed; nova is there all the same"""
@@ -90,7 +116,7 @@ class Exchange(object):
             first = self.steps(path)[0]
             self._do(first[:2] + ['--test'] + first[2:])
             self._do(first)
-        self._do(['rpm', '-e', self.own])
+        self._do(self.removal())
 
     def check_signature(self, path):
         """:raises errors.CascadingError: what was downloaded is not signed by somebody whom rpm trusts
@@ -108,12 +134,12 @@ class Exchange(object):
 
     def check_done(self):
         """:raises errors.CascadingError: what the rpm database holds is not the stock library alone"""
-        now = self._installed_evr()
-        if now == self.stock_evr and not installed(self.own):
+        has_stock = self.stock_evr in evrs(self.stock)
+        if has_stock and not installed(self.own):
             return
-        if now == self.stock_evr:
+        if has_stock:
             raise errors.CascadingError('{0} is there, but {1} did not go'.format(self.stock_spec, self.own),
-                                        'rpm -e {0}'.format(self.own))
+                                        ' '.join(self.removal()))
         if installed(self.own):
             raise errors.CascadingError('nothing was changed, for the reason given above: {0} is still '
                                         'installed'.format(self.own), 'put that right, and run this again')
@@ -122,7 +148,7 @@ class Exchange(object):
                                         self.file_name))
 
     def _both(self):
-        return installed(self.own) and self._installed_evr() == self.stock_evr
+        return installed(self.own) and self.stock_evr in evrs(self.stock)
 
     def _files_are_the_forks(self):
         """rpm names the files whose content is another package's; somebody's own edits must not decide."""
@@ -139,16 +165,3 @@ class Exchange(object):
         if tools.call(command, seconds=WORKING) != 0:
             raise errors.CascadingError('`{0}` failed; nova is still installed'.format(' '.join(command)),
                                         'put right what it says above, and run this again')
-
-    def _installed_evr(self):
-        """Of the stock library itself: rpm -q by name does not look at what other packages provide."""
-        return (self._identity([self.stock]) or (None, None))[1]
-
-    @staticmethod
-    def _identity(query):
-        """(name, [epoch:]version-release) of a package, or None."""
-        status, text = tools.ask(['rpm', '-q', '--qf', FORM] + query)
-        words = text.split()
-        if status != 0 or len(words) < 4:
-            return None
-        return words[0], words[2] if words[1] == '(none)' else '{0}:{1}'.format(words[1], words[2])

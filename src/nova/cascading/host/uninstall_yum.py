@@ -58,13 +58,15 @@ def run(own, source, is_carried_out):
         if os.geteuid() != 0:
             raise Refused('only root can ask what would go and what would come', 'run this as root')
         exchange = uninstall_rpm.Exchange.of(own)
-        if exchange.half_installed():
+        see_services(exchange)
+        left = exchange.left_behind()
+        if left:
             if not is_carried_out:
-                return tell(exchange, ['rpm -e {0}'.format(exchange.stock), ' '.join(
+                return tell(exchange, ['rpm -e {0}'.format(' '.join(left)), ' '.join(
                     ['nova-cascading uninstall --yes'] + (['--from', source] if source else []))])
-            exchange.finish_installation()
+            exchange.finish_installation(left)
         if exchange.half_done():
-            source, lines = None, ['rpm -e {0}'.format(own)]
+            source, lines = None, [' '.join(exchange.removal())]
         elif source:
             source = exchange.find(source)
             look(exchange, source)
@@ -110,6 +112,18 @@ def run_command(command):
 
 # --- what would happen -----------------------------------------------------------------------------------------------
 
+def see_services(exchange):
+    """:raises Refused: an installation or upgrade was killed before the services had their new version"""
+    others = exchange.other_services()
+    if others:
+        raise Refused('{0} stands in for {1}, but {2} is here in version {3}: an installation or upgrade was '
+                      'interrupted, so nothing was changed'.format(exchange.own, exchange.stock_spec,
+                                                                   uninstall_rpm.COMMON, ', '.join(others)),
+                      '{0}, where the repository of {1} is on; then run this again'.format(
+                          'yum --enablerepo=nova-cascading update' if manager() == 'yum' else 'dnf upgrade',
+                          exchange.stock_spec))
+
+
 def plan(exchange):
     """The lines that go back, after the package manager was asked what it would do.
 
@@ -125,7 +139,7 @@ def plan(exchange):
                     exchange.file_name),
                 'nova-cascading uninstall --yes --from /root/stock-nova']
     _, text = asked(swap(tool, exchange, SHOWN + ([] if is_dnf5(tool) else IN_FULL)))
-    planned = steps_in(text)
+    planned = sorted(set(steps_in(text)))  # an upgrade that was killed has left two of the fork
     wanted = [('Installing', exchange.stock), ('Removing', exchange.own)]
     if planned == wanted:
         return [' '.join(swap(tool, exchange, ['-y']))]

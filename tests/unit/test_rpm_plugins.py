@@ -86,3 +86,11 @@ def test_what_goes_wrong_in_it_stops_no_yum(plugin):
     said = []
     plugin.exclude_hook(types.SimpleNamespace(getRpmDB=lambda: None, error=lambda level, text: said.append(text)))
     assert len(said) == 1 and 'not held back' in said[0]
+
+
+def test_it_is_asked_after_all_others_as_a_version_lock_may_hide_what_it_counts_on(plugin):
+    """As yum/plugins.py of yum 3.4 keeps them: sorted by their names."""
+    hooks = {'exclude': [(name, None) for name in ('list-data', 'nova_cascading', 'priorities', 'versionlock')]}
+    plugin.config_hook(types.SimpleNamespace(_parent=types.SimpleNamespace(_pluginfuncs=hooks)))
+    assert [name for name, _ in hooks['exclude']] == ['list-data', 'priorities', 'versionlock', 'nova_cascading']
+    plugin.config_hook(types.SimpleNamespace())

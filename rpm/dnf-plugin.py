@@ -12,7 +12,7 @@ import dnf
 FORKS = ('python3-nova-cascading', 'python-nova-cascading')
 SERVICES = ('openstack-nova', 'openstack-nova-*')
 # Who asks for updates is told; the output of all other commands is left alone.
-TOLD = ('upgrade', 'update', 'upgrade-minimal', 'check-update', 'check-upgrade')
+TOLD = ('upgrade', 'upgrade-minimal', 'distro-sync', 'check-update')  # whatever alias is typed
 
 
 class NovaCascading(dnf.Plugin):

@@ -80,6 +80,7 @@ def test_a_newer_fork_upgrades(host):
 
 
 def test_an_erratum_without_a_fork_of_it_waits_and_no_other_update_does(host):
+    assert 'waits until both' in host.run('dnf --assumeno distrosync --enablerepo=erratum', check=False).err
     done = host.run('dnf -y upgrade --enablerepo=erratum')
     assert f'{ERRATUM} of nova waits until both' in done.err
     assert evr(host, 'other') == '1-2'

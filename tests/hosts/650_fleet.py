@@ -21,8 +21,9 @@ WAITING = "mysql -Ne 'SELECT info FROM information_schema.processlist WHERE stat
 
 
 def offer(fleet: Fleet, fork_of, revision: int) -> None:
-    """Publish a revision of the fork for both families."""
-    fleet.publish(packages.library(fork_of('bookworm', revision, *debs.DEB)), rpm_host.fork(revision=revision))
+    """Publish a revision of the fork for both families, and one for a later stock rpm than the fleet can have."""
+    rpms = [rpm_host.fork(revision=revision, stock='1:26.3.0-1'), rpm_host.fork(stock='1:26.3.0-2')]
+    fleet.publish(packages.library(fork_of('bookworm', revision, *debs.DEB)), *rpms)
 
 
 @pytest.fixture(scope='module')

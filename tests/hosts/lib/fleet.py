@@ -106,6 +106,7 @@ def controller(make: Callable[..., Host], name: str, port: int, beside: Host, is
 def rpm_controller(make: Callable[..., Host], name: str, port: int, beside: Host) -> Member:
     """A controller with dnf, which runs the conductor of the cell."""
     host = make(SUITE, 'fleet-rpm', beside=beside)
+    host.run("sed -i 's/^best=.*/best=True/' /etc/dnf/dnf.conf")  # the default of EL8 and later
     host.run('systemctl disable mariadb rabbitmq-server placement-versions; systemctl enable openstack-nova-conductor; '
              f'crudini --set /etc/nova/nova.conf database connection {CELL_DATABASE}; '
              f'crudini --set /etc/nova/nova.conf DEFAULT transport_url {CELL_BUS}')
@@ -195,10 +196,10 @@ class Fleet:
         """A member's host."""
         return self.members[name].host
 
-    def publish(self, for_apt: Path, for_dnf: Path) -> None:
+    def publish(self, for_apt: Path, *for_dnf: Path) -> None:
         """Offer packages to the fleet, and the collection to its control nodes."""
         self.repository('publish', '--url', URL, for_apt)
-        self.repository('publish', '--suite', 'zed-el9', for_dnf)
+        self.repository('publish', '--suite', 'zed-el9', *for_dnf)
         shutil.rmtree(self.oldest.path('/srv/repo'), ignore_errors=True)
         self.oldest.put(self.repository.root, '/srv/repo')
         if self.oldest.run('ss -Hltn "sport = :8000"').out == '':

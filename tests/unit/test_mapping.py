@@ -112,7 +112,15 @@ def test_the_table_of_an_audit_is_short_and_says_what_it_leaves_out(cloud):
     for _ in range(5):
         cloud.add()
     out = cloud('audit', '--limit', '2')[1]
-    assert out.count('| unmapped |') == 2 and '3 more; all of them: --format csv' in out
+    assert out.count('| unmapped |') == 2 and out.endswith('\n3 more; all of them: --format csv\n')
+
+
+@pytest.mark.parametrize('mapping, state', [(None, 'WARNING'), ('no UUID', 'CRITICAL')])
+def test_monitoring_reads_the_summary_and_its_figures_in_the_first_line_whatever_is_found(cloud, mapping, state):
+    cloud.add(mapping)
+    first, second = cloud('audit')[1].splitlines()[:2]
+    assert first.startswith(f'MAPPING {state} - ') and ' | mapped=' in first
+    assert second.startswith('+--')
 
 
 def test_an_audit_that_cannot_see_everything_is_unknown(cloud):

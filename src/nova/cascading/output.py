@@ -29,12 +29,12 @@ def printer(name, columns, out=None):
     :param columns: the names of the columns
     :param out: a text file; None: standard output
     """
-    return FORMATS[name](columns, out or Standard())
+    return FORMATS[name](columns, Standard() if out is None else out)
 
 
 def one(name, pairs, out=None):
     """Print one thing: a list of (field, value)."""
-    out = out or Standard()
+    out = Standard() if out is None else out
     if name == 'table':
         table = Table(('Field', 'Value'), out)
         for pair in pairs:

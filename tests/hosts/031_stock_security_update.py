@@ -12,6 +12,7 @@ from tests.hosts.lib import debs, packages
 from tests.hosts.lib.host import Host
 
 PREFERENCES = '/usr/share/doc/python3-nova-cascading/nova-cascading.pref'
+COPY = '/etc/apt/preferences.d/nova-cascading.pref'
 
 
 @pytest.fixture(scope='module', params=debs.SUITES)
@@ -91,6 +92,19 @@ def test_without_a_new_fork_apt_upgrade_stops_and_the_preferences_file_keeps_it_
     assert leads_back(host, update)
     host.put(packages.stock_debs(suite)[debs.STOCK], '/root/stock.deb')
     assert 'apt-get install -y /root/stock.deb' in host.run('nova-cascading uninstall --from stock.deb').out
+
+
+def test_after_the_way_back_the_preferences_file_keeps_no_update_of_stock_away(make_host, suite, forked, update):
+    host = make_host(suite, forked)
+    host.offer(packages.stock_debs(suite).values())
+    host.run(f'cp {PREFERENCES} /etc/apt/preferences.d/ && echo "# mine" >> {COPY}')
+    assert f'Next, when you have read it: rm {COPY}' in host.run('nova-cascading uninstall').out
+    host.run(f'cp {PREFERENCES} /etc/apt/preferences.d/')
+    said = host.run('nova-cascading uninstall --yes').out
+    assert f'\nrm {COPY}\n' in said and not host.exists(COPY)
+    host.offer(update.values())
+    host.run('apt-get upgrade -y')
+    assert debs.nova(host) == {name: packages.field(deb, 'Version') for name, deb in update.items()}
 
 
 def test_with_a_new_fork_everything_moves_together(make_host, suite, forked, update, fork_of):

@@ -90,6 +90,21 @@ def test_the_exact_stock_version_and_then_what_ran(way_back, host):
     assert host.simulated == [f'apt-get -s install python3-nova={V1}']
 
 
+@pytest.mark.parametrize(('copy', 'leaves', 'is_named'), [
+    ('Pin: release *', True, False), ('Pin: release *\n# mine', False, True), (None, False, False)])
+def test_an_unchanged_preferences_file_leaves_with_the_fork_and_a_changed_one_is_named(
+        way_back, load, monkeypatch, tmp_path, copy, leaves, is_named):
+    apt, path = load('host.uninstall_apt'), tmp_path / 'nova-cascading.pref'
+    (tmp_path / 'python3-nova-cascading').write_text('Pin: release *')
+    monkeypatch.setattr(apt, 'OFFERED', f'{tmp_path}/{{0}}')
+    monkeypatch.setattr(apt, 'PREFERENCES', str(path))
+    if copy:
+        path.write_text(copy)
+    assert (way_back()[1] == f'rm {path}', len(way_back())) == (leaves, 4 + leaves)
+    said = apt.kept('python3-nova-cascading', 'python3-nova')
+    assert bool(said) == (f'rm {path}' in said) == is_named
+
+
 @pytest.mark.parametrize(('works', 'expected', 'said'), [
     (True, 0, ''), (False, 1, 'that changed nothing. Next: see why: apt-config dump APT::Get')])
 def test_an_apt_whose_configuration_makes_it_only_download_has_not_gone_back(way_back, host, monkeypatch, capsys, works,

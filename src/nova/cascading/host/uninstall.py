@@ -43,6 +43,8 @@ def run(args, conf):
         sys.stderr.write('neither dpkg, rpm nor pip has the fork installed, and no installer left a journal in {0}.\n'
                          'Next: put your own nova back; its database needs nothing.\n'.format(JOURNALS))
         return 1
+    for own in filter(uninstall_apt.installed, PACKAGES):
+        print(uninstall_apt.kept(own, own.replace('-cascading', '')), end='')
     if args.yes:
         return carry_out(commands) or after(commands, note)
     print('To go back to the stock nova (column and mappings stay, no database step is needed):\n')

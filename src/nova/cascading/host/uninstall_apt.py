@@ -1,5 +1,6 @@
 """The way back to the stock nova on hosts with apt: looked at with `apt-get -s` before it is printed or taken."""
 
+import filecmp
 import glob
 import os
 import re
@@ -8,6 +9,8 @@ from nova.cascading import errors
 from nova.cascading.host import strangers
 from nova.cascading.host.tools import ask, call, output, quote, which
 
+PREFERENCES = '/etc/apt/preferences.d/nova-cascading.pref'
+OFFERED = '/usr/share/doc/{0}/nova-cascading.pref'
 FIELDS = '${Package}|${Version}|${Status}|${Source}|${Provides}\\n'
 
 
@@ -51,7 +54,24 @@ def way_back(own, stock, source=None):
     refuse_held(sorted(set([own] + list(wanted))))
     words = downgrading(wanted, there) + words
     look(words, own, wanted)
-    return [line(['-y'] + words)] + strangers.restarts()
+    return [line(['-y'] + words)] + (['rm ' + PREFERENCES] if has_copy(own) else []) + strangers.restarts()
+
+
+def has_copy(own):
+    """Whether apt reads our preferences file, unchanged: without the fork it would hide each update of stock nova."""
+    try:
+        return filecmp.cmp(PREFERENCES, OFFERED.format(own), shallow=False)
+    except EnvironmentError:
+        return False
+
+
+def kept(own, stock):
+    """What to know of such a file that is not as the package has it, and so belongs to who has changed it; or ''."""
+    if has_copy(own) or not os.path.lexists(PREFERENCES):
+        return ''
+    return ('{0} stays: it is not as {1} has it.\n'
+            'While it hides {2}, apt brings no update of nova. Next, when you have read it: rm {0}\n'.format(
+                PREFERENCES, own, stock))
 
 
 def exact(there, own, stock):

@@ -12,6 +12,9 @@ def test_a_sound_host_may_go_on(make_host):
     host = make_host('bookworm', 'rpm')
     host.start_mariadb()
     assert preflight(host).status == 0
+    wrong = host.run('./nova-cascading-preflight --config-fil /nonexistent.conf', check=False)
+    assert (wrong.status, 'unknown argument: --config-fil' in wrong.err) == (2, True)
+    assert 'Usage: nova-cascading-preflight' in host.run('./nova-cascading-preflight --help').out
     assert tables_with_mapping(host) == set()
 
 

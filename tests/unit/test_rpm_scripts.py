@@ -49,7 +49,7 @@ def put(path, script):
     path.chmod(0o755)
 
 
-def preflight(place, *, python='', package='', files=()):
+def preflight(place, *words, python='', package='', files=()):
     """What the check before dnf says, in a system below *place*.
 
     :param python: path of the one Python that has a nova; python3 is there in any case.
@@ -66,8 +66,8 @@ def preflight(place, *, python='', package='', files=()):
         put(place / python, 'case "$*" in *"import nova") ;; *) echo "asked with ${0##*/} $1" ;; esac')
     for name in files:
         (place / name).touch()
-    done = subprocess.run(['sh', '-s'], input=text, capture_output=True, text=True)
-    return done.returncode, done.stdout
+    done = subprocess.run(['sh', '-s', '--', *words], input=text, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(('python', 'option'), [
@@ -88,6 +88,31 @@ def test_a_nova_that_no_python_finds_is_not_taken_for_none(tmp_path, state, stat
     answer = preflight(tmp_path, **state)
     assert (answer[0], said in answer[1]) == (status, True), answer
     assert ('Next: see which Python runs nova' in answer[1]) == bool(status)
+
+
+@pytest.mark.parametrize('words', [
+    ['--config-fil', '/other.conf'], ['--config-file'], ['--config-file', ''], ['--config-file='], ['/other.conf'],
+    ['--config-file', '--config-dir', '/other'], ['--config-file', '/other.conf', '--config-dir'], ['--adopt-2014']],
+    ids=' '.join)
+@pytest.mark.parametrize('python', ['usr/bin/python3', ''], ids=['nova', 'no nova'])
+def test_the_check_before_dnf_asks_no_other_nova_conf_for_the_one_that_was_meant(tmp_path, words, python):
+    status, said = preflight(tmp_path, *words, python=python)
+    assert (status, 'asked' in said.replace('nothing was asked', '')) == (2, False)
+    assert 'Next: see what it takes: nova-cascading-preflight --help' in said
+
+
+@pytest.mark.parametrize('words', [['--config-file', '/other.conf', '--config-dir=/other'], ['--config-dir', '/other']])
+def test_the_check_before_dnf_takes_what_its_help_names(tmp_path, words):
+    assert preflight(tmp_path, *words, python='usr/bin/python3') == (0, 'asked with python3 -I\n')
+    status, said = preflight(tmp_path / 'help', '--help')
+    assert (status, [word for word in words if word[0] == '-' and word.partition('=')[0] not in said]) == (0, [])
+
+
+def test_of_several_files_the_last_counts_most_in_whichever_form_they_are_named(load):
+    values = load('host.preflight').values
+    words = ['--config-file', 'a', '--config-file=b', '--config-dir', 'd', '--config-file', 'c']
+    assert (values(words, '--config-file'), values(words, '--config-dir')) == (['a', 'b', 'c'], ['d'])
+    assert values(['--adopt-2014'], '--config-file') is None
 
 
 def test_an_upgrade_makes_byte_code_anew_though_all_our_packages_have_one_time(tmp_path):

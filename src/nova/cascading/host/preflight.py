@@ -85,9 +85,9 @@ def look(fork, opened, conf, adopting):
 
 
 def values(arguments, name):
-    """What follows an option, each time: `--name VALUE` or `--name=VALUE`."""
-    found = [word.partition('=')[2] for word in arguments if word.startswith(name + '=')]
-    return found + [after for word, after in zip(arguments, arguments[1:]) if word == name] or None
+    """What follows an option each time, in order, as a later file counts more: `--name VALUE` or `--name=VALUE`."""
+    pairs = [(word.partition('='), after) for word, after in zip(arguments, arguments[1:] + [''])]
+    return [value if given else after for (option, given, value), after in pairs if option == name] or None
 
 
 def main(arguments):

@@ -143,7 +143,7 @@ def stands_for(tree: Tree, family: str) -> str:
     replaced = standin.of(tree, family)
     asked = QUERY[family].format(replaced.name)
     if standin.is_guess(tree, family):
-        return (f'{replaced.name} {replaced.version}, an assumption, as it was not made from a {family}. If `{asked}` '
+        return (f'{replaced.name} {replaced.version}, an assumption, as it was made from no {family}. If `{asked}` '
                 f'on the host says another: ./build.sh … --only {family} --stock-version THAT, '
                 f'or ./build.sh THE_PACKAGE.{family}')
     return f'{replaced.name} {replaced.version}; see `{asked}` on the host'

@@ -13,7 +13,8 @@ from builder.repository.targets import Home
 
 ABOUT_GUESSES = '''    It was built without its stock package, so the version that it stands in for is a guess: {stock}.
     Hosts with exactly that version can use it. For others build from their own package: ./build.sh PACKAGE, or
-    --stock-version VERSION, as `dpkg-query -W python3-nova` or `rpm -q python3-nova` shows it there.'''
+    --stock-version VERSION, as it is shown there by `dpkg-query -W python3-nova` or
+    `rpm -q --qf '%{{evr}}\\n' python3-nova`.'''
 
 
 def suite(this: Change, home: Home) -> str:

@@ -132,7 +132,7 @@ def rpm_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> lis
     release = quote(there['nova-cascading-release'].path)
     later = f'<p>This source is off by itself: <code>{tool}{enable} update {values["library"]}</code> brings newer ' \
             'versions.</p>' if enable else ''
-    return [see(f'rpm -q {values["stock"]}'),
+    return [see(f"rpm -q --qf '%{{evr}}\\n' {values['stock']}"),
             step(f'1. Take the key and the source ({tool})',
                  RPM.format(tool=tool, release=release, key=RPM_KEY, **values)),
             step('2. Look: can nova’s database be changed?', 'nova-cascading-preflight'),

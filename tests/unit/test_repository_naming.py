@@ -192,6 +192,7 @@ def test_the_page_asks_the_database_before_dnf_and_yum(name, command):
     text = shown(name, suite_of('rpm', python_nova_cascading=['1'], nova_cascading_release=['1']))
     assert f'nova-cascading-preflight && {command}' in text
     assert ('is off by itself' in text) == ('yum' in command)
+    assert r"rpm -q --qf '%{evr}\n' python3-nova" in text, 'plain rpm -q shows no epoch'
 
 
 def test_links_of_the_page_have_no_plus_that_a_server_takes_for_a_space():

@@ -108,7 +108,7 @@ if [ "$(id -u)" -eq 0 ]; then
 fi
 
 find_python() {
-    for python in python3 python3.13 python3.12 python3.11 python3.10 python3.9; do
+    for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9; do
         if "$python" -I -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null; then return 0; fi
     done
     return 1

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Sourced by install.sh and uninstall.sh: checks the bundle and hands over to the installer proper.
-# Needs a POSIX shell, coreutils, grep, sed, and some Python 2.6 to 3.13 of this host.
+# Needs a POSIX shell, coreutils, grep, sed, and some Python 2.6 to 3.14 of this host.
 
 # Nothing is run from anywhere but the system's own directories; our caller's are only looked through for nova.
 NOVA_CASCADING_PATH=${NOVA_CASCADING_PATH:-$PATH}

@@ -1,4 +1,4 @@
-"""What install.sh and uninstall.sh run, on the host's own Python 2.6 to 3.13."""
+"""What install.sh and uninstall.sh run, on the host's own Python 2.6 to 3.14."""
 
 import sys
 

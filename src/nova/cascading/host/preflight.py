@@ -4,7 +4,7 @@
 Usage: preflight.py [--config-file FILE]... [--config-dir DIR]... [--adopt-2014]
 Exit status: 0 go on, 1 refuse (the reason and the way out are printed), 3 nobody can tell now. Changes nothing.
 It asks with the modules of the fork that the migration asks with: those of this file's fork, or, when the builder has
-made one file of them, those in MODULES. Python 2.6 to 3.13.
+made one file of them, those in MODULES. Python 2.6 to 3.14.
 """
 
 import os

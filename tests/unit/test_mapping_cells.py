@@ -197,7 +197,7 @@ def test_a_database_that_sorts_otherwise_hides_no_duplicate(cloud, load, monkeyp
     plain = instances.mappings
     monkeypatch.setattr(instances, 'mappings', lambda opened, condition: (
         mappings if 'main' in opened.title else plain)(opened, condition))
-    heads = ['00aa', '0b00', '50aa', '5aa0', '5b00', 'a000', 'aa00', 'aaaa', 'ab00', 'b000', 'ffaa', 'ffff']
+    heads = ['00aa', '0b00', '50aa', '5aa0', '5b00', 'a000', 'aa00', 'aaaa', 'aab0', 'ab00', 'b000', 'ffaa', 'ffff']
     servers = [f'{head}0000-0000-4000-8000-000000000000' for head in heads]
     shared = {cloud.add(server, database) for server in servers for database in ('main', 'west')}
     malformed = {cloud.add(wrong, database) for wrong in ('', 'zz', 'aa', 'AA') for database in ('main', 'west')}

@@ -6,7 +6,7 @@
   hosts      every contract, on real hosts in chroots (root; builds them once and keeps them in
              ~/.cache/nova-cascading/hosts)
   all        unit and hosts
-  everywhere all, and on every suite also what by all we know is the same on each; before a release
+  everywhere all, and on every suite also what is expected to be the same on each; before a release
 
 Where test hosts cannot run (no root, a plain container), that is said once, and they are SKIPPED.
 Words after `--` go to pytest as they are: `./build.sh test hosts -- -k swap -x`; `--keep-failed` keeps the disks of

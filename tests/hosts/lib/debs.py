@@ -19,7 +19,7 @@ SUITES = ('bookworm', 'trixie', 'bullseye')
 
 
 def everywhere(*values: object) -> Any:
-    """Parameters of a test that only `./build.sh test everywhere` runs: by all we know, they decide nothing new."""
+    """Parameters of a test that only `./build.sh test everywhere` runs: nothing new is expected of them."""
     return pytest.param(*values, marks=pytest.mark.everywhere)
 
 

@@ -100,6 +100,9 @@ def test_after_the_way_back_the_preferences_file_keeps_no_update_of_stock_away(m
     host.run(f'cp {PREFERENCES} /etc/apt/preferences.d/ && echo "# mine" >> {COPY}')
     assert f'Next, when you have read it: rm {COPY}' in host.run('nova-cascading uninstall').out
     host.run(f'cp {PREFERENCES} /etc/apt/preferences.d/')
+    before = debs.installed(host)
+    host.run(f'apt-get purge -y {debs.FORK} {debs.STOCK}+')
+    assert debs.installed(host) == before, 'docs/debian.md says that this does nothing while the file is there'
     said = host.run('nova-cascading uninstall --yes').out
     assert f'\nrm {COPY}\n' in said and not host.exists(COPY)
     host.offer(update.values())

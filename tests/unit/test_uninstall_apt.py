@@ -123,6 +123,22 @@ def test_an_apt_whose_configuration_makes_it_only_download_has_not_gone_back(way
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(('fails', 'typed', 'said'), [
+    ('apt-get', 1, f'run it and what follows it: dpkg --configure -a; apt-get install -y python3-nova={V1}; deb-systemd'),
+    ('nova-conductor.service', 4, 'run it: deb-systemd-invoke restart nova-conductor.service\n')])
+def test_a_service_that_does_not_restart_keeps_no_other_from_it(way_back, monkeypatch, host, capsys, fails, typed, said):
+    lines, ran = way_back(), []
+
+    def call(command, **_):
+        ran.append(command)
+        host.listed = [row for row in host.listed if row != FORK]
+        return int(fails in command)
+
+    monkeypatch.setattr('subprocess.call', call)
+    assert (way_back.carry_out(lines), ran) == (1, lines[:typed])
+    assert said in capsys.readouterr().err
+
+
 def test_where_stock_has_moved_on_all_of_nova_goes_there(way_back, host):
     host.offered = {'python3-nova': [V2]}
     assert way_back()[0] == f'apt-get install -y python3-nova={V2} nova-api={V2} nova-common={V2}'

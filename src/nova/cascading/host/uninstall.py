@@ -69,16 +69,30 @@ def after(commands, note):
 
 
 def carry_out(commands):
+    """The first exchanges nova's files; what fails after it keeps nothing else from its restart.
+
+    :returns: exit status
+    """
+    status = 0
     for command in commands:
         print(command)
         sys.stdout.flush()
         failed = subprocess.call(command, shell=True, env=tools.environment())
         if failed or is_in_vain(command):
-            sys.stderr.write('that {0}. Next: see why{1}, then run it and what follows it: {2}\n'.format(
-                'failed' if failed else 'changed nothing', '' if failed else ': ' + is_in_vain(command),
-                '; '.join(commands[commands.index(command):])))
-            return 1
-    return 0
+            left = commands if command == commands[0] else [command]
+            tell_failure(left, '' if failed else is_in_vain(command))
+            status = 1
+            if left == commands:
+                break
+    return status
+
+
+def tell_failure(left, asking_why):
+    # A killed dpkg has to end first what it has begun.
+    before = ['dpkg --configure -a'] if left[0].startswith('apt-get ') and not asking_why else []
+    sys.stderr.write('that {0}. Next: see why{1}, then run it{2}: {3}\n'.format(
+        'changed nothing' if asking_why else 'failed', ': ' + asking_why if asking_why else '',
+        ' and what follows it' if len(left) > 1 else '', '; '.join(before + left)))
 
 
 def is_in_vain(command):

@@ -124,9 +124,10 @@ def test_an_apt_whose_configuration_makes_it_only_download_has_not_gone_back(way
 
 
 @pytest.mark.parametrize(('fails', 'typed', 'said'), [
-    ('apt-get', 1, f'run it and what follows it: dpkg --configure -a; apt-get install -y python3-nova={V1}; deb-systemd'),
+    ('apt-get', 1, f'what follows it: dpkg --configure -a; apt-get install -y python3-nova={V1}; deb-systemd-invoke'),
     ('nova-conductor.service', 4, 'run it: deb-systemd-invoke restart nova-conductor.service\n')])
-def test_a_service_that_does_not_restart_keeps_no_other_from_it(way_back, monkeypatch, host, capsys, fails, typed, said):
+def test_a_service_that_does_not_restart_keeps_no_other_from_it(way_back, monkeypatch, host, capsys, fails, typed,
+                                                                said):
     lines, ran = way_back(), []
 
     def call(command, **_):

@@ -127,7 +127,7 @@ def test_without_the_python_that_could_drop_the_column_nothing_changes_and_both_
     assert snapshot(bed.work) == before
     assert bed.uninstall(*words, *(['--drop-column'] if words else [])).returncode == 0
     assert contents(bed.parent) == STOCK
-    assert bed.called()[1:] == [call for call in ['db rollback --drop-column'] if words]
+    assert bed.called()[1:] == [call for call in ['db rollback --drop-column --force'] if words]
 
 
 def test_a_python_that_cannot_run_the_command_is_known_before_the_tree_is_taken_back(bed):

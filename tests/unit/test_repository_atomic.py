@@ -126,39 +126,32 @@ def test_what_a_killed_publisher_left_is_cleared_by_the_next(tree):
     assert not (tree / 'half').exists()
 
 
-def test_a_second_publisher_waits_and_says_so(tree, capfd):
+def order_beside_a_publisher(tree, other):
+    """Who is done first, when another one, locked or at_rest, comes while a publisher is at work."""
     order = []
 
-    def second():
-        with locked(tree):
-            order.append('second')
+    def come():
+        with other(tree):
+            order.append('other')
 
     with locked(tree):
-        waiting = threading.Thread(target=second)
+        waiting = threading.Thread(target=come)
         waiting.start()
         waiting.join(0.3)
-        order.append('first')
+        order.append('publisher')
     waiting.join()
-    assert order == ['first', 'second']
+    return order
+
+
+def test_a_second_publisher_waits_and_says_so(tree, capfd):
+    assert order_beside_a_publisher(tree, locked) == ['publisher', 'other']
     assert 'waiting: another publisher works on' in capfd.readouterr().err
 
 
 def test_who_only_reads_waits_for_a_publisher_and_leaves_nothing(tree):
     with at_rest(tree):
         assert [path.name for path in tree.parent.iterdir()] == ['repo'], 'a lock of root would shut the owner out'
-    order = []
-
-    def reader():
-        with at_rest(tree):
-            order.append('reader')
-
-    with locked(tree):
-        waiting = threading.Thread(target=reader)
-        waiting.start()
-        waiting.join(0.3)
-        order.append('publisher')
-    waiting.join()
-    assert order == ['publisher', 'reader']
+    assert order_beside_a_publisher(tree, at_rest) == ['publisher', 'other']
 
 
 def test_a_lock_that_is_not_ours_is_named_with_the_way_out(tree, monkeypatch):

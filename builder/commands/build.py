@@ -135,13 +135,10 @@ def summary(made: Fork, paths: list[Path], families: list[str]) -> None:
         print(f'  {line}')
 
 
-QUERY = {'deb': 'dpkg-query -W {0}', 'rpm': "rpm -q --qf '%{{evr}}\\n' {0}"}
-
-
 def stands_for(tree: Tree, family: str) -> str:
     """The stock package, and what to do where it is not the one that a host has."""
     replaced = standin.of(tree, family)
-    asked = QUERY[family].format(replaced.name)
+    asked = standin.ASKED[family].format(replaced.name)
     if standin.is_guess(tree, family):
         return (f'{replaced.name} {replaced.version}, an assumption, as it was made from no {family}. If `{asked}` '
                 f'on the host says another: ./build.sh … --only {family} --stock-version THAT, '

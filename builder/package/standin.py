@@ -21,6 +21,8 @@ PYTHON3_ONLY = 21
 # Full versions of packages that distributions have; half of a file's name is left for the rest of it.
 FULL = {'deb': re.compile(r'(?=.{1,120}\Z)([0-9]{1,9}:)?[0-9][A-Za-z0-9.+~-]*-[A-Za-z0-9.+~]+'),
         'rpm': re.compile(r'(?=.{1,120}\Z)([0-9]{1,9}:)?[0-9][A-Za-z0-9.+~^_]*-[A-Za-z0-9.+~^_]+')}
+# What shows on a host the version of its stock package, with the epoch.
+ASKED = {'deb': 'dpkg-query -W {0}', 'rpm': "rpm -q --qf '%{{evr}}\\n' {0}"}
 # A virtual package of packages whose stock version was guessed, in both families.
 ASSUMED = 'nova-cascading-assumed-stock'
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import gmtime, strftime
 from urllib.parse import quote
 
+from builder.package.standin import ASKED
 from builder.repository import fleet, pypi, sums, targets
 from builder.repository.keys import Key
 from builder.repository.state import Entry, State, Suite
@@ -119,7 +120,7 @@ def apt_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> lis
                 'packages too (<code>./build.sh … --companions DIR</code>).</p>']
     what = f'{library} {WITH_COMPANIONS}' if companions else library
     old = target in targets.APT_BEFORE_1_1
-    return [see(f"dpkg-query -W {values['stock']}"), *care,
+    return [see(ASKED['deb'].format(values['stock'])), *care,
             step('1. Take the key and the source (apt)', (OLD_APT if old else APT).format(**values)),
             step(f'2. Look: {values["stock"]} is removed, and nothing else', f'apt-get -s install {what}'),
             step('3. Install; apt asks nova’s database first', f'apt-get install {what}')]
@@ -132,7 +133,7 @@ def rpm_steps(name: str, there: dict[str, Entry], values: dict[str, str]) -> lis
     release = quote(there['nova-cascading-release'].path)
     later = f'<p>This source is off by itself: <code>{tool}{enable} update {values["library"]}</code> brings newer ' \
             'versions.</p>' if enable else ''
-    return [see(f"rpm -q --qf '%{{evr}}\\n' {values['stock']}"),
+    return [see(ASKED['rpm'].format(values['stock'])),
             step(f'1. Take the key and the source ({tool})',
                  RPM.format(tool=tool, release=release, key=RPM_KEY, **values)),
             step('2. Look: can nova’s database be changed?', 'nova-cascading-preflight'),

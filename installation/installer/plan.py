@@ -38,9 +38,9 @@ def plan_with(bundle, nova, entries):
 
 def _stays(folder, added):
     """Whether a folder is there without the fork: in the copy of a forked tree, it may hold nothing but that."""
-    held = [os.path.join(top, name) for top, _, names in os.walk(folder) for name in names]
-    own = [path for path in held if path in added or path[-4:-1] == '.py' and change.source_of(path) in added]
-    return os.path.isdir(folder) and not (held and own == held)
+    held = (os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)
+    own = (path in added or path[-4:-1] == '.py' and change.source_of(path) in added for path in held)
+    return os.path.isdir(folder) and not (next(own, False) and all(own))  # ends at the first of nova's own
 
 
 def above(path):

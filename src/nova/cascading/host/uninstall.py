@@ -78,9 +78,10 @@ def carry_out(commands):
         print(command)
         sys.stdout.flush()
         failed = subprocess.call(command, shell=True, env=tools.environment())
-        if failed or is_in_vain(command):
+        asking_why = '' if failed else is_in_vain(command)
+        if failed or asking_why:
             left = commands if command == commands[0] else [command]
-            tell_failure(left, '' if failed else is_in_vain(command))
+            tell_failure(left, asking_why)
             status = 1
             if left == commands:
                 break

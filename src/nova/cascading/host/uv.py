@@ -6,7 +6,7 @@ import shutil
 import tempfile
 
 from nova.cascading import errors, safefile
-from nova.cascading.host import tools
+from nova.cascading.host import editable, tools
 
 
 def program():
@@ -37,8 +37,7 @@ def offered(command, seconds):
     try:
         tools.ask(command + ['--target', place], seconds=seconds)
         for path in glob.glob(os.path.join(place, 'nova-[0-9]*.dist-info', 'METADATA')):
-            with open(path, 'rb') as stream:
-                return stream.read().decode('utf-8', 'replace')
+            return editable.text(path)
     finally:
         shutil.rmtree(place)
     return None

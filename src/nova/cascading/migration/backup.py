@@ -176,8 +176,8 @@ def _restore_in(worker, table, rows, counts):
 
 def _restore_page(connection, table, page, numbers):
     """:returns: (row, outcome) of each, see _restore_one"""
-    with connection.transaction():
-        for statement in list(connection.server.before_change) + list(connection.server.before_rows):
+    with connection.server.brief_transaction():
+        for statement in connection.server.before_rows:
             connection.rows(statement)
         return [(row, _restore_one(connection, table, row, numbers)) for row in page]
 

@@ -2,7 +2,7 @@
 
 import time
 
-from nova.cascading import errors
+from nova.cascading import errors, safefile
 from nova.cascading.database.dialects import base
 from nova.cascading.migration import backup, desired, record
 
@@ -41,22 +41,19 @@ def _present(server):
 
 def _refuse_in_use(worker):
     """Services count their reports: no clock is asked, nor a message bus that may be stopped as well."""
-    title, before = worker.connection.title, _reports(worker)
+    connection = worker.connection
+    title, before = connection.title, connection.rows(_REPORTS) if worker.server.has_table('services') else []
     if before:
         worker.say('{0}: looking for {1} s whether nova services report to it'.format(title, WATCH))
-    end = time.time() + WATCH
-    while before and time.time() < end:
+    end = safefile.now() + WATCH
+    while before and safefile.now() < end:
         time.sleep(0.5)
-        for host, program, _ in set(_reports(worker)) - set(before):
+        for host, program, _ in set(connection.rows(_REPORTS)) - set(before):
             raise errors.CascadingError(
                 '{0}: {1} on {2} is at work, and services of the fork fail without the column'.format(
                     title, errors.text(program), errors.text(host)),
                 'stop all nova services on all controllers, then run this again; where they are stock nova\'s, say '
                 '--force')
-
-
-def _reports(worker):
-    return worker.connection.rows(_REPORTS) if worker.server.has_table('services') else []
 
 
 def _take_back(worker, present, directory, drop):

@@ -140,8 +140,8 @@ class Worker(object):
 
     def together(self, statements):
         """Run statements in one transaction, in which no other session waits for long."""
-        with self.connection.transaction():
-            for statement in list(self.server.before_change) + list(statements):
+        with self.server.brief_transaction():
+            for statement in statements:
                 self.connection.rows(statement)
 
     def patiently(self, table, action):

@@ -1,5 +1,7 @@
 """What every kind of database server has in common."""
 
+import contextlib
+
 from nova.cascading import errors, redact
 
 TABLES = ('shadow_instances', 'instances')  # in the order of change: stock nova copies from the second to the first
@@ -76,6 +78,14 @@ class Server(object):
 
     def __init__(self, connection):
         self.connection = connection
+
+    @contextlib.contextmanager
+    def brief_transaction(self):
+        """A transaction in which no other session waits for long."""
+        with self.connection.transaction():
+            for statement in self.before_change:
+                self.connection.rows(statement)
+            yield
 
     def settle(self):
         """Let this session have whole answers."""

@@ -284,9 +284,7 @@ class PostgreSQL(base.Server):
     @contextlib.contextmanager
     def hold(self, tables):
         """Nobody else reads or writes these tables until the end of the block, which is one transaction."""
-        with self.connection.transaction():
-            for statement in self.before_change:
-                self.connection.rows(statement)
+        with self.brief_transaction():
             self.connection.rows('LOCK TABLE {0} IN ACCESS EXCLUSIVE MODE'.format(', '.join(tables)))
             yield
 
